@@ -1,0 +1,74 @@
+// The model every decoder ends in. The message contract: these shapes are public and only grow.
+
+export type Value = number | string | boolean | null;
+
+export interface Meter {
+  readonly id: string | null;
+  /** Three-letter FLAG id. */
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  /** Lower-case hex of the eight octets. */
+  readonly systemTitle?: string;
+}
+
+/** One bracket pair of a text protocol. */
+export interface ValueSet {
+  readonly text: string;
+  readonly value?: Value;
+  readonly unit?: string | null;
+  readonly time?: string | null;
+}
+
+export type ScaleSource = 'telegram' | 'layout' | 'user' | 'none';
+
+export interface Reading {
+  /** Canonical A-B:C.D.E*F; null if the id is not OBIS. */
+  readonly obis: string | null;
+  /** As the meter wrote it (text protocols). */
+  readonly id?: string;
+  /** Index in a positional list. */
+  readonly position?: number;
+  /** English, from the dictionary. */
+  readonly name: string;
+  /** Machine name, snake_case, unique per code; never changes. */
+  readonly key: string;
+  readonly value: Value;
+  /** As sent by the meter; null when it has none or an unknown one. */
+  readonly unit: string | null;
+  /** The integer on the wire (decimal string when a double cannot hold it) and the power of ten. */
+  readonly raw?: number | string;
+  readonly scaler?: number;
+  readonly scaleSource?: ScaleSource;
+  /** Its own time, ISO 8601. */
+  readonly time?: string | null;
+  readonly sets?: readonly ValueSet[];
+  readonly text?: string;
+  readonly classId?: number;
+  readonly attribute?: number;
+  readonly status?: number;
+}
+
+export interface Telegram {
+  readonly meter: Meter;
+  /** The meter's own clock; null when it sent none or an invalid one. */
+  readonly time: string | null;
+  /** Ours, always; ISO 8601 in UTC. Filled in by the caller of the core, which has no clock. */
+  readonly receivedAt: string;
+  readonly readings: readonly Reading[];
+}
+
+/** `msg.dlms`: how it was obtained. */
+export interface Origin {
+  readonly source: 'push' | 'get' | 'profile' | 'iec';
+  readonly framing?: string;
+  readonly service?: string;
+  readonly encrypted?: boolean;
+  /** true only when a tag was verified. */
+  readonly authenticated?: boolean;
+  readonly systemTitle?: string;
+  readonly invocationCounter?: number;
+  readonly layout?: string;
+  readonly checksum?: 'ok' | 'bad' | 'none';
+  readonly complete?: false;
+  readonly hex?: string;
+}

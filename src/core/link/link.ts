@@ -1,0 +1,29 @@
+// What the client needs of a link layer: whole APDUs in and out. HDLC and the wrapper satisfy it.
+
+import type { DlmsError } from '../wire/errors';
+import type { Step } from '../step';
+
+export type LinkEvent =
+  /** The link stands (UA received, or at once for the wrapper); `info` in words for the trace and the connection test. */
+  | { readonly type: 'connected'; readonly info: string }
+  /** A whole APDU, segments joined, LLC stripped. */
+  | { readonly type: 'apdu'; readonly bytes: Uint8Array }
+  /** UA or DM to our DISC, or its absence after the time-out. */
+  | { readonly type: 'disconnected' }
+  /** Bytes that were not ours or damaged; nothing is forgotten silently. */
+  | { readonly type: 'dropped'; readonly bytes: Uint8Array; readonly error: DlmsError }
+  /** The link cannot go on. */
+  | { readonly type: 'fault'; readonly error: DlmsError };
+
+export type LinkStep = Step<LinkEvent>;
+
+/** Inputs follow the house: local misuse throws, the other side's mistakes are `fault` events, time and abort are inputs. */
+export interface Link {
+  /** Bytes of APDU that fit one frame in sending; only a hint for tests and traces. */
+  readonly name: 'hdlc' | 'wrapper';
+  connect(): LinkStep;
+  send(apdu: Uint8Array): LinkStep;
+  disconnect(): LinkStep;
+  receive(chunk: Uint8Array): LinkStep;
+  timeout(): LinkStep;
+}

@@ -1,0 +1,338 @@
+// Everything that can go wrong, in one table: code, facts, blame, sentence, remedy.
+// The rule of the file: a code without a sentence does not compile, and a secret is never a fact.
+
+/** Who has to act: `caller` wrong settings or misuse, `meter` broke the protocol or refused, `line` nothing or noise came. */
+export type Blame = 'caller' | 'meter' | 'line';
+
+/** The facts that belong to each public error code. Codes are part of the message contract: they are never renamed. */
+export interface Facts {
+  WIRE_TRUNCATED: { field: string; need: number; have: number; offset: number };
+  WIRE_INVALID: { field: string; value: string | number; expected: string; offset: number };
+  WIRE_SURPLUS: { field: string; surplus: number };
+  LIMIT_EXCEEDED: { what: string; limit: number; actual: number };
+
+  HDLC_FCS: { which: 'FCS' | 'HCS'; got: number; want: number; lengthBytes: number };
+  HDLC_FRAME: { reason: string };
+  HDLC_REJECTED: { reply: 'DM' | 'FRMR'; reason: string };
+  WRAPPER_HEADER: { reason: string };
+  MBUS_CHECKSUM: { got: number; want: number };
+  MBUS_FRAME: { reason: string };
+  SEGMENT_LOST: { layer: 'hdlc' | 'mbus' | 'gbt' | 'block'; expected: number; got: number };
+  INCOMPLETE: { what: string; have: number };
+
+  NO_ANSWER: { waitingFor: string; afterMs: number; hint?: string };
+  CONNECT_REFUSED: { where: string };
+  CONNECT_FAILED: { where: string; reason: string };
+  CONNECT_TIMEOUT: { where: string; afterMs: number };
+  CONNECTION_LOST: { where: string; reason: string };
+  LISTEN_FAILED: { where: string; reason: string };
+  SERIAL_BUSY: { path: string };
+  SERIAL_DENIED: { path: string };
+  SERIAL_MISSING: { path: string; reason: string };
+  SERIAL_MODULE: { reason: string };
+  ABORTED: { what: string };
+  CLOSED: { what: string };
+  QUEUE_FULL: { where: string; limit: number };
+
+  ASSOCIATION_REFUSED: { result: number; diagnostic: string };
+  WRONG_PASSWORD: { diagnostic: string };
+  HLS_FAILED: { mechanism: string; reason: string };
+  COUNTER_TOO_LOW: { sent: number; needed: number | null };
+  NO_KEY: { systemTitle: string | null; counter: number | null };
+  WRONG_KEY: { systemTitle: string | null };
+  AUTHENTICATION_FAILED: { systemTitle: string | null };
+  REPLAYED: { systemTitle: string | null; counter: number; last: number };
+  COMPRESSED: { systemTitle: string | null };
+  NO_SYSTEM_TITLE: { where: string };
+
+  ACCESS_DENIED: { object: string; result: string };
+  OBJECT_UNDEFINED: { object: string; result: string };
+  ACCESS_RESULT: { object: string; result: number; words: string };
+  EXCEPTION_RESPONSE: { state: string; service: string };
+  SERVICE_ERROR: { service: string; error: string };
+  UNEXPECTED_RESPONSE: { got: string; waitingFor: string };
+  NOT_SUPPORTED: { what: string };
+
+  UNKNOWN_LAYOUT: { what: string; elements: number };
+  NO_FRAME: { bytes: number };
+  NO_BYTES: { afterMs: number };
+
+  BCC_MISMATCH: { got: number; want: number };
+  CRC_MISMATCH: { got: string; want: string };
+  IEC_ERROR: { text: string };
+  IEC_REFUSED: { what: string };
+  TELEGRAM_INCOMPLETE: { have: number; waitingFor: string };
+  WRONG_PARITY: { reason: string };
+
+  BAD_SETTING: { setting: string; value: string; expected: string };
+  BAD_STATE: { input: string; phase: string };
+}
+
+export type Code = keyof Facts;
+/** One error's code with its facts; `switch (detail.code)` narrows. */
+export type Detail = { [C in Code]: { readonly code: C } & Readonly<Facts[C]> }[Code];
+
+interface Entry<F> {
+  readonly blame: Blame;
+  /** What failed, with the numbers; one clause without a full stop. */
+  readonly say: (facts: F) => string;
+  /** Likely cause and what to try, as one sentence. Also the README's table. Empty: the sentence says it all. */
+  readonly remedy: string;
+}
+
+/** The error with its sentence: `message` is what failed, the likely cause and what to try. */
+export class DlmsError extends Error {
+  override readonly name = 'DlmsError';
+  constructor(
+    readonly detail: Detail,
+    options?: ErrorOptions & { blame?: Blame },
+  ) {
+    super(describe(detail), options);
+    this.blame = options?.blame ?? ERRORS[detail.code].blame;
+  }
+  readonly blame: Blame;
+  get code(): Code {
+    return this.detail.code;
+  }
+  /** What failed, without the remedy; for a status line. */
+  get short(): string {
+    return clause(this.detail);
+  }
+}
+
+export function isDlmsError(e: unknown): e is DlmsError {
+  return e instanceof DlmsError;
+}
+
+export function describe(detail: Detail): string {
+  const remedy = ERRORS[detail.code].remedy;
+  return remedy === '' ? clause(detail) : `${clause(detail)}. ${remedy}`;
+}
+
+function clause(detail: Detail): string {
+  // The table pairs each code with its own facts; TypeScript cannot follow that through an index.
+  return (ERRORS[detail.code] as Entry<never>).say(detail as never);
+}
+
+const hex4 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
+const by = (title: string | null): string => (title === null ? '' : ` from system title ${title}`);
+
+export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
+  WIRE_TRUNCATED: {
+    blame: 'meter',
+    say: f => `${f.field}: need ${f.need} byte(s) at offset ${f.offset}, have ${f.have}`,
+    remedy: 'The message ends too early; bytes were lost on the line or the framing setting is wrong',
+  },
+  WIRE_INVALID: {
+    blame: 'meter',
+    say: f => `${f.field}: ${f.value} at offset ${f.offset} is not ${f.expected}`,
+    remedy: '',
+  },
+  WIRE_SURPLUS: { blame: 'meter', say: f => `${f.field}: ${f.surplus} byte(s) too many`, remedy: '' },
+  LIMIT_EXCEEDED: {
+    blame: 'meter',
+    say: f => `${f.what}: ${f.actual} is more than the limit of ${f.limit}`,
+    remedy: 'The message is damaged, or it is larger than this project accepts',
+  },
+  HDLC_FCS: {
+    blame: 'line',
+    say: f => `hdlc frame: ${f.which} ${hex4(f.got)} does not match ${hex4(f.want)} over ${f.lengthBytes} bytes`,
+    remedy: 'Bytes were changed on the line: check parity (8N1 or 8E1), baud rate and cabling',
+  },
+  HDLC_FRAME: { blame: 'line', say: f => `hdlc frame: ${f.reason}`, remedy: '' },
+  HDLC_REJECTED: {
+    blame: 'meter',
+    say: f => `the meter answered ${f.reply}: ${f.reason}`,
+    remedy: 'Another session may still be open in the meter; wait for its time-out or check the client address',
+  },
+  WRAPPER_HEADER: {
+    blame: 'line',
+    say: f => `wrapper header: ${f.reason}`,
+    remedy: 'The other side may not speak the COSEM wrapper; try the HDLC interface',
+  },
+  MBUS_CHECKSUM: {
+    blame: 'line',
+    say: f => `m-bus frame: checksum 0x${f.got.toString(16)} does not match 0x${f.want.toString(16)}`,
+    remedy: 'Bytes were changed on the line: check parity, baud rate and the M-Bus adapter',
+  },
+  MBUS_FRAME: { blame: 'line', say: f => `m-bus frame: ${f.reason}`, remedy: '' },
+  SEGMENT_LOST: {
+    blame: 'line',
+    say: f => `${f.layer}: part ${f.got} came where part ${f.expected} was expected`,
+    remedy: 'A part of the message was lost on the line; the rest is dropped',
+  },
+  INCOMPLETE: {
+    blame: 'line',
+    say: f => `${f.what} is incomplete after ${f.have} bytes`,
+    remedy: 'The rest never came: check the cable, the buffer of the gateway and the idle time setting',
+  },
+  NO_ANSWER: {
+    blame: 'line',
+    say: f => `no ${f.waitingFor} within ${f.afterMs} ms${f.hint === undefined ? '' : ` (${f.hint})`}`,
+    remedy: 'Wrong address, wrong speed or parity, wrong interface, or nobody there',
+  },
+  CONNECT_REFUSED: {
+    blame: 'line',
+    say: f => `${f.where} refused the connection`,
+    remedy: 'Check host and port; the gateway may allow one connection only',
+  },
+  CONNECT_FAILED: {
+    blame: 'line',
+    say: f => `cannot connect to ${f.where}: ${f.reason}`,
+    remedy: 'Check host name, network and power of the gateway',
+  },
+  CONNECT_TIMEOUT: {
+    blame: 'line',
+    say: f => `${f.where} did not answer the connection attempt within ${f.afterMs} ms`,
+    remedy: 'Check host, port and firewall; a gateway with one open connection may also stay silent',
+  },
+  CONNECTION_LOST: {
+    blame: 'line',
+    say: f => `the connection to ${f.where} was lost: ${f.reason}`,
+    remedy: 'It is opened again with the next request',
+  },
+  LISTEN_FAILED: {
+    blame: 'caller',
+    say: f => `cannot listen on ${f.where}: ${f.reason}`,
+    remedy: 'Choose another port or stop the program that uses it',
+  },
+  SERIAL_BUSY: {
+    blame: 'caller',
+    say: f => `the serial port ${f.path} is in use`,
+    remedy: 'Another program or node holds it; give all nodes the same connection or stop the other program',
+  },
+  SERIAL_DENIED: {
+    blame: 'caller',
+    say: f => `no permission for the serial port ${f.path}`,
+    remedy: 'Add the user that runs Node-RED to the group dialout (in Docker pass the device and the group)',
+  },
+  SERIAL_MISSING: {
+    blame: 'caller',
+    say: f => `the serial port ${f.path} cannot be opened: ${f.reason}`,
+    remedy: 'Check the name and the plug; names below /dev/serial/by-id stay the same after a restart',
+  },
+  SERIAL_MODULE: {
+    blame: 'caller',
+    say: f => `the package serialport is not installed: ${f.reason}`,
+    remedy: 'Run "npm install serialport" in the Node-RED user directory and restart; TCP and UDP work without it',
+  },
+  ABORTED: { blame: 'caller', say: f => `${f.what} was stopped`, remedy: '' },
+  CLOSED: { blame: 'caller', say: f => `${f.what} is closed`, remedy: '' },
+  QUEUE_FULL: {
+    blame: 'caller',
+    say: f => `${f.limit} requests already wait for ${f.where}`,
+    remedy: 'Requests come faster than the line can carry them: poll less often',
+  },
+  ASSOCIATION_REFUSED: {
+    blame: 'meter',
+    say: f => `the meter refused the association: ${f.diagnostic}`,
+    remedy: 'Check client address, authentication, security setting and referencing (LN or SN)',
+  },
+  WRONG_PASSWORD: {
+    blame: 'caller',
+    say: f => `the meter refused the password: ${f.diagnostic}`,
+    remedy: 'Check the password and the client address it belongs to; some meters lock after a few wrong tries',
+  },
+  HLS_FAILED: {
+    blame: 'meter',
+    say: f => `high level security (${f.mechanism}) failed: ${f.reason}`,
+    remedy: 'Check the authentication mechanism, the secret or keys, and both system titles',
+  },
+  COUNTER_TOO_LOW: {
+    blame: 'meter',
+    say: f =>
+      `the meter refused invocation counter ${f.sent}` + (f.needed === null ? '' : `, it wants at least ${f.needed}`),
+    remedy: 'Set the object that holds the counter, or let the connection read it again',
+  },
+  NO_KEY: {
+    blame: 'caller',
+    say: f =>
+      `the telegram${by(f.systemTitle)} is encrypted` +
+      (f.counter === null ? '' : ` (counter ${f.counter})`) +
+      ' and no encryption key is set',
+    remedy: 'Ask the grid operator for the key (GUEK, EK) of this meter and enter it in the node',
+  },
+  WRONG_KEY: {
+    blame: 'caller',
+    say: f => `the encryption key does not fit the telegram${by(f.systemTitle)}`,
+    remedy: 'Check the encryption key (GUEK, EK) and that it belongs to this meter',
+  },
+  AUTHENTICATION_FAILED: {
+    blame: 'caller',
+    say: f => `the telegram${by(f.systemTitle)} decrypts, but its authentication tag does not verify`,
+    remedy: 'Check the authentication key (GAK, AK), or leave it empty to decrypt without verification',
+  },
+  REPLAYED: {
+    blame: 'meter',
+    say: f => `invocation counter ${f.counter}${by(f.systemTitle)} is not above ${f.last}: a repeated telegram`,
+    remedy: 'It is dropped because replays are refused in the settings',
+  },
+  COMPRESSED: {
+    blame: 'meter',
+    say: f => `the telegram${by(f.systemTitle)} is compressed (security control bit 7)`,
+    remedy: 'Compression is not supported; ask the operator to switch it off',
+  },
+  NO_SYSTEM_TITLE: {
+    blame: 'caller',
+    say: f => `${f.where} carries no system title`,
+    remedy: 'Enter the system title of the meter (16 hex digits) in the settings',
+  },
+  ACCESS_DENIED: {
+    blame: 'meter',
+    say: f => `${f.object}: ${f.result}`,
+    remedy: 'The client address lacks the right to read it; try another client or authentication',
+  },
+  OBJECT_UNDEFINED: {
+    blame: 'meter',
+    say: f => `${f.object}: ${f.result}`,
+    remedy: 'This meter has no such object or class; look at its association list (0-0:40.0.0*255 attribute 2)',
+  },
+  ACCESS_RESULT: { blame: 'meter', say: f => `${f.object}: ${f.words} (data-access-result ${f.result})`, remedy: '' },
+  EXCEPTION_RESPONSE: {
+    blame: 'meter',
+    say: f => `the meter answered with an exception: ${f.state}, ${f.service}`,
+    remedy: 'The service is not allowed in this association or the security setting does not fit',
+  },
+  SERVICE_ERROR: { blame: 'meter', say: f => `the meter refused ${f.service}: ${f.error}`, remedy: '' },
+  UNEXPECTED_RESPONSE: { blame: 'meter', say: f => `${f.got} came where ${f.waitingFor} was expected`, remedy: '' },
+  NOT_SUPPORTED: { blame: 'caller', say: f => `${f.what} is not supported`, remedy: '' },
+  UNKNOWN_LAYOUT: {
+    blame: 'caller',
+    say: f => `the telegram has no known layout: ${f.what}, ${f.elements} element(s)`,
+    remedy: 'Describe it once in the layout table of the node (position, OBIS, unit, scaler)',
+  },
+  NO_FRAME: {
+    blame: 'line',
+    say: f => `${f.bytes} bytes came, but no frame in them`,
+    remedy: 'Check baud rate and parity; the meter may also speak another protocol',
+  },
+  NO_BYTES: {
+    blame: 'line',
+    say: f => `no bytes for ${Math.round(f.afterMs / 1000)} s`,
+    remedy: 'Check the cable, the adapter and that the port of the meter is switched on',
+  },
+  BCC_MISMATCH: {
+    blame: 'line',
+    say: f => `block check character 0x${f.got.toString(16)} does not match 0x${f.want.toString(16)}`,
+    remedy: 'A character was changed on the line; align the optical head, or set the check to warn',
+  },
+  CRC_MISMATCH: {
+    blame: 'line',
+    say: f => `P1 telegram: CRC ${f.got} does not match ${f.want}`,
+    remedy: 'A character was changed on the line: check the cable, its length and the level inverter',
+  },
+  IEC_ERROR: { blame: 'meter', say: f => `the meter answered with the error message "${f.text}"`, remedy: '' },
+  IEC_REFUSED: { blame: 'meter', say: f => `the meter refused ${f.what}`, remedy: '' },
+  TELEGRAM_INCOMPLETE: {
+    blame: 'line',
+    say: f => `the telegram broke off after ${f.have} characters while waiting for ${f.waitingFor}`,
+    remedy: 'Characters were lost: align the optical head, or lower the speed',
+  },
+  WRONG_PARITY: {
+    blame: 'line',
+    say: f => `characters have the wrong parity: ${f.reason}`,
+    remedy: 'Set the port to 7E1, or to 8N1 with parity stripped',
+  },
+  BAD_SETTING: { blame: 'caller', say: f => `${f.setting} "${f.value}" is not ${f.expected}`, remedy: '' },
+  BAD_STATE: { blame: 'caller', say: f => `${f.input} is not possible while ${f.phase}`, remedy: '' },
+};
