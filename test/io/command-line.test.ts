@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { parseCommandLine } from '../../src/io/command-line';
+
+describe('command line of the Gurux reader', () => {
+  const cases: readonly (readonly [string, Record<string, unknown>])[] = [
+    [
+      '-S COM1:9600:8None1 -c 16 -s 1 -r SN -a Low -P 12345678',
+      {
+        properties: {
+          transport: 'serial',
+          path: 'COM1',
+          baudRate: '9600',
+          dataBits: '8',
+          parity: 'none',
+          stopBits: '1',
+          clientAddress: '16',
+          serverAddress: '1',
+          referencing: 'sn',
+          authentication: 'low',
+        },
+        credentials: { password: '12345678' },
+        objects: [],
+        ignored: [],
+      },
+    ],
+    [
+      'GuruxDlmsSample -h 10.0.0.7 -p 4059 -i WRAPPER -C AuthenticationEncryption -T 4d4d4d0000000001 ' +
+        '-A D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF -B 000102030405060708090A0B0C0D0E0F -v 0.0.43.1.0.255 -a HighGMac -I',
+      {
+        properties: {
+          transport: 'tcp',
+          host: '10.0.0.7',
+          port: '4059',
+          interface: 'wrapper',
+          security: 'authentication-encryption',
+          systemTitle: '4d4d4d0000000001',
+          counterObject: '0.0.43.1.0.255',
+          authentication: 'high-gmac',
+          invokeIdIncrease: true,
+        },
+        credentials: {
+          authenticationKey: 'D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF',
+          encryptionKey: '000102030405060708090A0B0C0D0E0F',
+        },
+        objects: [],
+        ignored: [],
+      },
+    ],
+    [
+      '-S /dev/ttyUSB0 -i HdlcWithModeE -c 16 -s 17 -l 1 -g "0.0.1.0.0.255:2; 1.0.1.8.0.255:2" -o cache.xml',
+      {
+        properties: {
+          transport: 'serial',
+          path: '/dev/ttyUSB0',
+          interface: 'hdlc-mode-e',
+          clientAddress: '16',
+          physicalAddress: '17',
+          serverAddress: '1',
+        },
+        credentials: {},
+        objects: [
+          { obis: '0.0.1.0.0.255', attribute: 2 },
+          { obis: '1.0.1.8.0.255', attribute: 2 },
+        ],
+        ignored: ['-o'],
+      },
+    ],
+  ];
+  for (const [line, expected] of cases) {
+    it(`fills the form from ${line.slice(0, 48)}…`, () => assert.deepEqual(parseCommandLine(line), expected));
+  }
+
+  it('names the option whose value it does not understand', () => {
+    assert.throws(() => parseCommandLine('-a Secret'), /option -a "Secret" is not one of none, low/);
+    assert.throws(() => parseCommandLine('-h'), /option -h/);
+    assert.throws(() => parseCommandLine('hello'), /option -line/);
+  });
+
+  it('never repeats a key in its error', () => {
+    assert.throws(
+      () => parseCommandLine('-B 00112233xx'),
+      (e: Error) => !e.message.includes('00112233'),
+    );
+  });
+});
