@@ -66,6 +66,7 @@ export interface Facts {
 
   BAD_SETTING: { setting: string; value: string; expected: string };
   BAD_STATE: { input: string; phase: string };
+  INTERNAL: { reason: string };
 }
 
 export type Code = keyof Facts;
@@ -335,4 +336,9 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   },
   BAD_SETTING: { blame: 'caller', say: f => `${f.setting} "${f.value}" is not ${f.expected}`, remedy: '' },
   BAD_STATE: { blame: 'caller', say: f => `${f.input} is not possible while ${f.phase}`, remedy: '' },
+  INTERNAL: {
+    blame: 'caller',
+    say: f => `internal error: ${f.reason}`,
+    remedy: 'This is a fault of the nodes, not of the meter: please report it with the lines around it in the log',
+  },
 };

@@ -1,0 +1,250 @@
+// The funnel between a node's work and Node-RED: the only place that knows send, done, status and close.
+// Its rule: whatever happens, done is called exactly once per message, and nothing thrown or rejected leaves the node.
+//
+//   const node = onInput(RED, this, async (msg, task) => {
+//     const data = await connection.get(ref, task.signal);        // throws DlmsError: red status, done(err), Catch node
+//     for (const row of rows) task.emit({ payload: row });        // more messages while it runs, each a copy of msg
+//     task.progress(`${n} rows`);                                 // yellow status, at most two a second reach the editor
+//     return { payload, dlms };                                   // merged into msg and sent; null: send nothing
+//   }, { busy: 'reading', status: sent => `${sent.payload} kWh`, onClose: () => stopListening() });
+//   node.emit({ payload: telegram });                             // a message nobody asked for (push); output 1 is the second
+//   node.status('listening');                                     // grey ring; 'waiting' yellow ring, 'ok' green, 'error' red
+
+import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow, NodeStatus } from 'node-red';
+import { DlmsError, isDlmsError } from '../../core/wire/errors';
+
+/** Properties to put on the message; `undefined` takes one off. */
+export type Fields = Record<string, unknown>;
+
+export interface Task {
+  /** Aborted when the node closes. Hand it to everything that waits. */
+  readonly signal: AbortSignal;
+  /** Sends a copy of the incoming message with these fields, at once. `output` counts from 0. */
+  emit(fields: Fields, output?: number): void;
+  /** Yellow status while this message is worked on; the editor sees at most two a second and always the last. */
+  progress(text: string): void;
+}
+
+/** The fields of the last message (the incoming one, reused), or null when there is nothing (more) to send. */
+export type Handler = (msg: NodeMessageInFlow, task: Task) => Promise<Fields | null>;
+
+export interface InputOptions {
+  /** Yellow status while working; default "reading". Empty: the status is left alone (decoders that never wait). */
+  readonly busy?: string;
+  /** Green status after success; null or not given: the status is cleared. */
+  readonly status?: (sent: Fields | null, msg: NodeMessageInFlow) => string | null;
+  /** The output the returned fields leave by; default 0. */
+  readonly output?: number;
+  /** Frees what the node holds; awaited, but never longer than CLOSE_LIMIT_MS together with the running tasks. */
+  readonly onClose?: (removed: boolean) => void | Promise<void>;
+}
+
+export type StatusKind = 'idle' | 'waiting' | 'busy' | 'ok' | 'error' | 'disconnected';
+
+/** What stays in the hands of the node for things that no message asked for. */
+export interface NodeHandle {
+  /** Sends a new message; for data that comes by itself. */
+  emit(fields: Fields, output?: number): void;
+  /** Shows a status when no message is being worked on; null clears it. */
+  status(text: string | null, kind?: StatusKind): void;
+  /** A failure without a message: red status and one line in the log and the debug sidebar. */
+  fail(error: unknown): void;
+  /** Aborted when the node closes. */
+  readonly signal: AbortSignal;
+}
+
+export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: InputOptions = {}): NodeHandle {
+  const closing = new AbortController();
+  const status = new StatusLine(node);
+  const running = new Set<Promise<void>>();
+  const busy = options.busy ?? 'reading';
+  let lastOkAt: Date | null = null;
+
+  const work = async (msg: NodeMessageInFlow, send: Send): Promise<void> => {
+    const task: Task = {
+      signal: closing.signal,
+      emit: (fields, output = 0) => {
+        if (!closing.signal.aborted) send(atOutput(merge(RED.util.cloneMessage(msg), fields), output));
+      },
+      progress: text => status.progress(text),
+    };
+    const sent = await handler(msg, task);
+    if (closing.signal.aborted) return;
+    const text = options.status?.(sent, msg) ?? null;
+    if (sent !== null) send(atOutput(merge(msg, sent), options.output ?? 0));
+    lastOkAt = new Date();
+    if (busy !== '' || text !== null) status.settle(text, 'ok', running.size > 1);
+  };
+
+  // Three parameters, not async: with fewer Node-RED takes the message as done at once; a rejection would end the process.
+  node.on('input', (msg, send, done) => {
+    if (closing.signal.aborted) return done();
+    if (busy !== '' && running.size === 0) status.show(busy, 'busy');
+    const turn = Promise.resolve()
+      .then(() => work(msg, send))
+      .then(
+        () => done(),
+        (thrown: unknown) => {
+          const error = asNodeError(thrown);
+          if (!closing.signal.aborted) status.settle(failed(error, lastOkAt), 'error', running.size > 1);
+          done(error);
+        },
+      )
+      .finally(() => running.delete(turn));
+    running.add(turn);
+  });
+
+  // Two parameters: Node-RED waits for closed() only when the function takes it.
+  node.on('close', (removed: boolean, closed: () => void) => {
+    closing.abort(new DlmsError({ code: 'ABORTED', what: 'the request' }));
+    const released = Promise.resolve().then(() => options.onClose?.(removed));
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    });
+    void Promise.race([Promise.allSettled([released, ...running]), limit]).then(() => {
+      clearTimeout(timer);
+      status.clear();
+      closed();
+    });
+  });
+
+  return {
+    emit: (fields, output = 0) => {
+      if (!closing.signal.aborted) node.send(atOutput(merge({}, fields), output));
+    },
+    status: (text, kind = 'idle') => {
+      if (running.size === 0 && !closing.signal.aborted) status.show(text, kind);
+    },
+    fail: thrown => {
+      if (closing.signal.aborted) return;
+      const error = asNodeError(thrown);
+      status.show(failed(error, lastOkAt), 'error');
+      node.error(error, {});
+    },
+    signal: closing.signal,
+  };
+}
+
+/**
+ * What Node-RED passes on of an error: `message`, `code` and `cause`, and only when they are the error's own properties.
+ * Its text is the sentence alone, without a class name in front, because a Catch node gets `String(error)`.
+ */
+export class NodeError extends Error {
+  readonly code: string;
+  override readonly cause: unknown;
+  readonly short: string;
+  constructor(message: string, short: string, code: string, cause: unknown) {
+    super(message);
+    this.code = code;
+    this.cause = cause;
+    this.short = short;
+    Object.defineProperty(this, 'short', { enumerable: false });
+  }
+  override toString(): string {
+    return this.message;
+  }
+}
+
+export function asNodeError(thrown: unknown): NodeError {
+  if (thrown instanceof NodeError) return thrown;
+  if (isDlmsError(thrown)) {
+    return new NodeError(thrown.message, thrown.short, thrown.code, { ...thrown.detail, blame: thrown.blame });
+  }
+  // Not one of ours: a fault of this project or of a library; told with its stack, never hidden.
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const internal = new DlmsError({ code: 'INTERNAL', reason: `${error.name}: ${error.message}` });
+  const wrapped = new NodeError(internal.message, internal.short, internal.code, internal.detail);
+  if (error.stack !== undefined) wrapped.stack = error.stack;
+  return wrapped;
+}
+
+type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
+
+function atOutput(msg: NodeMessage, output: number): NodeMessage | (NodeMessage | null)[] {
+  return output === 0 ? msg : [...new Array<null>(output).fill(null), msg];
+}
+
+function merge<M extends NodeMessage>(msg: M, fields: Fields): M {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) delete msg[name];
+    else (msg as NodeMessage)[name] = value;
+  }
+  return msg;
+}
+
+function failed(error: NodeError, lastOkAt: Date | null): string {
+  if (lastOkAt === null) return error.short;
+  const hour = String(lastOkAt.getHours()).padStart(2, '0');
+  const minute = String(lastOkAt.getMinutes()).padStart(2, '0');
+  return `${cut(error.short, STATUS_LENGTH - 10)}, ok ${hour}:${minute}`;
+}
+
+/** One node's status: changes are sent once, progress is throttled, a late timer never overwrites a result. */
+class StatusLine {
+  #last = '';
+  #timer: NodeJS.Timeout | undefined;
+  #waiting: string | null = null;
+  #sentAtMs = 0;
+  constructor(private readonly node: Node) {}
+
+  show(text: string | null, kind: StatusKind): void {
+    this.#stop();
+    this.#send(text === null ? {} : { ...LOOKS[kind], text: cut(text, STATUS_LENGTH) });
+  }
+
+  progress(text: string): void {
+    this.#waiting = text;
+    if (this.#timer !== undefined) return;
+    const due = Math.max(0, this.#sentAtMs + PROGRESS_EVERY_MS - Date.now());
+    if (due === 0) return this.#flush();
+    this.#timer = setTimeout(() => this.#flush(), due);
+  }
+
+  /** The end of one task; while others run the line stays yellow, unless this one failed. */
+  settle(text: string | null, kind: StatusKind, othersRun: boolean): void {
+    if (!othersRun || kind === 'error') this.show(text, kind);
+  }
+
+  clear(): void {
+    this.show(null, 'idle');
+  }
+
+  #flush(): void {
+    const text = this.#waiting;
+    this.#stop();
+    if (text !== null) this.#send({ ...LOOKS.busy, text: cut(text, STATUS_LENGTH) });
+    this.#sentAtMs = Date.now();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting = null;
+  }
+
+  #send(status: NodeStatus): void {
+    const now = JSON.stringify(status);
+    if (now === this.#last) return;
+    this.#last = now;
+    this.node.status(status);
+  }
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/** Node-RED waits 15 s for a node to close; a deploy has to free its ports within 5 s. */
+const CLOSE_LIMIT_MS = 4500;
+const PROGRESS_EVERY_MS = 500;
+const STATUS_LENGTH = 48;
+
+const LOOKS: Record<StatusKind, NodeStatus> = {
+  idle: { fill: 'grey', shape: 'ring' },
+  waiting: { fill: 'yellow', shape: 'ring' },
+  busy: { fill: 'yellow', shape: 'dot' },
+  ok: { fill: 'green', shape: 'dot' },
+  error: { fill: 'red', shape: 'dot' },
+  disconnected: { fill: 'red', shape: 'ring' },
+};
