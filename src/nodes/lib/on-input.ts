@@ -167,7 +167,7 @@ function atOutput(msg: NodeMessage, output: number): NodeMessage | (NodeMessage 
 
 function merge<M extends NodeMessage>(msg: M, fields: Fields): M {
   for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) delete msg[name];
+    if (value === undefined) Reflect.deleteProperty(msg, name);
     else (msg as NodeMessage)[name] = value;
   }
   return msg;

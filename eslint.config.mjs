@@ -1,0 +1,136 @@
+// The rules that keep the house standing: the import table of ARCHITECTURE.md and a core without clock, socket or dice.
+// A folder that is not in TABLE may not be imported from; a row is the whole truth about a folder.
+
+import tseslint from 'typescript-eslint';
+
+/** folder of src → folders of src it may import, and modules from outside. */
+const TABLE = {
+  'core/wire': { from: [] },
+  'core/cosem': { from: ['core/wire'] },
+  'core/apdu': { from: ['core/wire', 'core/cosem'] },
+  'core/link': { from: ['core/wire'] },
+  'core/security': { from: ['core/wire', 'core/apdu'], modules: ['node:crypto'] },
+  'core/transfer': { from: ['core/wire', 'core/cosem', 'core/apdu'] },
+  'core/filter': { from: ['core/wire', 'core/cosem'] },
+  'core/iec62056-21': { from: ['core/wire', 'core/cosem', 'core/security'] },
+  'core/client': {
+    from: ['core/wire', 'core/cosem', 'core/apdu', 'core/link', 'core/security', 'core/transfer'],
+  },
+  'core/push': {
+    from: ['core/wire', 'core/cosem', 'core/apdu', 'core/link', 'core/security', 'core/transfer', 'core/iec62056-21'],
+  },
+  io: { from: ['core'], modules: ['serialport', 'node:net', 'node:dgram', 'node:crypto'] },
+  sim: { from: ['core', 'io'], modules: ['node:net', 'node:dgram', 'node:crypto'] },
+  nodes: {
+    from: ['core', 'io', 'sim'],
+    modules: ['node-red', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
+  },
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'off' } },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strict],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/ban-ts-comment': [
+        'error',
+        { 'ts-expect-error': true, 'ts-ignore': true, 'ts-nocheck': true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'no-throw-literal': 'error',
+      'no-eval': 'error',
+    },
+  },
+  ...Object.entries(TABLE).flatMap(([folder, row]) => importsOf(folder, row)),
+  {
+    files: ['src/core/**/*.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...[
+          'Buffer',
+          'setTimeout',
+          'setInterval',
+          'setImmediate',
+          'queueMicrotask',
+          'console',
+          'process',
+          'performance',
+        ]
+          .concat(['fetch', 'require', 'global', 'globalThis', 'crypto'])
+          .map(name => ({ name, message: 'src/core is sans-io: time, chance and the outside world are inputs.' })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'The time is an input of the core.' },
+        { object: 'Math', property: 'random', message: 'Chance is an input of the core.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'The time is an input of the core.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  { files: ['src/nodes/**/*.ts'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+);
+
+function importsOf(folder, { from, modules = [] }) {
+  const depth = folder.split('/').length;
+  const allowed = from.map(f => `src/${f}`).join(', ') || 'nothing';
+  const message = `src/${folder} may import ${[allowed, ...modules].join(', ')} (ARCHITECTURE.md, import table).`;
+  // Files lie in src/<folder> or one folder below it, so an import that leaves it climbs depth levels, or depth + 1.
+  const flat = { files: [`src/${folder}/*.ts`], rules: restricted(depth) };
+  return [flat, { files: [`src/${folder}/*/*.ts`], rules: restricted(depth + 1) }];
+
+  function restricted(levels) {
+    const targets = folder.startsWith('core/') ? [...from, 'core/step'] : from;
+    const ways = targets.flatMap(target => wayTo(target, levels));
+    // One folder below, "../file" is still at home.
+    const home = levels > depth ? ['(?!\\.\\./)'] : [];
+    const outside = [...ways.map(way => `${way}(?:/|$)`), ...home].join('|') || '$^';
+    const known = modules.map(escaped).join('|') || '$^';
+    return {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: `^\\.\\./(?!${outside})`, message },
+            { regex: `^(?!\\.{1,2}/|(?:${known})$)`, message },
+          ],
+        },
+      ],
+    };
+  }
+
+  /** What stands after the first "../" of an import of `target` from a file `levels` below src. */
+  function wayTo(target, levels) {
+    const up = '\\.\\./'.repeat(levels - 1);
+    const ways = [up + escaped(target)];
+    // From core/x the short way to core/y is ../y, without going through src.
+    if (folder.startsWith('core/') && target.startsWith('core/')) {
+      ways.push('\\.\\./'.repeat(levels - 2) + escaped(target.slice('core/'.length)));
+    }
+    return ways;
+  }
+}
+
+function escaped(text) {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

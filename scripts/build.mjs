@@ -1,0 +1,117 @@
+// Compiles the TypeScript and puts beside the compiled nodes what Node-RED looks for there: html, locales, icons.
+// Its rule: what is missing is said here, because Node-RED loads a node without html, texts or icon and says nothing.
+
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const nodesOut = join(root, 'dist', 'src', 'nodes');
+const problems = [];
+
+compile();
+prune(join(root, 'dist'));
+copyHtml();
+copyLocales();
+replaceFolder(join(root, 'icons'), join(nodesOut, 'icons'));
+checkExamples();
+for (const problem of problems) console.error(`build: ${problem}`);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+function compile() {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** An incremental build never deletes: take away what has no source any more, or old tests would still run. */
+function prune(dir) {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    const source = relative(join(root, 'dist'), path);
+    if (entry.isDirectory()) prune(path);
+    else if (/\.(js|js\.map|d\.ts)$/.test(entry.name)) {
+      const ts = join(root, source.replace(/(\.js|\.js\.map|\.d\.ts)$/, '.ts'));
+      if (!existsSync(ts)) rmSync(path);
+    }
+  }
+}
+
+function copyHtml() {
+  const from = join(root, 'src', 'nodes');
+  for (const name of registered()) {
+    const html = join(from, `${name}.html`);
+    if (existsSync(html)) cpSync(html, join(nodesOut, `${name}.html`));
+    else problems.push(`src/nodes/${name}.html is missing: the node would have no entry in the palette`);
+  }
+}
+
+/** Each node's catalog gets the shared words under the key "shared"; help html is copied as it is. */
+function copyLocales() {
+  const out = join(nodesOut, 'locales');
+  rmSync(out, { recursive: true, force: true });
+  for (const language of readdirSync(join(root, 'locales'))) {
+    const from = join(root, 'locales', language);
+    const shared = readJson(join(from, '_shared.json'), {});
+    mkdirSync(join(out, language), { recursive: true });
+    for (const name of registered()) {
+      const catalog = readJson(join(from, `${name}.json`), null);
+      if (catalog === null) problems.push(`locales/${language}/${name}.json is missing`);
+      writeFileSync(join(out, language, `${name}.json`), JSON.stringify({ ...catalog, shared }, null, 1));
+      const help = join(from, `${name}.html`);
+      if (existsSync(help)) cpSync(help, join(out, language, `${name}.html`));
+      else problems.push(`locales/${language}/${name}.html (help) is missing`);
+    }
+  }
+}
+
+/** Examples must import side by side: valid JSON, no id used twice, wires that lead somewhere, no secrets. */
+function checkExamples() {
+  const owner = new Map();
+  for (const file of jsonFiles(join(root, 'examples'))) {
+    const name = relative(root, file);
+    const flow = readJson(file, null);
+    if (!Array.isArray(flow)) {
+      problems.push(`${name} is not a flow (an array of nodes)`);
+      continue;
+    }
+    const ids = new Set(flow.map(node => node.id));
+    for (const node of flow) {
+      if (owner.has(node.id)) problems.push(`${name}: id ${node.id} is also used in ${owner.get(node.id)}`);
+      owner.set(node.id, name);
+      if ('credentials' in node) problems.push(`${name}: node ${node.id} carries credentials`);
+      for (const to of (node.wires ?? []).flat()) {
+        if (!ids.has(to)) problems.push(`${name}: node ${node.id} is wired to ${to}, which is not in the file`);
+      }
+    }
+  }
+}
+
+function registered() {
+  const nodes = readJson(join(root, 'package.json'), {})['node-red'].nodes;
+  return Object.keys(nodes);
+}
+
+function replaceFolder(from, to) {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true });
+}
+
+function jsonFiles(dir) {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true })
+    .filter(f => f.endsWith('.json'))
+    .map(f => join(dir, f));
+}
+
+function readJson(file, missing) {
+  if (!existsSync(file)) return missing;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    problems.push(`${relative(root, file)}: ${error.message}`);
+    return missing;
+  }
+}
