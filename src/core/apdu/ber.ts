@@ -1,0 +1,40 @@
+// BER as ACSE uses it: tag, length, content; object identifiers of DLMS UA. ITU-T X.690.
+
+import type { Reader } from '../wire/reader';
+import { Writer } from '../wire/writer';
+import { equalBytes } from '../wire/hex';
+
+/** One element with its content as octets. */
+export interface BerElement {
+  readonly tag: number;
+  readonly content: Uint8Array;
+}
+
+/** All elements up to the end; the tags of ACSE have one octet. */
+export function readElements(r: Reader): BerElement[] {
+  const elements: BerElement[] = [];
+  while (r.remaining > 0) {
+    const tag = r.u8('acse element');
+    elements.push({ tag, content: r.take(r.length('acse element length'), `acse element 0x${tag.toString(16)}`) });
+  }
+  return elements;
+}
+
+/** tag, length, content. */
+export function element(tag: number, content: Uint8Array): Uint8Array {
+  return new Writer(content.length + 4).u8(tag).octets(content).toBytes();
+}
+
+/** The last arc of 2.16.756.5.8.`family`.`arc`, or null where it is another identifier. */
+export function arcOf(oid: Uint8Array, family: number): number | null {
+  return oid.length === 7 && equalBytes(oid.subarray(0, 6), prefix(family)) ? (oid[6] as number) : null;
+}
+
+export function oidOf(family: number, arc: number): Uint8Array {
+  return Uint8Array.of(...prefix(family), arc);
+}
+
+/** joint-iso-ccitt(2) country(16) country-name(756) identified-organisation(5) DLMS-UA(8) family. */
+function prefix(family: number): Uint8Array {
+  return Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, family);
+}
