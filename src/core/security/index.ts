@@ -1,0 +1,8 @@
+// What the layers above use of security. Only this folder may import node:crypto.
+
+export * from './agreement';
+export * from './envelope';
+export * from './gcm';
+export * from './hls';
+export * from './keys';
+export * from './plausible';

@@ -1,0 +1,86 @@
+// Keys, system titles and invocation counters. The rule of the file: a key can be used, never printed.
+
+import { DlmsError } from '../wire/errors';
+import { hex, unhex } from '../wire/hex';
+
+/** An AES key. Shown, logged, serialised or thrown it is `<key>`; its octets leave by {@link Key.octets} only. */
+export class Key {
+  readonly #octets: Uint8Array;
+
+  private constructor(octets: Uint8Array) {
+    this.#octets = octets;
+  }
+
+  /**
+   * Hex digits as people paste them: any case, with blanks, colons, dashes or 0x. 16 octets (suites 0 and 1) or 32 (suite 2).
+   * Throws BAD_SETTING, which names the setting and never shows the text.
+   */
+  static parse(text: string, setting: string): Key {
+    return Key.from(unhex(text, setting), setting);
+  }
+
+  static from(octets: Uint8Array, setting = 'key'): Key {
+    if (octets.length !== 16 && octets.length !== 32) {
+      throw new DlmsError({
+        code: 'BAD_SETTING',
+        setting,
+        value: `(${octets.length} bytes)`,
+        expected: '16 bytes as 32 hex digits, or 32 bytes as 64 for suite 2',
+      });
+    }
+    return new Key(Uint8Array.from(octets));
+  }
+
+  /** In octets: 16 or 32. */
+  get length(): number {
+    return this.#octets.length;
+  }
+  /** A copy, for a cipher or an initiate-request; not for a text. */
+  octets(): Uint8Array {
+    return this.#octets.slice();
+  }
+
+  toString(): string {
+    return SHOWN;
+  }
+  toJSON(): string {
+    return SHOWN;
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return SHOWN;
+  }
+}
+
+/** Eight octets: three letters of the maker's FLAG id and a serial number. Throws BAD_SETTING for anything else. */
+export function parseSystemTitle(text: string, setting = 'system title'): Uint8Array {
+  const octets = unhex(text, setting);
+  if (octets.length !== SYSTEM_TITLE_OCTETS) {
+    throw new DlmsError({ code: 'BAD_SETTING', setting, value: text, expected: '8 bytes as 16 hex digits' });
+  }
+  return octets;
+}
+
+/** Lower-case hex as errors and messages show it; null for an absent or empty one. */
+export function systemTitleText(title: Uint8Array | null): string | null {
+  return title === null || title.length === 0 ? null : hex(title);
+}
+
+/** 0..2^32-1; with one key no counter may be used twice. IEC 62056-5-3, 5.3.7. */
+export type InvocationCounter = number;
+export const LAST_COUNTER: InvocationCounter = 0xffffffff;
+
+/** The counter after this one. Throws LIMIT_EXCEEDED when the key is used up. */
+export function nextCounter(counter: InvocationCounter): InvocationCounter {
+  if (counter >= LAST_COUNTER) {
+    throw new DlmsError({
+      code: 'LIMIT_EXCEEDED',
+      what: 'invocation counter',
+      limit: LAST_COUNTER,
+      actual: counter + 1,
+    });
+  }
+  return counter + 1;
+}
+
+export const SYSTEM_TITLE_OCTETS = 8;
+const SHOWN = '<key>';
