@@ -65,7 +65,12 @@ type Apply = (value: string, to: Target) => void;
 
 function bad(tag: string, value: string, expected: string): DlmsError {
   const secret = SECRET.has(tag);
-  return new DlmsError({ code: 'BAD_SETTING', setting: `option -${tag}`, value: secret ? '(hidden)' : value, expected });
+  return new DlmsError({
+    code: 'BAD_SETTING',
+    setting: `option -${tag}`,
+    value: secret ? '(hidden)' : value,
+    expected,
+  });
 }
 
 /** Words of a shell line; quotes hold words together. */
