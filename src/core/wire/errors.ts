@@ -61,6 +61,8 @@ export interface Facts {
   CRC_MISMATCH: { got: string; want: string };
   IEC_ERROR: { text: string };
   IEC_REFUSED: { what: string };
+  IEC_IDENTIFICATION: { line: string };
+  IEC_BREAK: { during: string };
   TELEGRAM_INCOMPLETE: { have: number; waitingFor: string };
   WRONG_PARITY: { reason: string };
 
@@ -324,6 +326,16 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   },
   IEC_ERROR: { blame: 'meter', say: f => `the meter answered with the error message "${f.text}"`, remedy: '' },
   IEC_REFUSED: { blame: 'meter', say: f => `the meter refused ${f.what}`, remedy: '' },
+  IEC_IDENTIFICATION: {
+    blame: 'line',
+    say: f => `"${f.line}" is no identification line`,
+    remedy: 'Characters were lost or changed: align the optical head, check speed and parity',
+  },
+  IEC_BREAK: {
+    blame: 'meter',
+    say: f => `the meter broke off ${f.during} (B0)`,
+    remedy: 'It may want a password first, or lock after wrong ones; wait a minute and try again',
+  },
   TELEGRAM_INCOMPLETE: {
     blame: 'line',
     say: f => `the telegram broke off after ${f.have} characters while waiting for ${f.waitingFor}`,

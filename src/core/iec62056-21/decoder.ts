@@ -1,0 +1,315 @@
+// Bytes of any origin -> telegrams: readouts with and without BCC, mode D, P1 plain and encrypted, profiles.
+// The rule of the file: what does not check out is a problem with its reason, never a telegram without a mark.
+
+import type { Meter, Origin, Telegram } from '../cosem/reading';
+import { DlmsError } from '../wire/errors';
+import { concat } from '../wire/hex';
+import { evenParity } from './characters';
+import { parseDataBlock } from './data-block';
+import type { Identification } from './identification';
+import { decryptP1, type P1Keys } from './p1-decrypt';
+import { checkCrc, type CrcCheck } from './p1-frame';
+import { ParityFilter, type ParityMode } from './parity';
+import { isProfile, parseProfile, type IecProfile } from './profile';
+import { Scanner, type BlockCheck, type Part } from './scanner';
+import { Typing, type IecReading, type TypingOptions } from './typing';
+
+/** What a wrong block check (BCC or P1 CRC) does: strict reports it instead of the values, warn marks them, off looks away. */
+export type CheckPolicy = 'strict' | 'warn' | 'off';
+
+export interface DecoderOptions extends TypingOptions {
+  readonly check?: CheckPolicy;
+  readonly parity?: ParityMode;
+  readonly keys?: P1Keys;
+  /** Bound for one message in characters. */
+  readonly limitBytes?: number;
+}
+
+export interface IecTelegram extends Omit<Telegram, 'receivedAt'> {
+  readonly readings: readonly IecReading[];
+}
+
+export type DecoderEvent =
+  | {
+      readonly type: 'telegram';
+      readonly telegram: IecTelegram;
+      readonly origin: Origin;
+      readonly identification: Identification | null;
+      readonly bcc: BlockCheck | null;
+      readonly crc: CrcCheck | null;
+      /** Lines that could not be read; their neighbours are in the telegram. */
+      readonly unparsed: readonly string[];
+    }
+  | {
+      readonly type: 'profile';
+      readonly profile: IecProfile;
+      readonly meter: Meter;
+      readonly origin: Origin;
+      readonly identification: Identification | null;
+      readonly bcc: BlockCheck | null;
+    }
+  | {
+      readonly type: 'problem';
+      readonly error: DlmsError;
+      readonly bytes: Uint8Array;
+      readonly origin: Partial<Origin>;
+    };
+
+/** Feed it chunks of any size; call flush() when nothing came for a while. */
+export class IecDecoder {
+  readonly #scanner: Scanner;
+  readonly #parity: ParityFilter;
+  readonly #typing: Typing;
+  #identification: Identification | null = null;
+  /** Text of partial blocks (EOT) before their last one. */
+  #partial = '';
+  /** Whether anything was understood since the last flush; noise alone is a problem. */
+  #understood = false;
+  #noise: Uint8Array = new Uint8Array(0);
+  #discarded = 0;
+
+  constructor(readonly options: DecoderOptions = {}) {
+    this.#scanner = new Scanner(options.limitBytes);
+    this.#parity = new ParityFilter(options.parity ?? 'auto');
+    this.#typing = new Typing(options);
+  }
+
+  /** Seven-bit characters with parity arrive in eight bits, and it is stripped. */
+  get parityStripped(): boolean {
+    return this.#parity.stripping;
+  }
+
+  /** Bytes between the messages and before the first, since the decoder was made. */
+  get discardedBytes(): number {
+    return this.#discarded;
+  }
+
+  /** A message has begun and not ended: flush() would give something incomplete. */
+  get busy(): boolean {
+    return this.#scanner.busy || this.#partial !== '';
+  }
+
+  receive(chunk: Uint8Array): readonly DecoderEvent[] {
+    return this.#events(this.#scanner.receive(this.#parity.receive(chunk)));
+  }
+
+  /** Nothing more comes: incomplete messages are given as such, and noise without a message is a problem. */
+  flush(): readonly DecoderEvent[] {
+    const events = [
+      ...this.#events(this.#scanner.receive(this.#parity.flush())),
+      ...this.#events(this.#scanner.flush()),
+    ];
+    if (!this.#understood && this.#noise.length > 0) events.push(noiseProblem(this.#noise, this.#parity));
+    this.reset();
+    return events;
+  }
+
+  reset(): void {
+    this.#scanner.reset();
+    this.#parity.reset();
+    this.#identification = null;
+    this.#partial = '';
+    this.#understood = false;
+    this.#noise = new Uint8Array(0);
+  }
+
+  #events(parts: readonly Part[]): DecoderEvent[] {
+    return parts.flatMap(part => this.#event(part));
+  }
+
+  #event(part: Part): DecoderEvent[] {
+    switch (part.type) {
+      case 'identification':
+        this.#understood = true;
+        this.#identification = part.identification;
+        return [];
+      case 'block':
+        this.#understood = true;
+        return this.#block(part);
+      case 'telegram':
+        this.#understood = true;
+        return this.#plain(part);
+      case 'encrypted':
+        this.#understood = true;
+        return this.#encrypted(part.frame);
+      case 'command':
+        this.#understood = true;
+        return part.command === 'B0'
+          ? [problem(new DlmsError({ code: 'IEC_BREAK', during: 'the session' }), new Uint8Array(0))]
+          : [];
+      case 'dropped':
+        if (part.kind === 'noise') {
+          this.#discarded += part.bytes.length;
+          if (this.#noise.length < 4096) this.#noise = concat(this.#noise, part.bytes);
+          return [];
+        }
+        this.#understood = true;
+        return [problem(part.error, part.bytes)];
+      case 'ack':
+      case 'nak':
+        return [];
+    }
+  }
+
+  #block(part: Extract<Part, { type: 'block' }>): DecoderEvent[] {
+    const text = this.#partial + part.text;
+    this.#partial = '';
+    const { check = 'strict' } = this.options;
+    const bytes = Uint8Array.from(part.text, c => c.charCodeAt(0));
+    const complete = part.end !== null;
+    const bad = complete && part.bcc.received !== null && !part.bcc.valid && check !== 'off';
+    const origin = this.#origin(
+      'iec',
+      complete,
+      part.bcc.received === null || check === 'off' ? 'none' : bad ? 'bad' : 'ok',
+    );
+    const problems: DecoderEvent[] = [];
+    if (!complete) {
+      const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: text.length, waitingFor: 'ETX' });
+      problems.push(problem(error, bytes, origin));
+    } else if (bad) {
+      const got = part.bcc.received ?? 0;
+      const error = new DlmsError({ code: 'BCC_MISMATCH', got, want: part.bcc.calculated });
+      problems.push(problem(error, bytes, origin));
+    }
+    if (problems.length > 0 && check === 'strict') {
+      this.#identification = null;
+      return problems;
+    }
+    if (part.end === 'eot') {
+      if (text.length <= (this.options.limitBytes ?? 1_000_000)) this.#partial = text;
+      return problems;
+    }
+    const identification = this.#identification;
+    this.#identification = null;
+    const refusal = errorText(text);
+    if (refusal !== null) {
+      return [...problems, problem(new DlmsError({ code: 'IEC_ERROR', text: refusal }), bytes, origin)];
+    }
+    if (isProfile(text)) {
+      const profile = parseProfile(text, this.options);
+      return [
+        ...problems,
+        { type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: part.bcc },
+      ];
+    }
+    return [...problems, this.#telegram(text, identification, origin, { bcc: part.bcc, crc: null })];
+  }
+
+  #plain(part: Extract<Part, { type: 'telegram' }>, secured: Partial<Origin> = {}): DecoderEvent[] {
+    const { check = 'strict' } = this.options;
+    const identification = this.#identification;
+    this.#identification = null;
+    const crc = checkCrc(part.bytes, part.crc);
+    const bad = part.complete && crc.received !== null && !crc.valid && check !== 'off';
+    const origin: Origin = {
+      ...this.#origin('p1', part.complete, crc.received === null || check === 'off' ? 'none' : bad ? 'bad' : 'ok'),
+      ...secured,
+    };
+    const problems: DecoderEvent[] = [];
+    if (!part.complete) {
+      const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: part.bytes.length, waitingFor: '"!"' });
+      problems.push(problem(error, part.bytes, origin));
+    } else if (bad) {
+      const error = new DlmsError({ code: 'CRC_MISMATCH', got: crc.received ?? '', want: crc.calculated });
+      problems.push(problem(error, part.bytes, origin));
+    }
+    if (problems.length > 0 && check === 'strict') return problems;
+    return [...problems, this.#telegram(part.text, identification, origin, { bcc: null, crc })];
+  }
+
+  #encrypted(frame: Uint8Array): DecoderEvent[] {
+    const { keys = {} } = this.options;
+    this.#identification = null;
+    try {
+      const { plaintext, origin } = decryptP1(frame, keys);
+      const inner = new Scanner(this.options.limitBytes);
+      const events: DecoderEvent[] = [];
+      for (const part of [...inner.receive(plaintext), ...inner.flush()]) {
+        if (part.type === 'identification') this.#identification = part.identification;
+        if (part.type === 'telegram') events.push(...this.#plain(part, origin));
+      }
+      if (events.length > 0) return events;
+      const error = new DlmsError({ code: 'NO_FRAME', bytes: plaintext.length });
+      return [problem(error, frame, origin)];
+    } catch (error) {
+      if (!(error instanceof DlmsError)) throw error;
+      return [problem(error, frame, { source: 'iec', framing: 'p1', encrypted: true })];
+    }
+  }
+
+  #telegram(
+    text: string,
+    identification: Identification | null,
+    origin: Origin,
+    checks: { bcc: BlockCheck | null; crc: CrcCheck | null },
+  ): DecoderEvent {
+    const { dataSets, unparsed } = parseDataBlock(text);
+    const readings = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null);
+    const telegram = { meter: meterOf(identification, readings), time: clockOf(readings), readings };
+    return { type: 'telegram', telegram, origin, identification, unparsed, ...checks };
+  }
+
+  #origin(framing: 'iec' | 'p1', complete: boolean, checksum: 'ok' | 'bad' | 'none'): Origin {
+    return { source: 'iec', framing, checksum, ...(complete ? {} : { complete: false as const }) };
+  }
+}
+
+/** The text of an answer that is nothing but an error: "(ER01)", "((ER11))", "(ERROR)", "(#0018)"; null for any other. */
+export function errorText(text: string): string | null {
+  const m = /^[^()\r\n]*\(+(#\d{1,8}|ERR?[^()*]{0,32})\)+\s*(?:!\s*)?$/i.exec(text.trim());
+  return m === null || isProfile(text) ? null : (m[1] as string);
+}
+
+/** Who sent the readings: the identification line, and the serial number from the list. */
+export function meterOf(identification: Identification | null, readings: readonly IecReading[]): Meter {
+  let id: string | null = null;
+  for (const code of SERIAL_CODES) {
+    const set = readings.find(r => r.obis === code || (r.obis !== null && r.obis.slice(r.obis.indexOf(':')) === code))
+      ?.sets[0];
+    const text = set === undefined ? '' : (set.decoded ?? set.text).trim();
+    if (/[1-9A-Za-z]/.test(text)) {
+      id = text;
+      break;
+    }
+  }
+  const model = identification?.model.trim() ?? '';
+  return { id, manufacturer: identification?.manufacturer ?? null, model: model === '' ? null : model };
+}
+
+/** The meter's own clock: 0-0:1.0.0, date and time of 0.9.2 and 0.9.1, or 9.36 of heat meters. */
+export function clockOf(readings: readonly IecReading[]): string | null {
+  let date: string | undefined;
+  let time: string | undefined;
+  for (const { obis, time: at, sets } of readings) {
+    if (obis === '0-0:1.0.0*255' || obis === '6-0:9.36.0*255') return at ?? null;
+    date ??= sets[0]?.date;
+    time ??= sets[0]?.timeOfDay;
+  }
+  return date === undefined || time === undefined ? null : `${date}T${time}`;
+}
+
+function problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin> = { source: 'iec' }): DecoderEvent {
+  return { type: 'problem', error, bytes, origin };
+}
+
+function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
+  const looksLikeParity =
+    parity.mode !== 'auto' && noise.length >= 8 && noise.every(evenParity) && noise.some(b => b >= 0x80);
+  const error = looksLikeParity
+    ? new DlmsError({ code: 'WRONG_PARITY', reason: 'bit 7 of every character holds even parity' })
+    : new DlmsError({ code: 'NO_FRAME', bytes: noise.length });
+  return problem(error, noise);
+}
+
+/** In this order; M-Bus channels (0-1, 0-2 ...) name other devices, and so do codes that only begin alike. */
+const SERIAL_CODES = [
+  '0-0:96.1.1*255',
+  '0-0:96.1.0*255',
+  ':96.1.0*255',
+  ':0.0.0*255',
+  '0-0:42.0.0*255',
+  '0-0:96.1.255*255',
+  '6-0:9.21.0*255',
+  '6-0:9.20.0*255',
+] as const;

@@ -1,0 +1,14 @@
+// What the layers above use of IEC 62056-21.
+
+export * from './characters';
+export * from './data-block';
+export * from './decoder';
+export * from './identification';
+export * from './ids';
+export * from './p1-decrypt';
+export * from './p1-frame';
+export * from './parity';
+export * from './profile';
+export * from './scanner';
+export * from './times';
+export * from './typing';

@@ -1,0 +1,87 @@
+// The outside of a P1 telegram: its CRC in the forms meters send, and the encrypted frame around it.
+// The rule of the file: bytes as received, eight bits wide; a P1 line carries no parity.
+
+import { crc16Arc, fcs16 } from '../wire/crc16';
+
+export interface CrcCheck {
+  /** Four upper-case hex digits; null when the telegram has none (DSMR 2.2 and 3.0, some others later). */
+  readonly received: string | null;
+  readonly calculated: string;
+  readonly valid: boolean;
+  readonly variant: 'arc' | 'x25' | null;
+}
+
+/**
+ * Checks `text` (what stood behind "!") against the bytes from "/" to "!" inclusive. DSMR P1 5.0.2, 5.2: CRC-16/ARC in
+ * four hex digits. Lower case and dropped leading zeros are taken (Warmtelink sends "!B9F"); CRC-16/X.25 too, in
+ * either order of its octets (Holley DTSD545).
+ */
+export function checkCrc(bytes: Uint8Array, text: string): CrcCheck {
+  const arc = crc16Arc(bytes);
+  const calculated = digits(arc);
+  if (!/^[0-9a-f]{1,4}$/i.test(text)) return { received: null, calculated, valid: false, variant: null };
+  const value = parseInt(text, 16);
+  const received = digits(value);
+  if (value === arc) return { received, calculated, valid: true, variant: 'arc' };
+  const x25 = fcs16(bytes);
+  const swapped = ((x25 & 0xff) << 8) | (x25 >> 8);
+  if (value === x25 || value === swapped) return { received, calculated: received, valid: true, variant: 'x25' };
+  return { received, calculated, valid: false, variant: null };
+}
+
+/** An encrypted telegram taken apart: `octets` is security control, counter, ciphertext and tag. */
+export interface EncryptedFrame {
+  /** Empty where the meter sends none (Elgama GAMA 350, Kaifa in Poland). */
+  readonly systemTitle: Uint8Array;
+  readonly octets: Uint8Array;
+}
+
+/**
+ * Length in octets of the frame whose system-title length stands at `at`; 'no' when none begins there, 'wait' when more
+ * octets are needed to know. Form: 08 title(8) | 00, then 82 hh ll | 81 ll | ll, then security control. The tag DB is
+ * no sure start, since it also occurs in the ciphertext; therefore everything of the head has to fit.
+ */
+export function encryptedFrameLength(
+  bytes: { at(index: number): number | undefined },
+  at: number,
+): number | 'no' | 'wait' {
+  const byte = (index: number): number => bytes.at(index) ?? -1;
+  const titleLength = byte(at);
+  if (titleLength === -1) return 'wait';
+  if (titleLength !== 8 && titleLength !== 0) return 'no';
+  let next = at + 1 + titleLength;
+  const first = byte(next++);
+  if (first === -1) return 'wait';
+  let length = first;
+  if (first === 0x81 || first === 0x82) {
+    length = 0;
+    for (let i = 0x80; i < first; i++) {
+      const octet = byte(next++);
+      if (octet === -1) return 'wait';
+      length = length * 256 + octet;
+    }
+  } else if (first > 0x80 || titleLength === 0) return 'no';
+  if (length < SHORTEST || length > LONGEST) return 'no';
+  const control = byte(next);
+  if (control === -1) return 'wait';
+  // Authenticated, encrypted or both; suite 0 to 2; neither compressed nor by a broadcast key.
+  if ((control & 0x30) === 0 || (control & 0xc0) !== 0 || (control & 0x0f) > 2) return 'no';
+  return next - at + length;
+}
+
+/** Takes a whole frame apart that {@link encryptedFrameLength} has measured. */
+export function openFrame(frame: Uint8Array): EncryptedFrame {
+  const titleLength = frame[0] as number;
+  const first = frame[1 + titleLength] as number;
+  const head = 2 + titleLength + (first === 0x82 ? 2 : first === 0x81 ? 1 : 0);
+  return { systemTitle: frame.subarray(1, 1 + titleLength), octets: frame.subarray(head) };
+}
+
+function digits(value: number): string {
+  return value.toString(16).toUpperCase().padStart(4, '0');
+}
+
+/** general-glo-ciphering, IEC 62056-5-3. */
+export const GLO_TAG = 0xdb;
+const SHORTEST = 40;
+const LONGEST = 8000;

@@ -1,0 +1,427 @@
+// A stream of characters -> the messages in it: identification lines, blocks with BCC, telegrams that end in "!", commands,
+// acknowledgements, encrypted P1 frames. Resynchronises by itself.
+// The rule of the file: it finds ends and checks sums; what the text means is decided elsewhere.
+
+import { DlmsError } from '../wire/errors';
+import { ReceiveBuffer } from '../wire/receive-buffer';
+import { ACK, blockCheck, CR, EOT, ETX, LF, NAK, SOH, STX, textOf } from './characters';
+import { parseIdentification, type Identification } from './identification';
+import { encryptedFrameLength, GLO_TAG } from './p1-frame';
+
+export interface BlockCheck {
+  /** null when the block ended before its check character came. */
+  readonly received: number | null;
+  readonly calculated: number;
+  readonly valid: boolean;
+}
+
+export type Part =
+  | { readonly type: 'identification'; readonly identification: Identification }
+  /** STX text ETX|EOT BCC; `end` is 'mark' when it stopped behind "!" without them, null when it broke off. */
+  | { readonly type: 'block'; readonly text: string; readonly end: BlockEnd; readonly bcc: BlockCheck }
+  /** Mode D, P1 and everything else without STX: `bytes` from "/" to "!" inclusive, `crc` what stood behind it. */
+  | {
+      readonly type: 'telegram';
+      readonly text: string;
+      readonly bytes: Uint8Array;
+      readonly crc: string;
+      readonly complete: boolean;
+    }
+  /** SOH command STX text ETX BCC, as P0 and B0 from the meter. */
+  | { readonly type: 'command'; readonly command: string; readonly text: string; readonly bcc: BlockCheck }
+  | { readonly type: 'ack' }
+  | { readonly type: 'nak' }
+  /** From the length octet of the system title on, without the tag DB. */
+  | { readonly type: 'encrypted'; readonly frame: Uint8Array }
+  /** Bytes that belong to no message: noise between messages, a line that is no identification, a message that broke off. */
+  | { readonly type: 'dropped'; readonly kind: DropKind; readonly bytes: Uint8Array; readonly error: DlmsError };
+
+export type BlockEnd = 'etx' | 'eot' | 'mark' | null;
+export type DropKind = 'noise' | 'identification' | 'incomplete' | 'limit';
+
+type State =
+  /** Anything may come; `clean` tells whether a line starts here. */
+  | { in: 'gap'; lineStart: boolean; skip: number }
+  | { in: 'identification'; from: number; lineStart: boolean }
+  /** Behind an identification line. */
+  | { in: 'after' }
+  | { in: 'plain'; from: number; depth: number; lineStart: boolean }
+  | { in: 'crc'; from: number; bang: number }
+  | { in: 'block'; from: number; head: number };
+
+export class Scanner {
+  readonly #buffer: ReceiveBuffer;
+  #state: State = GAP();
+  /** Index in the buffer of the next byte to look at. */
+  #at = 0;
+  /** Index where the noise before the current message begins; all before it has been handed over. */
+  #noise = 0;
+  #identification: Identification | null = null;
+  #identifiedAt = -1;
+  #parts: Part[] = [];
+
+  /** limitBytes bounds one message; beyond it the message is dropped and scanning starts afresh. */
+  constructor(readonly limitBytes = 1_000_000) {
+    this.#buffer = new ReceiveBuffer(2 * limitBytes);
+  }
+
+  /** true while a message has begun and not ended. */
+  get busy(): boolean {
+    return this.#state.in !== 'gap' && this.#state.in !== 'after';
+  }
+
+  get identification(): Identification | null {
+    return this.#identification;
+  }
+
+  receive(chunk: Uint8Array): readonly Part[] {
+    this.#parts = [];
+    for (let at = 0; at < chunk.length; at += this.limitBytes) {
+      this.#buffer.push(chunk.subarray(at, at + this.limitBytes));
+      this.#scan();
+      if (this.#buffer.length >= this.limitBytes) this.#overflow();
+    }
+    return this.#parts;
+  }
+
+  /** Nothing more comes: what has begun is handed over as it is. */
+  flush(): readonly Part[] {
+    this.#parts = [];
+    const state = this.#state;
+    const buffer = this.#buffer;
+    if (state.in === 'crc') {
+      this.#endTelegram(state.from, state.bang, buffer.length);
+    } else if (state.in === 'plain') {
+      this.#drop(this.#noise, this.#telegramStart(state.from));
+      const bytes = buffer.view(this.#telegramStart(state.from)).slice();
+      this.#part({ type: 'telegram', text: textOf(buffer.view(state.from)), bytes, crc: '', complete: false });
+      this.#restart(buffer.length);
+    } else if (state.in === 'block') {
+      this.#drop(this.#noise, state.head);
+      this.#breakOff(state.from, buffer.length);
+      this.#restart(buffer.length);
+    } else {
+      this.#drop(this.#noise, buffer.length);
+      this.#restart(buffer.length);
+    }
+    return this.#parts;
+  }
+
+  reset(): void {
+    this.#restart(this.#buffer.length);
+  }
+
+  #scan(): void {
+    const buffer = this.#buffer;
+    while (this.#at < buffer.length) {
+      const state = this.#state;
+      switch (state.in) {
+        case 'gap':
+          if (!this.#gap(state, buffer.at(this.#at))) return;
+          break;
+        case 'identification':
+          this.#identificationLine(state, buffer.at(this.#at));
+          break;
+        case 'after':
+          if (!this.#after(buffer.at(this.#at))) return;
+          break;
+        case 'plain':
+          this.#plain(state);
+          break;
+        case 'crc':
+          this.#crc(state, buffer.at(this.#at));
+          break;
+        case 'block':
+          if (!this.#block(state)) return;
+          break;
+      }
+    }
+    if (this.#state.in === 'gap' && buffer.length - this.#noise > NOISE_LIMIT) {
+      this.#drop(this.#noise, this.#at);
+      this.#forget(this.#at);
+    }
+  }
+
+  /** false: more bytes are needed before this one can be judged. */
+  #gap(state: Extract<State, { in: 'gap' }>, byte: number): boolean {
+    if (state.skip > 0) {
+      state.skip--;
+      this.#at++;
+      return true;
+    }
+    if (byte === GLO_TAG) {
+      const taken = this.#encrypted(this.#at + 1);
+      if (taken !== 'no') return taken === 'taken';
+    }
+    if (this.#begin(byte)) return true;
+    // The check character behind a stray ETX may be any of 00 to 7F: it is not looked at.
+    if (byte === ETX) state.skip = 1;
+    if (byte === CR || byte === LF) state.lineStart = true;
+    else if (byte !== 0 && byte < 0x7f) state.lineStart = false;
+    this.#at++;
+    return true;
+  }
+
+  /** Beginnings that are the same everywhere between messages. */
+  #begin(byte: number): boolean {
+    const lineStart = this.#state.in === 'gap' ? this.#state.lineStart : true;
+    switch (byte) {
+      case 0x2f /* / */:
+        this.#state = { in: 'identification', from: this.#at, lineStart };
+        this.#at++;
+        return true;
+      case STX:
+      case SOH:
+        this.#state = { in: 'block', from: this.#at + 1, head: this.#at };
+        this.#at++;
+        return true;
+      case ACK:
+      case NAK:
+        this.#drop(this.#noise, this.#at);
+        this.#part({ type: byte === ACK ? 'ack' : 'nak' });
+        this.#forget(this.#at + 1);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #identificationLine(state: Extract<State, { in: 'identification' }>, byte: number): void {
+    if (byte !== CR && byte !== LF) {
+      if (byte === 0x2f && this.#at - state.from < 4) state.from = this.#at;
+      this.#at++;
+      if (this.#at - state.from > IDENTIFICATION_LIMIT) this.#state = GAP(false);
+      return;
+    }
+    const line = textOf(this.#buffer.view(state.from, this.#at));
+    const identification = state.lineStart || STRICT.test(line) ? parseIdentification(line) : null;
+    if (identification === null) {
+      if (state.lineStart) {
+        this.#drop(this.#noise, state.from);
+        if (!ECHO.test(line)) this.#drop(state.from, this.#at, 'identification');
+        this.#forget(this.#at);
+      }
+      this.#state = GAP();
+      return;
+    }
+    this.#drop(this.#noise, state.from);
+    this.#forget(state.from);
+    this.#identification = identification;
+    this.#identifiedAt = 0;
+    this.#noise = this.#at;
+    this.#part({ type: 'identification', identification });
+    this.#state = { in: 'after' };
+  }
+
+  /** false: more bytes are needed. */
+  #after(byte: number): boolean {
+    if (byte === GLO_TAG || byte === 0) {
+      const taken = this.#encrypted(byte === 0 ? this.#at : this.#at + 1);
+      if (taken !== 'no') return taken === 'taken';
+    }
+    if (byte === CR || byte === LF || byte === 0 || byte >= 0x7f) {
+      this.#at++;
+      return true;
+    }
+    if (byte === ACK) return this.#acknowledgeEcho();
+    this.#noise = this.#at;
+    if (this.#begin(byte)) return true;
+    if (byte < 0x20) {
+      this.#at++;
+      return true;
+    }
+    this.#state = { in: 'plain', from: this.#at, depth: 0, lineStart: true };
+    return true;
+  }
+
+  /** Behind an identification an ACK is the reflection of our own "ACK V Z Y CR LF". */
+  #acknowledgeEcho(): boolean {
+    const buffer = this.#buffer;
+    let end = this.#at + 1;
+    while (end < this.#at + 6 && buffer.at(end) > 0x0a && buffer.at(end) !== STX) end++;
+    if (end < this.#at + 6 && buffer.at(end) === -1) return false;
+    this.#at = end;
+    return true;
+  }
+
+  #plain(state: Extract<State, { in: 'plain' }>): void {
+    const buffer = this.#buffer;
+    const length = buffer.length;
+    let at = this.#at;
+    for (; at < length; at++) {
+      const byte = buffer.at(at);
+      if (byte === 0x28) state.depth = 1;
+      else if (byte === 0x29) state.depth = 0;
+      else if (byte === CR || byte === LF) {
+        state.depth = 0;
+        state.lineStart = true;
+        continue;
+      } else if (byte === 0x21 && state.depth === 0) {
+        this.#state = { in: 'crc', from: state.from, bang: at };
+        this.#at = at + 1;
+        return;
+      } else if (byte === STX) {
+        // What stood behind the identification was noise, or a telegram that broke off.
+        this.#drop(state.from, at, 'incomplete');
+        this.#noise = at;
+        this.#state = { in: 'block', from: at + 1, head: at };
+        this.#at = at + 1;
+        return;
+      } else if (byte === 0x2f && state.lineStart) {
+        this.#drop(this.#telegramStart(state.from), at, 'incomplete');
+        this.#restart(at);
+        return;
+      }
+      state.lineStart = false;
+    }
+    this.#at = at;
+  }
+
+  #crc(state: Extract<State, { in: 'crc' }>, byte: number): void {
+    const ended = byte < 0x20 || byte > 0x7e || this.#at - state.bang > CRC_LIMIT;
+    if (ended) this.#endTelegram(state.from, state.bang, this.#at);
+    else this.#at++;
+  }
+
+  #endTelegram(from: number, bang: number, end: number): void {
+    const start = this.#telegramStart(from);
+    this.#drop(this.#noise, start);
+    this.#part({
+      type: 'telegram',
+      text: textOf(this.#buffer.view(from, bang + 1)),
+      bytes: this.#buffer.view(start, bang + 1).slice(),
+      crc: textOf(this.#buffer.view(bang + 1, end)).trim(),
+      complete: true,
+    });
+    this.#restart(end);
+  }
+
+  /** Where the telegram that holds `from` begins: at its identification, when it has one. */
+  #telegramStart(from: number): number {
+    return this.#identifiedAt === -1 ? from : this.#identifiedAt;
+  }
+
+  /** false: its end has not come. */
+  #block(state: Extract<State, { in: 'block' }>): boolean {
+    const buffer = this.#buffer;
+    let end = this.#at;
+    const length = buffer.length;
+    for (; end < length; end++) {
+      const byte = buffer.at(end);
+      if (byte === ETX || byte === EOT) break;
+    }
+    this.#at = end;
+    // One more character, whatever it is: "/", STX and CR are check characters like any other.
+    if (end + 1 >= length) return false;
+    this.#drop(this.#noise, state.head);
+    const second = this.#second(state, end);
+    if (second !== -1) {
+      this.#breakOff(state.from, second);
+      this.#restart(second);
+      return true;
+    }
+    const calculated = blockCheck(buffer.view(), state.from, end + 1);
+    const received = buffer.at(end + 1) & 0x7f;
+    const bcc: BlockCheck = { received, calculated, valid: received === calculated };
+    const text = textOf(buffer.view(state.from, end));
+    if (buffer.at(state.head) === SOH) {
+      const at = text.indexOf('\x02');
+      this.#part({
+        type: 'command',
+        command: at === -1 ? text : text.slice(0, at),
+        text: at === -1 ? '' : text.slice(at + 1),
+        bcc,
+      });
+    } else {
+      this.#part({ type: 'block', text, end: buffer.at(end) === ETX ? 'etx' : 'eot', bcc });
+    }
+    this.#restart(end + 2);
+    return true;
+  }
+
+  /** A block whose end was lost swallows the next message: where that one begins, or -1. */
+  #second(state: Extract<State, { in: 'block' }>, end: number): number {
+    const buffer = this.#buffer;
+    const command = buffer.at(state.head) === SOH;
+    let stx = -1;
+    for (let i = state.from + (command ? 4 : 0); i < end; i++) if (buffer.at(i) === STX) stx = i;
+    if (stx === -1) return -1;
+    for (let i = stx; i > Math.max(state.from, stx - IDENTIFICATION_LIMIT); i--) {
+      if (buffer.at(i) === 0x2f && (buffer.at(i - 1) === CR || buffer.at(i - 1) === LF)) return i;
+    }
+    return stx;
+  }
+
+  #breakOff(from: number, end: number): void {
+    const bytes = this.#buffer.view(from, end);
+    const ended = bytes[bytes.length - 1] === ETX;
+    const text = textOf(ended ? bytes.subarray(0, -1) : bytes);
+    this.#part({
+      type: 'block',
+      text,
+      end: ended ? 'etx' : /[)\r\n]!\s*$/.test(text) ? 'mark' : null,
+      bcc: { received: null, calculated: blockCheck(bytes), valid: false },
+    });
+  }
+
+  #encrypted(titleAt: number): 'no' | 'wait' | 'taken' {
+    const length = encryptedFrameLength(this.#buffer, titleAt);
+    if (length === 'no' || length === 'wait') return length;
+    if (this.#buffer.length < titleAt + length) return 'wait';
+    this.#drop(this.#noise, this.#at);
+    this.#part({ type: 'encrypted', frame: this.#buffer.view(titleAt, titleAt + length).slice() });
+    this.#restart(titleAt + length);
+    return 'taken';
+  }
+
+  #part(part: Part): void {
+    this.#parts.push(part);
+  }
+
+  #drop(from: number, to: number, kind: DropKind = 'noise'): void {
+    if (to <= from) return;
+    const bytes = this.#buffer.view(from, to).slice();
+    // Line ends, NUL, DEL and an idle line's FF are no loss.
+    if (!bytes.some(byte => byte > 0x20 && byte !== 0x7f && byte !== 0xff)) return;
+    const error =
+      kind === 'incomplete'
+        ? new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: bytes.length, waitingFor: 'its end' })
+        : kind === 'identification'
+          ? new DlmsError({ code: 'IEC_IDENTIFICATION', line: textOf(bytes).trim().slice(0, 40) })
+          : new DlmsError({ code: 'NO_FRAME', bytes: bytes.length });
+    this.#part({ type: 'dropped', kind, bytes, error });
+  }
+
+  #overflow(): void {
+    const actual = this.#buffer.length;
+    const error = new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'IEC message', limit: this.limitBytes, actual });
+    this.#part({ type: 'dropped', kind: 'limit', bytes: this.#buffer.view(0, NOISE_LIMIT).slice(), error });
+    this.#restart(actual);
+  }
+
+  /** The message ends at `end`; what follows starts afresh. */
+  #restart(end: number): void {
+    this.#forget(end);
+    this.#identification = null;
+    this.#identifiedAt = -1;
+    this.#state = GAP();
+  }
+
+  #forget(end: number): void {
+    this.#buffer.drop(end);
+    this.#at = Math.max(0, this.#at - end);
+    this.#noise = 0;
+    this.#identifiedAt = Math.max(-1, this.#identifiedAt - end);
+  }
+}
+
+function GAP(lineStart = true): State {
+  return { in: 'gap', lineStart, skip: 0 };
+}
+
+/** An identification in the middle of a line has to look like one; "(250*imp/kWh)" does not. */
+const STRICT = /^\/[A-Za-z]{3}[ -~][^()]*$/;
+const ECHO = /^\/.?[^()]*!$/;
+const IDENTIFICATION_LIMIT = 96;
+const CRC_LIMIT = 8;
+const NOISE_LIMIT = 4096;

@@ -1,0 +1,219 @@
+// What stands in the brackets -> readings: numbers, units, times, texts. The rules of section 8 of the house's digest.
+// The rule of the file: `text` is always exact; a value is a number only where nothing is lost by it.
+
+import type { Reading, Value, ValueSet } from '../cosem/reading';
+import { zoneOffsetOfLocal } from '../cosem/zone';
+import { isoAt } from '../cosem/date-time';
+import type { DataSet } from './data-block';
+import { Ids, type IdFacts, type Medium } from './ids';
+import { readDate, readP1Time, readTime, readTimeOfDay, type ClockText, type DateOrder, type Season } from './times';
+
+/** Why a value is not what its form promises, or how it was read. */
+export type SetFlag = 'invalid-number' | 'invalid-time' | 'decimal-comma' | 'glued-unit';
+
+/** A bracket pair with what only text protocols know of it. */
+export interface IecSet extends ValueSet {
+  /** Parts joined by "&" (heat meters). */
+  readonly parts?: readonly ValueSet[];
+  /** hh:mm:ss of 0.9.1. */
+  readonly timeOfDay?: string;
+  /** YYYY-MM-DD of 0.9.2. */
+  readonly date?: string;
+  readonly season?: Season;
+  /** Text behind the hex digits of a P1 octet string. */
+  readonly decoded?: string;
+  readonly flags?: readonly SetFlag[];
+}
+
+export interface IecReading extends Reading {
+  readonly id: string;
+  readonly text: string;
+  readonly sets: readonly IecSet[];
+}
+
+export interface TypingOptions {
+  readonly medium?: Medium;
+  readonly dateOrder?: DateOrder;
+  /** IANA name: gives local times their offset. */
+  readonly zone?: string;
+  /** What decides between summer and winter in P1 times: the meter's letter, or the zone's calendar. */
+  readonly season?: 'meter' | 'zone';
+  /** P1 octet strings in hex are shown as text beside. */
+  readonly p1?: boolean;
+}
+
+/** Turns data sets into readings; keeps what it learned of each id. */
+export class Typing {
+  readonly #ids: Ids;
+  readonly #order: DateOrder;
+
+  constructor(readonly options: TypingOptions = {}) {
+    this.#ids = new Ids(options.medium);
+    this.#order = options.dateOrder ?? 'ymd';
+  }
+
+  readings(dataSets: readonly DataSet[], p1 = this.options.p1 === true): IecReading[] {
+    return dataSets.map(set => this.reading(set, p1));
+  }
+
+  reading(dataSet: DataSet, p1 = this.options.p1 === true): IecReading {
+    const facts = this.#ids.facts(dataSet.id);
+    const sets = dataSet.sets.map((text, index) => this.#set(text, index, facts, p1));
+    const { value, unit } = this.#main(sets);
+    const time = sets.find(set => set.time !== undefined)?.time;
+    return {
+      obis: facts.code,
+      id: dataSet.id,
+      name: facts.name,
+      key: facts.key,
+      value,
+      unit,
+      ...(time === undefined ? {} : { time }),
+      sets,
+      text: dataSet.sets[0] ?? '',
+    };
+  }
+
+  facts(id: string): IdFacts {
+    return this.#ids.facts(id);
+  }
+
+  /** The value a flow wants: the first pair; behind a leading time stamp the first number, with a unit if one has it. */
+  #main(sets: readonly IecSet[]): { value: Value; unit: string | null } {
+    const first = sets[0];
+    if (first === undefined) return { value: null, unit: null };
+    if (first.time === undefined) return { value: first.value ?? null, unit: first.unit ?? null };
+    const gas = hourlyBuffer(sets);
+    if (gas !== null) return gas;
+    const measured = sets.find(s => typeof s.value === 'number' && s.unit != null) ?? sets.find(s => s.value != null);
+    if (measured === undefined) return { value: first.time, unit: null };
+    return { value: measured.value ?? null, unit: measured.unit ?? null };
+  }
+
+  #set(text: string, index: number, facts: IdFacts, p1: boolean): IecSet {
+    const trimmed = text.trim();
+    if (trimmed === '') return { text, value: null, unit: null };
+    const stamp = readP1Time(trimmed);
+    if (stamp !== undefined) return this.#time(text, stamp, true);
+    const star = trimmed.lastIndexOf('*');
+    if (trimmed.includes('&')) return this.#joined(text, trimmed, facts);
+    if (star !== -1) return withUnit(text, trimmed.slice(0, star), trimmed.slice(star + 1).trim());
+    if (index > 0 || facts.clock === 'date-time') {
+      const time = readTime(trimmed);
+      if (time !== undefined) return this.#time(text, time, false);
+    }
+    if (facts.clock === 'time')
+      return extend({ text, value: trimmed, unit: null }, 'timeOfDay', readTimeOfDay(trimmed));
+    if (facts.clock === 'date')
+      return extend({ text, value: trimmed, unit: null }, 'date', readDate(trimmed, this.#order));
+    if (facts.quantity) return quantity(text, trimmed);
+    return p1
+      ? extend({ text, value: trimmed, unit: null }, 'decoded', decoded(trimmed))
+      : { text, value: trimmed, unit: null };
+  }
+
+  #time(text: string, clock: ClockText, p1: boolean): IecSet {
+    const time = this.#inZone(clock, p1);
+    return {
+      text,
+      time,
+      ...(clock.season === undefined ? {} : { season: clock.season }),
+      ...(time === null && p1 ? { flags: INVALID_TIME } : {}),
+    };
+  }
+
+  #inZone({ iso, season }: ClockText, p1: boolean): string | null {
+    const { zone } = this.options;
+    if (iso === null || zone === undefined || iso.endsWith('Z') || (p1 && this.options.season !== 'zone')) return iso;
+    const localMs = Date.parse(`${iso.slice(0, 19)}Z`);
+    const daylight = season === 'dst' ? true : season === 'standard' ? false : null;
+    const { offsetMinutes } = zoneOffsetOfLocal(zone, localMs, daylight);
+    return isoAt(localMs - offsetMinutes * 60_000, offsetMinutes);
+  }
+
+  #joined(text: string, trimmed: string, facts: IdFacts): IecSet {
+    const time = facts.clock === 'date-time' ? readTime(trimmed) : undefined;
+    if (time !== undefined) return this.#time(text, time, false);
+    const parts = trimmed.split('&').map((part): ValueSet => {
+      const star = part.lastIndexOf('*');
+      if (star !== -1) return withUnit(part, part.slice(0, star), part.slice(star + 1).trim());
+      return { text: part, value: part === '' ? null : part, unit: null };
+    });
+    return { text, value: trimmed, unit: null, parts };
+  }
+}
+
+/** DSMR 2.2 and 3.0: (time)(status)(minutes)(n)(id)(unit)(value). */
+function hourlyBuffer(sets: readonly IecSet[]): { value: Value; unit: string | null } | null {
+  if (sets.length < 7 || sets[3]?.value !== 1) return null;
+  const value = sets[6]?.value;
+  const unit = sets[5]?.text ?? '';
+  return typeof value !== 'number' && value !== null ? null : { value: value ?? null, unit: unit === '' ? null : unit };
+}
+
+function withUnit(text: string, before: string, unit: string): IecSet {
+  const digits = before.replaceAll(' ', '');
+  const number = readNumber(digits);
+  const named = unit === '' ? null : unit;
+  if (number === undefined) {
+    const rest = before.trim();
+    return { text, value: rest === '' ? null : rest, unit: named, ...(rest === '' ? {} : { flags: INVALID_NUMBER }) };
+  }
+  return { text, value: number, unit: named, ...(digits.includes(',') ? { flags: DECIMAL_COMMA } : {}) };
+}
+
+function quantity(text: string, trimmed: string): IecSet {
+  const number = readNumber(trimmed.includes(' ') ? trimmed.replaceAll(' ', '') : trimmed);
+  if (number !== undefined) {
+    return { text, value: number, unit: null, ...(trimmed.includes(',') ? { flags: DECIMAL_COMMA } : {}) };
+  }
+  // Iskra MT171: the unit behind a blank instead of "*".
+  const glued = /^([+-]?\d+(?:[.,]\d+)?) +([A-Za-z%°][^\s()]{0,7})$/.exec(trimmed);
+  const value = glued === null ? undefined : readNumber(glued[1] as string);
+  if (glued === null || value === undefined) return { text, value: trimmed, unit: null };
+  return { text, value, unit: glued[2] as string, flags: GLUED_UNIT };
+}
+
+/** A decimal number; the text without padding where a double cannot hold it; undefined where it is no number. */
+function readNumber(text: string): number | string | undefined {
+  if (!NUMBER.test(text)) return undefined;
+  const point = text.includes(',') ? text.replace(',', '.') : text;
+  const number = Number(point);
+  // Fifteen significant digits always survive a double.
+  if (point.length <= 15 || exact(point, number)) return number === 0 ? 0 : number;
+  return plain(point);
+}
+
+function exact(text: string, number: number): boolean {
+  const digits = plain(text);
+  return plain(String(number)) === digits || digits.replace(/[-.]/g, '').replace(/^0+/, '').length <= 15;
+}
+
+/** Without plus sign, leading zeros and zeros behind the last decimal. */
+function plain(text: string): string {
+  const m = /^([+-]?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(text);
+  if (m === null) return text;
+  return (m[1] === '-' ? '-' : '') + (m[2] ?? '') + ((m[3] ?? '') === '' ? '' : `.${m[3]}`);
+}
+
+/** Even hex digits that stand for printable characters with at least one letter. */
+function decoded(text: string): string | undefined {
+  if (text.length < 4 || text.length % 2 !== 0 || !/^[0-9a-f]+$/i.test(text)) return undefined;
+  let letters = '';
+  for (let i = 0; i < text.length; i += 2) {
+    const c = parseInt(text.slice(i, i + 2), 16);
+    if (c < 0x20 || c > 0x7e) return undefined;
+    letters += String.fromCharCode(c);
+  }
+  return /[A-Za-z]/.test(letters) ? letters : undefined;
+}
+
+function extend(set: IecSet, name: 'timeOfDay' | 'date' | 'decoded', found: string | undefined): IecSet {
+  return found === undefined ? set : { ...set, [name]: found };
+}
+
+const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;
+const INVALID_NUMBER: readonly SetFlag[] = ['invalid-number'];
+const INVALID_TIME: readonly SetFlag[] = ['invalid-time'];
+const DECIMAL_COMMA: readonly SetFlag[] = ['decimal-comma'];
+const GLUED_UNIT: readonly SetFlag[] = ['glued-unit'];
