@@ -1,0 +1,450 @@
+// One client's conversation with the simulated meter: AARQ to RLRQ, proof, protection, and the services in between.
+// The rule of the file: whatever comes in, an answer of the standard goes out or nothing does; it never throws.
+
+import {
+  decodeApdu,
+  encodeApdu,
+  isServiceCiphered,
+  type Aarq,
+  type Apdu,
+  type ConformanceBit,
+  type InitiateRequest,
+} from '../core/apdu';
+import { octets, type Data } from '../core/cosem/data';
+import { hlsReply, hlsVerify, isCiphered, Key, openApdu, sealApdu, type HlsContext, type Seal } from '../core/security';
+import { isDlmsError } from '../core/wire/errors';
+import { equalBytes } from '../core/wire/hex';
+import { MECHANISM_OF, type Account } from './accounts';
+import { exception, LnServices, type ServiceContext } from './ln-services';
+import type { SimulatedMeter } from './meter';
+import { REPLY_TO_HLS_NAME, SnServices } from './sn-services';
+
+/** What comes of a request. */
+export type Reply =
+  | { readonly type: 'apdus'; readonly apdus: readonly Uint8Array[] }
+  /** A fault struck: no answer, or the connection is closed. */
+  | { readonly type: 'silent' | 'reset' };
+
+type Phase =
+  | { readonly phase: 'idle' }
+  | { readonly phase: 'proving'; readonly sent: Uint8Array; readonly received: Uint8Array; readonly terms: Terms }
+  | { readonly phase: 'associated'; readonly terms: Terms };
+
+/** What was agreed. */
+interface Terms {
+  readonly referencing: 'ln' | 'sn';
+  readonly clientTitle: Uint8Array | null;
+  readonly dedicatedKey: Key | null;
+  /** The client's largest APDU; Infinity where it has no limit. */
+  readonly clientPduSize: number;
+}
+
+/** How a request was protected, so that its answer can be protected alike. */
+type Protection = { readonly form: Seal['form']; readonly control: number } | null;
+
+export class Association {
+  #state: Phase = { phase: 'idle' };
+  #ln = new LnServices();
+  readonly #sn: SnServices;
+  /** Last counter under the dedicated key of this association. */
+  #dedicatedCounter = -1;
+
+  constructor(
+    readonly meter: SimulatedMeter,
+    readonly account: Account,
+  ) {
+    this.#sn = new SnServices(() => meter.named('sn'));
+    if (account.preEstablished === true) this.#state = { phase: 'associated', terms: PRE_ESTABLISHED };
+  }
+
+  get phase(): Phase['phase'] {
+    return this.#state.phase;
+  }
+
+  handle(bytes: Uint8Array): Reply {
+    const { faults } = this.meter;
+    const wrong = faults.take('exception');
+    if (wrong !== null) return apdus(exception(wrong.state ?? 1, wrong.service ?? 1));
+    const notification = faults.take('notification');
+    const reply = this.#answer(bytes);
+    if (notification === null || reply.type !== 'apdus') return reply;
+    return apdus(this.meter.notification(), ...reply.apdus);
+  }
+
+  #answer(bytes: Uint8Array): Reply {
+    let apdu: Apdu;
+    try {
+      ({ apdu } = decodeApdu(bytes));
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      return apdus(exception(2, 2));
+    }
+    switch (apdu.type) {
+      case 'aarq':
+        return apdus(this.#associate(apdu));
+      case 'rlrq':
+        return this.#release(apdu.userInformation);
+      default:
+        return isCiphered(apdu) ? this.#protected(apdu) : this.#plain(apdu);
+    }
+  }
+
+  #plain(apdu: Apdu): Reply {
+    const proving = this.#state.phase === 'proving';
+    if (this.account.security !== 'none' && !proving) return apdus(exception(1, 1));
+    const answer = this.#serve(apdu, 0);
+    return answer instanceof Uint8Array ? apdus(answer) : { type: answer };
+  }
+
+  #protected(apdu: Parameters<typeof openApdu>[0]): Reply {
+    if (this.#state.phase === 'idle') return apdus(exception(1, 1));
+    const opened = this.#open(apdu, this.#state.terms);
+    if (opened instanceof Uint8Array) return apdus(opened);
+    let inner: Apdu;
+    try {
+      ({ apdu: inner } = decodeApdu(opened.plaintext));
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      return apdus(exception(2, 2));
+    }
+    const answer = this.#serve(inner, PROTECTION_OCTETS);
+    if (!(answer instanceof Uint8Array)) return { type: answer };
+    return apdus(this.#seal(answer, opened.protection, this.#state.terms));
+  }
+
+  #serve(apdu: Apdu, overhead: number): Uint8Array | 'silent' | 'reset' {
+    const state = this.#state;
+    if (state.phase === 'idle') return exception(1, 1);
+    if (state.phase === 'proving') return this.#prove(apdu, state);
+    const ctx: ServiceContext = {
+      ask: access => this.meter.ask(this.account, access),
+      find: (classId, obis) => this.meter.find(classId, obis),
+      faults: this.meter.faults,
+      limit: Math.max(32, Math.min(this.meter.behaviour.pduSize, state.terms.clientPduSize) - overhead),
+    };
+    const answer = state.terms.referencing === 'ln' ? this.#ln.handle(apdu, ctx) : this.#sn.handle(apdu, ctx);
+    return answer ?? exception(2, 2);
+  }
+
+  // --- AARQ ---
+
+  #associate(aarq: Aarq): Uint8Array {
+    this.#state = { phase: 'idle' };
+    this.#ln = new LnServices();
+    this.#dedicatedCounter = -1;
+    const { account, meter } = this;
+    const context = aarq.applicationContext ?? 0;
+    const referencing = context === 1 || context === 3 ? 'ln' : context === 2 || context === 4 ? 'sn' : null;
+    if (referencing === null || (meter.referencing !== 'both' && meter.referencing !== referencing)) {
+      return refused(aarq, DIAGNOSTIC.contextNotSupported);
+    }
+    const mechanism = aarq.mechanism ?? 0;
+    if (mechanism !== MECHANISM_OF[account.authentication]) {
+      return refused(aarq, mechanism === 0 ? DIAGNOSTIC.mechanismRequired : DIAGNOSTIC.mechanismNotRecognised);
+    }
+    const proof = aarq.callingAuthenticationValue ?? EMPTY;
+    if (account.authentication === 'low' && !equalBytes(proof, account.secret)) {
+      return refused(aarq, DIAGNOSTIC.authenticationFailure);
+    }
+    const needsTitle = account.authentication === 'high-gmac' || account.authentication === 'high-sha256';
+    if ((needsTitle && aarq.callingApTitle?.length !== 8) || (mechanism > 1 && proof.length < 8)) {
+      return refused(aarq, DIAGNOSTIC.noReason);
+    }
+    const initiate = this.#initiate(aarq);
+    if (initiate instanceof Uint8Array) return initiate;
+    const { request, protection } = initiate;
+    if (account.security !== 'none' && protection === null) return refused(aarq, DIAGNOSTIC.noReason);
+    if (request.version < 6) return refused(aarq, DIAGNOSTIC.noReason, 1);
+    const supported = meter.behaviour.grantsLittle ? (['get', 'set'] as const) : SERVICES[referencing];
+    const conformance = supported.filter(bit => request.conformance.includes(bit));
+    if (conformance.length === 0) return refused(aarq, DIAGNOSTIC.noReason, 2);
+    let dedicatedKey: Key | null = null;
+    if (request.dedicatedKey !== null && request.dedicatedKey.length > 0) {
+      if (meter.behaviour.refusesDedicatedKey || request.dedicatedKey.length !== 16) return exception(1, 2);
+      dedicatedKey = Key.from(request.dedicatedKey);
+    }
+    const terms: Terms = {
+      referencing,
+      clientTitle: aarq.callingApTitle,
+      dedicatedKey,
+      clientPduSize: request.maxPduSize === 0 ? Infinity : request.maxPduSize,
+    };
+    meter.clientTitle = aarq.callingApTitle ?? meter.clientTitle;
+    const high = mechanism > 1;
+    const sent = high ? meter.random(16) : EMPTY;
+    this.#state = high ? { phase: 'proving', sent, received: proof.slice(), terms } : { phase: 'associated', terms };
+    const titled = high || protection !== null;
+    const response = encodeApdu({
+      type: 'initiate-response',
+      qualityOfService: null,
+      version: 6,
+      conformance,
+      maxPduSize: meter.behaviour.pduSize,
+      vaaName: referencing === 'ln' ? 0x0007 : 0xfa00,
+    });
+    return encodeApdu({
+      type: 'aare',
+      protocolVersion: null,
+      applicationContext: context,
+      result: 0,
+      diagnostic: { source: 1, value: high ? DIAGNOSTIC.authenticationRequired : 0 },
+      respondingApTitle: titled ? meter.systemTitle : null,
+      respondingAeQualifier: null,
+      mechanism: high ? mechanism : null,
+      respondingAuthenticationValue: high ? sent : null,
+      userInformation: this.#seal(
+        response,
+        protection === null ? null : { ...protection, form: globalForm(protection.form) },
+        terms,
+      ),
+    });
+  }
+
+  /** The initiate-request, opened if it is ciphered; or the answer that refuses it. */
+  #initiate(aarq: Aarq): { readonly request: InitiateRequest; readonly protection: Protection } | Uint8Array {
+    try {
+      const { apdu } = decodeApdu(aarq.userInformation ?? EMPTY);
+      if (apdu.type === 'initiate-request') return { request: apdu, protection: null };
+      if (!isCiphered(apdu)) return refused(aarq, DIAGNOSTIC.noReason);
+      const opened = this.#open(apdu, { ...PRE_ESTABLISHED, clientTitle: aarq.callingApTitle });
+      if (opened instanceof Uint8Array) return opened;
+      const inner = decodeApdu(opened.plaintext).apdu;
+      if (inner.type !== 'initiate-request') return refused(aarq, DIAGNOSTIC.noReason);
+      return { request: inner, protection: opened.protection };
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      return refused(aarq, DIAGNOSTIC.noReason);
+    }
+  }
+
+  // --- proof ---
+
+  #prove(apdu: Apdu, state: Extract<Phase, { phase: 'proving' }>): Uint8Array {
+    const ln = state.terms.referencing === 'ln';
+    const argument = replyToHls(apdu);
+    if (argument === undefined) return exception(1, 1);
+    const { meter, account } = this;
+    const ctx: HlsContext = {
+      mechanism: MECHANISM_OF[account.authentication],
+      secret: account.secret,
+      ownTitle: meter.systemTitle,
+      peerTitle: state.terms.clientTitle,
+      encryptionKey: meter.keys.encryption,
+      authenticationKey: meter.keys.authentication,
+    };
+    let proof: Uint8Array | null = null;
+    try {
+      hlsVerify(ctx, state, argument?.type === 'octet-string' ? argument.value : EMPTY);
+      const counter = account.authentication === 'high-gmac' ? meter.nextServerCounter() : 0;
+      proof = hlsReply(ctx, state, counter);
+      this.#state = { phase: 'associated', terms: state.terms };
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      this.#state = { phase: 'idle' };
+    }
+    if (apdu.type === 'write-request') {
+      return encodeApdu({
+        type: 'write-response',
+        results: [proof === null ? { type: 'data-access-error', result: 3 } : { type: 'success' }],
+      });
+    }
+    if (!ln) {
+      return encodeApdu({
+        type: 'read-response',
+        results: [proof === null ? { type: 'data-access-error', result: 3 } : { type: 'data', data: octets(proof) }],
+      });
+    }
+    return encodeApdu({
+      type: 'action-response-normal',
+      invoke: apdu.type === 'action-request-normal' ? apdu.invoke : 0,
+      result: proof === null ? 3 : 0,
+      returned: proof === null ? null : { ok: true, data: octets(proof) },
+    });
+  }
+
+  // --- RLRQ ---
+
+  #release(userInformation: Uint8Array | null): Reply {
+    const { behaviour } = this.meter;
+    const state = this.#state;
+    if (behaviour.release === 'silent') return { type: 'silent' };
+    if (behaviour.release === 'refused') return apdus(exception(1, 2));
+    let answer: Uint8Array | null = null;
+    if (userInformation !== null && state.phase !== 'idle') {
+      const opened = this.#openInformation(userInformation, state.terms);
+      if (opened !== null) {
+        const response = encodeApdu({
+          type: 'initiate-response',
+          qualityOfService: null,
+          version: 6,
+          conformance: SERVICES[state.terms.referencing],
+          maxPduSize: behaviour.pduSize,
+          vaaName: 0x0007,
+        });
+        const plain = behaviour.release === 'malformed' ? response.subarray(0, response.length - 2) : response;
+        answer = this.#seal(plain, opened, state.terms);
+      }
+    }
+    const ciphered = this.account.security !== 'none' || this.account.authentication === 'high-gmac';
+    if (behaviour.release === 'malformed' && ciphered && answer === null) return apdus(exception(1, 2));
+    if (this.account.preEstablished !== true) this.#state = { phase: 'idle' };
+    return apdus(encodeApdu({ type: 'rlre', reason: 0, userInformation: answer }));
+  }
+
+  #openInformation(userInformation: Uint8Array, terms: Terms): Protection {
+    try {
+      const { apdu } = decodeApdu(userInformation);
+      if (!isCiphered(apdu)) return null;
+      const opened = this.#open(apdu, terms);
+      return opened instanceof Uint8Array ? null : opened.protection;
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      return null;
+    }
+  }
+
+  // --- protection ---
+
+  /** What is inside, or the exception-response that says why not. */
+  #open(
+    apdu: Parameters<typeof openApdu>[0],
+    terms: Terms,
+  ): { readonly plaintext: Uint8Array; readonly protection: NonNullable<Protection> } | Uint8Array {
+    const { meter, account } = this;
+    const form = formOf(apdu);
+    if (form === null) return exception(1, 2);
+    const dedicated = form === 'ded' || form === 'general-ded';
+    try {
+      const { plaintext, control, counter, systemTitle } = openApdu(apdu, {
+        encryptionKey: meter.keys.encryption,
+        authenticationKey: meter.keys.authentication,
+        dedicatedKey: terms.dedicatedKey,
+        systemTitle: terms.clientTitle,
+      });
+      if (terms.clientTitle !== null && systemTitle !== null && !equalBytes(terms.clientTitle, systemTitle)) {
+        return exception(1, DECIPHERING_ERROR);
+      }
+      const needed = (dedicated ? this.#dedicatedCounter : meter.clientCounter) + 1;
+      if (counter < needed) return exception(1, COUNTER_ERROR, needed);
+      if (dedicated) this.#dedicatedCounter = counter;
+      else meter.clientCounter = counter;
+      const wanted = POLICY[account.security];
+      if ((control & wanted) !== wanted) return exception(1, 1);
+      return { plaintext, protection: { form, control: control & 0x3f } };
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      return exception(1, DECIPHERING_ERROR);
+    }
+  }
+
+  #seal(plaintext: Uint8Array, protection: Protection, terms: Terms): Uint8Array {
+    if (protection === null) return plaintext;
+    const { meter } = this;
+    const { form, control } = protection;
+    const dedicated = (form === 'ded' || form === 'general-ded') && terms.dedicatedKey !== null;
+    return sealApdu(plaintext, {
+      form,
+      systemTitle: meter.systemTitle,
+      key: dedicated ? (terms.dedicatedKey as Key) : meter.keys.encryption,
+      authenticationKey: meter.keys.authentication,
+      control,
+      counter: meter.nextServerCounter(),
+    });
+  }
+}
+
+/** The argument of reply_to_HLS_authentication, null for an empty one; undefined where the request is another. */
+function replyToHls(apdu: Apdu): Data | null | undefined {
+  switch (apdu.type) {
+    case 'action-request-normal':
+      return apdu.method.classId === 15 && apdu.method.method === 1 ? apdu.argument : undefined;
+    case 'read-request': {
+      const [v] = apdu.variables;
+      return v?.type === 'parameterised-access' && v.name === REPLY_TO_HLS_NAME ? v.parameter : undefined;
+    }
+    case 'write-request': {
+      const [v] = apdu.variables;
+      return v?.type === 'variable-name' && v.name === REPLY_TO_HLS_NAME ? (apdu.data[0] ?? null) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function formOf(apdu: { readonly type: string }): Seal['form'] | null {
+  if (isServiceCiphered(apdu)) return apdu.type.startsWith('glo-') ? 'glo' : 'ded';
+  if (apdu.type === 'general-glo-ciphering') return 'general-glo';
+  return apdu.type === 'general-ded-ciphering' ? 'general-ded' : null;
+}
+
+function globalForm(form: Seal['form']): Seal['form'] {
+  return form === 'ded' ? 'glo' : form === 'general-ded' ? 'general-glo' : form;
+}
+
+/** AARE that refuses; `initiateError` of confirmed-service-error: 1 dlms-version-too-low, 2 incompatible-conformance. */
+function refused(aarq: Aarq, diagnostic: number, initiateError?: number): Uint8Array {
+  return encodeApdu({
+    type: 'aare',
+    protocolVersion: null,
+    applicationContext: aarq.applicationContext ?? 1,
+    result: 1,
+    diagnostic: { source: 1, value: diagnostic },
+    respondingApTitle: null,
+    respondingAeQualifier: null,
+    mechanism: null,
+    respondingAuthenticationValue: null,
+    userInformation:
+      initiateError === undefined
+        ? null
+        : encodeApdu({ type: 'confirmed-service-error', service: 1, kind: 6, error: initiateError }),
+  });
+}
+
+function apdus(...all: readonly Uint8Array[]): Reply {
+  return { type: 'apdus', apdus: all };
+}
+
+/** associate-source-diagnostic of the service user. IEC 62056-5-3. */
+const DIAGNOSTIC = {
+  noReason: 1,
+  contextNotSupported: 2,
+  mechanismNotRecognised: 11,
+  mechanismRequired: 12,
+  authenticationFailure: 13,
+  authenticationRequired: 14,
+} as const;
+
+const POLICY: Readonly<Record<Account['security'], number>> = {
+  none: 0,
+  authentication: 0x10,
+  encryption: 0x20,
+  'authentication-encryption': 0x30,
+};
+/** service-error of exception-response: 5 deciphering-error, 6 invocation-counter-error. */
+const DECIPHERING_ERROR = 5;
+const COUNTER_ERROR = 6;
+/** Tag, title with length, length, SC, IC and tag of the longest protected form. */
+const PROTECTION_OCTETS = 1 + 9 + 5 + 5 + 12;
+const EMPTY = new Uint8Array(0);
+const PRE_ESTABLISHED: Terms = { referencing: 'ln', clientTitle: null, dedicatedKey: null, clientPduSize: Infinity };
+
+const SERVICES: Readonly<Record<'ln' | 'sn', readonly ConformanceBit[]>> = {
+  ln: [
+    'general-protection',
+    'priority-mgmt-supported',
+    'block-transfer-with-get-or-read',
+    'multiple-references',
+    'get',
+    'set',
+    'selective-access',
+    'action',
+  ],
+  sn: [
+    'general-protection',
+    'read',
+    'write',
+    'block-transfer-with-get-or-read',
+    'multiple-references',
+    'parameterized-access',
+  ],
+};

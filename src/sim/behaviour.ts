@@ -1,0 +1,83 @@
+// How a simulated meter differs from the book: every switch is something a real one was seen to do.
+// The numbers in brackets are those of the list of tolerances that the client must have.
+
+import { RESULT } from './cosem-object';
+
+export interface Behaviour {
+  /** Largest APDU the meter takes and sends, 64..65535. */
+  readonly pduSize: number;
+  /** Largest information field, 32..2030, and window, 1..7, that HDLC grants. */
+  readonly hdlcInformation: number;
+  readonly hdlcWindow: number;
+  /** What a SNRM with parameters gets: the usual answer, DM, or none at all (a bare SNRM is then accepted). */
+  readonly snrmParameters: 'granted' | 'refused' | 'silent';
+  /** data-access-result for a selector; null: it is served. `all` is a profile that knows no selection at all. */
+  readonly rangeRefused: number | null;
+  readonly entryRefused: number | null;
+  /** What a selection without rows gives [12]. */
+  readonly emptyRange: 'array' | 'other' | 'object-unavailable';
+  /** Which form of clock a range selector must have. */
+  readonly rangeDeviation: 'any' | 'with' | 'without';
+  /** Column selection has no effect [13]. */
+  readonly ignoresColumns: boolean;
+  /** Values that repeat, and clocks that follow from the period, are null-data. */
+  readonly nullCompressed: boolean;
+  /** get-request-with-list: served, or refused by exception-response. */
+  readonly withList: 'served' | 'refused';
+  /** A clock is sent twice, in a list as an octet-string within an octet-string [1]. */
+  readonly doubledClock: boolean;
+  /** The last block is announced, then sent empty, each APDU twice in one frame [2]. */
+  readonly emptyLastBlock: boolean;
+  /** Only GET and SET are granted, though blocks and selection work [3]. */
+  readonly grantsLittle: boolean;
+  /** rlrq: answered; answered only when it is ciphered, and two octets short [4]; refused; not answered. */
+  readonly release: 'answered' | 'malformed' | 'refused' | 'silent';
+  /** The second of two HDLC frames that come in one piece is lost [6]. */
+  readonly losesSecondFrame: boolean;
+  /** One connection at a time, the next one hangs until the first closes [7]. */
+  readonly oneConnection: boolean;
+  /** A granted window is not used: the meter waits for an RR after each frame [8]. */
+  readonly windowOfOne: boolean;
+  /** Every I-frame carries send number 0 (Hexing HXE130). */
+  readonly constantSequence: boolean;
+  /** The UA to a DISC carries the parameters again [10]. */
+  readonly parametersInDisconnect: boolean;
+  /** An initiate-request with a dedicated key is answered by exception-response [14]. */
+  readonly refusesDedicatedKey: boolean;
+  /** Answers come from a server address of four octets, whatever the request had. */
+  readonly wideAnswers: boolean;
+  /** First block number of a long answer; 1 by the book. */
+  readonly firstBlock: number;
+}
+
+export const DEFAULT_BEHAVIOUR: Behaviour = {
+  pduSize: 1024,
+  hdlcInformation: 2030,
+  hdlcWindow: 7,
+  snrmParameters: 'granted',
+  rangeRefused: null,
+  entryRefused: null,
+  emptyRange: 'array',
+  rangeDeviation: 'any',
+  ignoresColumns: false,
+  nullCompressed: false,
+  withList: 'served',
+  doubledClock: false,
+  emptyLastBlock: false,
+  grantsLittle: false,
+  release: 'answered',
+  losesSecondFrame: false,
+  oneConnection: false,
+  windowOfOne: false,
+  constantSequence: false,
+  parametersInDisconnect: false,
+  refusesDedicatedKey: false,
+  wideAnswers: false,
+  firstBlock: 1,
+};
+
+/** The data-access-result of a selection without rows, or null for an empty array. */
+export function emptyResult(behaviour: Behaviour): number | null {
+  if (behaviour.emptyRange === 'array') return null;
+  return behaviour.emptyRange === 'other' ? RESULT.other : RESULT.objectUnavailable;
+}
