@@ -19,10 +19,14 @@ export type LinkStep = Step<LinkEvent>;
 
 /** Inputs follow the house: local misuse throws, the other side's mistakes are `fault` events, time and abort are inputs. */
 export interface Link {
-  /** Bytes of APDU that fit one frame in sending; only a hint for tests and traces. */
+  /** For traces and errors. */
   readonly name: 'hdlc' | 'wrapper';
   connect(): LinkStep;
+  /** One request at a time; the next only after its answer (BAD_STATE). */
   send(apdu: Uint8Array): LinkStep;
+  /** The latest APDU was not the answer (a notification in the middle of a read): go on waiting for it. */
+  keepWaiting(): LinkStep;
+  /** Possible in every phase, also after a fault; always ends in `disconnected`, at the latest by timeout(). */
   disconnect(): LinkStep;
   receive(chunk: Uint8Array): LinkStep;
   timeout(): LinkStep;
