@@ -1,0 +1,190 @@
+// The rules of the house that no compiler keeps: what belongs to a node, what the texts promise, what must not be there.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { errorTable, tableIn } from '../scripts/error-table';
+import { PACKAGE, PROJECT } from './node-red-process';
+
+type Catalog = { readonly [key: string]: string | Catalog };
+
+const read = (...path: string[]): string => readFileSync(join(PROJECT, ...path), 'utf8');
+const json = (...path: string[]): unknown => JSON.parse(read(...path));
+const types = Object.keys((json('package.json') as { 'node-red': { nodes: object } })['node-red'].nodes);
+const languages = readdirSync(join(PROJECT, 'locales'));
+const tracked = spawnSync('git', ['ls-files'], { cwd: PROJECT, encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+const examples = readdirSync(join(PROJECT, 'examples'), { recursive: true })
+  .map(String)
+  .filter(name => name.endsWith('.json'));
+
+for (const type of types) {
+  describe(`the node ${type}`, () => {
+    const html = read('src', 'nodes', `${type}.html`);
+    const isConfig = /category: 'config'/.test(html);
+
+    it('has code, a test, and an entry in the palette', () => {
+      assert.ok(existsSync(join(PROJECT, 'src', 'nodes', `${type}.ts`)));
+      assert.ok(existsSync(join(PROJECT, 'test', 'nodes', `${type}.test.ts`)));
+      assert.ok(html.includes(`RED.nodes.registerType('${type}'`));
+      assert.ok(html.includes('<script type="text/javascript">'));
+    });
+
+    if (!isConfig) {
+      it('has its icon and an example', () => {
+        const icon = /icon: '([^']+)'/.exec(html)?.[1] ?? '';
+        assert.ok(existsSync(join(PROJECT, 'icons', icon)), icon);
+        assert.match(read('icons', icon), /#fff/);
+        const used = examples.filter(file => read('examples', file).includes(`"${type}"`));
+        assert.ok(used.length > 0, 'no example uses it');
+      });
+    }
+
+    it('has a text for every key that the form asks for', () => {
+      const catalog = {
+        ...(json('locales', 'en-US', `${type}.json`) as Catalog),
+        shared: json('locales', 'en-US', '_shared.json'),
+      };
+      const asked = [
+        ...[...html.matchAll(/data-i18n="([^"]+)"/g)]
+          .flatMap(m => (m[1] as string).split(';'))
+          .map(k => k.replace(/^\[\w+\]/, '')),
+        ...[...html.matchAll(/\._\('([^']+)'[,)]/g)].map(m => m[1] as string).filter(k => !k.includes(':')),
+      ];
+      for (const key of asked.filter(k => !k.startsWith('node-red:'))) {
+        assert.equal(typeof textAt(catalog as Catalog, key), 'string', `no text for ${key}`);
+      }
+    });
+
+    it('uses no colours of its own, so that dark themes stay readable', () => {
+      const form = html.replace(/^\s*color: '#[0-9A-Fa-f]{6}',$/m, '');
+      assert.doesNotMatch(
+        form,
+        /#[0-9a-f]{3,8}\b(?=[;'"\s])|rgba?\(|\b(background|color): (white|black|gr[ae]y|red)\b/i,
+      );
+    });
+
+    for (const language of languages) {
+      it(`has help in ${language} in the shape of the style guide`, () => {
+        const help = read('locales', language, `${type}.html`);
+        assert.ok(help.startsWith(`<script type="text/markdown" data-help-name="${type}">`));
+        assert.doesNotMatch(help, /^[ \t]+(#|:)/m);
+        if (language === 'en-US') {
+          for (const part of isConfig ? ['### Details'] : ['### Inputs', '### Outputs', '### Details']) {
+            assert.ok(help.includes(`\n${part}\n`), `no ${part}`);
+          }
+        }
+      });
+    }
+  });
+}
+
+describe('the texts', () => {
+  const english = readdirSync(join(PROJECT, 'locales', 'en-US')).filter(f => f.endsWith('.json'));
+  for (const language of languages.filter(l => l !== 'en-US')) {
+    for (const file of english) {
+      it(`have in ${language}/${file} the keys and placeholders of en-US`, () => {
+        const want = flat(json('locales', 'en-US', file) as Catalog);
+        const have = flat(json('locales', language, file) as Catalog);
+        assert.deepEqual([...have.keys()].sort(), [...want.keys()].sort());
+        for (const [key, text] of want) assert.deepEqual(holes(have.get(key) as string), holes(text), key);
+      });
+    }
+  }
+
+  it('have one top-level key for each node: its type', () => {
+    for (const type of types) assert.deepEqual(Object.keys(json('locales', 'en-US', `${type}.json`) as object), [type]);
+  });
+
+  it('of the errors stand in the README as in the code', () => {
+    assert.equal(tableIn(read('README.md')), errorTable(), 'run: node dist/scripts/error-table.js');
+  });
+});
+
+describe('the examples', () => {
+  const core = new Set(
+    (
+      'tab group comment inject debug function change switch split join catch status complete template csv json ' +
+      'file delay batch sort rbe trigger range mqtt-broker exec global-config'
+    ).split(' '),
+  );
+  for (const type of ['link in', 'link out', 'link call', 'mqtt in', 'mqtt out', 'tcp in', 'udp in', 'file in'])
+    core.add(type);
+  for (const type of ['http in', 'http response', 'http request']) core.add(type);
+
+  for (const file of examples) {
+    it(`${file} has a tab of its own, a comment, and only nodes that everyone has`, () => {
+      const flow = json('examples', file) as { id: string; type: string; z?: string; connection?: string }[];
+      const tabs = flow.filter(n => n.type === 'tab').map(n => n.id);
+      assert.ok(tabs.length >= 1);
+      assert.ok(flow.some(n => n.type === 'comment'));
+      const ids = new Set(flow.map(n => n.id));
+      for (const node of flow) {
+        // Examples that need another package stand in integrations/ and name it in the file name.
+        if (!file.startsWith('integrations')) assert.ok(core.has(node.type) || types.includes(node.type), node.type);
+        if (node.z !== undefined && node.z !== '')
+          assert.ok(ids.has(node.z), `${node.id} lies on a tab that is not there`);
+        if (node.connection) assert.ok(ids.has(node.connection), `${node.id} uses a connection that is not there`);
+      }
+    });
+  }
+});
+
+describe('the house', () => {
+  const sources = tracked.filter(f => /\.(ts|mjs|html|json|md|sh)$|^\.ci\//.test(f) && f !== 'package-lock.json');
+  const present = sources.filter(f => existsSync(join(PROJECT, f)));
+
+  it('names no directory of the machine it was built on', () => {
+    // Assembled, or this file would find itself.
+    const places = new RegExp(
+      `(^|[\\s"'\`(=:])/(${['wo' + 'rk', 'ro' + 'ot', 'ho' + 'me/\\w+', 'tm' + 'p'].join('|')})/`,
+      'm',
+    );
+    for (const file of present) assert.doesNotMatch(read(file), places, file);
+  });
+
+  it('has no unfinished marks and no folders for leftovers', () => {
+    const marks = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK'].join('|')})\\b`);
+    for (const file of present.filter(f => f.endsWith('.ts'))) assert.doesNotMatch(read(file), marks, file);
+    const folders = tracked.filter(f => /(^|\/)(utils?|helpers?|common|types|interfaces|misc)\//.test(f));
+    assert.deepEqual(folders, []);
+  });
+
+  it('says in the first line of each source file what it owns', () => {
+    const silent = present.filter(
+      f => /^src\/.*\.ts$/.test(f) && !read(f).startsWith('//') && !read(f).startsWith('/**'),
+    );
+    assert.deepEqual(silent, []);
+  });
+
+  it('depends on nothing outside the registry and names its package as the texts do', () => {
+    const lock = json('package-lock.json') as { name: string; packages: Record<string, { resolved?: string }> };
+    assert.equal(lock.name, PACKAGE);
+    for (const [name, { resolved }] of Object.entries(lock.packages)) {
+      if (resolved !== undefined) assert.match(resolved, /^https:\/\/registry\.npmjs\.org\//, name);
+    }
+    for (const type of types) {
+      const html = read('src', 'nodes', `${type}.html`);
+      for (const m of html.matchAll(/'(@[\w-]+\/[\w-]+)\/([\w-]+):/g)) assert.deepEqual([m[1], m[2]], [PACKAGE, type]);
+    }
+  });
+});
+
+function textAt(catalog: Catalog, key: string): unknown {
+  return key
+    .split('.')
+    .reduce<unknown>((at, part) => (typeof at === 'object' ? (at as Catalog)[part] : undefined), catalog);
+}
+
+function flat(catalog: Catalog, prefix = ''): Map<string, string> {
+  return new Map(
+    Object.entries(catalog).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[prefix + key, value] as const] : [...flat(value, `${prefix}${key}.`)],
+    ),
+  );
+}
+
+function holes(text: string): string[] {
+  return [...text.matchAll(/__\w+__/g)].map(m => m[0]).sort();
+}
