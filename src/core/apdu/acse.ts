@@ -5,7 +5,7 @@
 import { Reader } from '../wire/reader';
 import { alternative } from './codec';
 import { arcOf, element, oidOf, readElements, type BerElement } from './ber';
-import type { Writer } from '../wire/writer';
+import { Writer } from '../wire/writer';
 
 /** application-context-name, last arc. */
 export const APPLICATION_CONTEXT = { ln: 1, sn: 2, lnCiphered: 3, snCiphered: 4 } as const;
@@ -63,7 +63,7 @@ export const aarq = alternative<Aarq>('aarq', [0x60], {
       [0xa1, v.applicationContext === null ? null : element(0x06, oidOf(CONTEXT, v.applicationContext))],
       [0xa6, octetString(v.callingApTitle)],
       [0xa7, octetString(v.callingAeQualifier)],
-      [0xa9, v.callingAeInvocationId === null ? null : element(0x02, Uint8Array.of(v.callingAeInvocationId))],
+      [0xa9, v.callingAeInvocationId === null ? null : integer(v.callingAeInvocationId)],
       [0x8a, v.mechanism === null ? null : AUTHENTICATION_REQUIRED],
       [0x8b, v.mechanism === null ? null : oidOf(MECHANISM_FAMILY, v.mechanism)],
       [0xac, v.callingAuthenticationValue === null ? null : element(0x80, v.callingAuthenticationValue)],
@@ -109,8 +109,8 @@ export const aare = alternative<Aare>('aare', [0x61], {
     writeElements(w, [
       [0x80, v.protocolVersion],
       [0xa1, v.applicationContext === null ? null : element(0x06, oidOf(CONTEXT, v.applicationContext))],
-      [0xa2, element(0x02, Uint8Array.of(v.result))],
-      [0xa3, element(0xa0 | v.diagnostic.source, element(0x02, Uint8Array.of(v.diagnostic.value)))],
+      [0xa2, integer(v.result)],
+      [0xa3, element(0xa0 | v.diagnostic.source, integer(v.diagnostic.value))],
       [0xa4, octetString(v.respondingApTitle)],
       [0xa5, octetString(v.respondingAeQualifier)],
       [0x88, v.mechanism === null ? null : AUTHENTICATION_REQUIRED],
@@ -154,10 +154,9 @@ function writeRelease(w: Writer, v: Omit<Rlrq, 'type'>): void {
 
 type Part = (tag: number) => Uint8Array | null;
 
-/** The elements by tag; the first one counts. Lengths that do not fit the whole end the list where they stop fitting. */
+/** The elements by tag; the first one counts. */
 function elementsOf(r: Reader): Part {
-  const body = r.sub(r.length('acse length'), 'acse apdu');
-  const elements: readonly BerElement[] = readElements(body);
+  const elements: readonly BerElement[] = readElements(r, r.length('acse length'));
   return tag => elements.find(e => e.tag === tag)?.content ?? null;
 }
 
@@ -179,6 +178,11 @@ function readInteger(content: Uint8Array | null): number | null {
   let value = 0;
   for (const octet of octets.subarray(-4)) value = value * 256 + octet;
   return value;
+}
+
+/** INTEGER: one octet wherever the standard has a meaning for it, four for the rest. */
+function integer(value: number): Uint8Array {
+  return element(0x02, value < 0x100 ? Uint8Array.of(value) : new Writer(4).u32(value).toBytes());
 }
 
 /** Associate-source-diagnostic: A1 acse-service-user, A2 acse-service-provider, around an INTEGER. */

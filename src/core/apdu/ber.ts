@@ -10,12 +10,18 @@ export interface BerElement {
   readonly content: Uint8Array;
 }
 
-/** All elements up to the end; the tags of ACSE have one octet. */
-export function readElements(r: Reader): BerElement[] {
+/**
+ * The elements of a constructed value of `length` octets; the tags of ACSE have one octet. The last one may go beyond the end:
+ * an RLRE of GuruxDLMS.c says 24 for 27 octets. It gets what it asks for as far as there is anything.
+ */
+export function readElements(r: Reader, length: number): BerElement[] {
   const elements: BerElement[] = [];
-  while (r.remaining > 0) {
+  if (length > r.remaining) r.take(length, 'acse apdu');
+  const end = r.offset + length;
+  while (r.offset < end) {
     const tag = r.u8('acse element');
-    elements.push({ tag, content: r.take(r.length('acse element length'), `acse element 0x${tag.toString(16)}`) });
+    const octets = r.length('acse element length');
+    elements.push({ tag, content: r.take(Math.min(octets, r.remaining), 'acse element') });
   }
   return elements;
 }

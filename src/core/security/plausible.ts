@@ -7,8 +7,8 @@ export function plausibleApdu(plaintext: Uint8Array): boolean {
   if (plaintext[0] === SLASH) return plausibleText(plaintext);
   try {
     const { apdu, surplus } = decodeApdu(plaintext);
-    // A clock may come twice in one response (see the client's tolerance), so less than half may be too much.
-    return surplus * 2 < plaintext.length && !NEVER_INSIDE.test(apdu.type);
+    // Some servers send a whole response twice in one, so half may be too much.
+    return surplus * 2 <= plaintext.length && !NEVER_INSIDE.test(apdu.type);
   } catch {
     return false;
   }
