@@ -1,0 +1,582 @@
+// The client's side of an HDLC link: SNRM/UA, numbered frames both ways, DISC. IEC 62056-46, 6.4 (NRM, two-way alternate).
+// The rule of the file: the meter's mistakes are tolerated or end in one fault; every wait is bounded by a count.
+
+import { DlmsError, type Detail } from '../wire/errors';
+import { concat, equalBytes, hex } from '../wire/hex';
+import { step } from '../step';
+import { encodeHdlcAddress, formatHdlcAddress, sameStation, type AddressSize, type HdlcAddress } from './hdlc-address';
+import { HdlcDeframer, type HdlcDeframed } from './hdlc-deframer';
+import { encodeHdlcFrame, type Control, type HdlcFrame } from './hdlc-frame';
+import {
+  DEFAULT_PARAMETERS,
+  LARGEST_PARAMETERS,
+  agree,
+  decodeParameters,
+  encodeParameters,
+  formatParameters,
+  sameParameters,
+  type HdlcParameters,
+} from './hdlc-parameters';
+import { LLC_COMMAND, SegmentJoiner, cutSegments, stripLlc } from './hdlc-segments';
+import { FrameSender } from './hdlc-sender';
+import type { Link, LinkEvent, LinkStep } from './link';
+
+export interface HdlcOptions {
+  /** Client address (SAP), 1..127; 16 is the public client. */
+  readonly client: number;
+  readonly server: HdlcAddress;
+  /** Octets of the server address in our frames (quirk Q6). Default `auto`. */
+  readonly addressSize?: AddressSize;
+  /**
+   * What SNRM proposes; the standard's defaults (128, window 1) go without parameters. `none` sends none at all.
+   * Default 2030 octets and window 7. Refused or unanswered, SNRM is repeated with 128/1, then without parameters.
+   */
+  readonly parameters?: Partial<HdlcParameters> | 'none';
+  /** False: the meter has a pre-established link and wants no SNRM (quirk Q16). Default true. */
+  readonly snrm?: boolean;
+  /** Silence after which a frame counts as unanswered, in ms. Default 5000. */
+  readonly responseMs?: number;
+  /** How often a frame is sent before the link is given up. Default 3. */
+  readonly tries?: number;
+  /** Silence within a window of the meter after which we acknowledge what came, in ms. Default 1000. */
+  readonly windowMs?: number;
+  /** Pause before asking a meter again that is not ready, in ms. Default 200. */
+  readonly pollMs?: number;
+  /** How long to wait for the answer to DISC, in ms. Default 1500. */
+  readonly disconnectMs?: number;
+  /** Ask for a sign of life after so much idle time, in ms; keeps meters with a short inactivity time-out open. Default null: never. */
+  readonly keepAliveMs?: number | null;
+  /** Acknowledge each frame even where the window is larger. Default `window`; switched by itself when a meter wants it. */
+  readonly acknowledge?: 'window' | 'every-frame';
+  /** Wrong check sequences: see HdlcDeframer. Default `strict`. */
+  readonly crc?: 'strict' | 'warn';
+  /** Largest APDU joined from segments, in octets. Default 1 MiB. */
+  readonly limitBytes?: number;
+}
+
+type Phase = 'closed' | 'connecting' | 'idle' | 'exchange' | 'keep-alive' | 'disconnecting' | 'broken';
+
+export class HdlcLink implements Link {
+  readonly name = 'hdlc';
+  /** What the meter granted; valid once connected. */
+  parameters: HdlcParameters = DEFAULT_PARAMETERS;
+
+  readonly #options: Required<HdlcOptions>;
+  readonly #client: HdlcAddress;
+  readonly #clientOctets: Uint8Array;
+  readonly #serverOctets: Uint8Array;
+  readonly #proposals: readonly (HdlcParameters | null)[];
+  readonly #deframer: HdlcDeframer;
+  readonly #pushed = new SegmentJoiner();
+  readonly #sender = new FrameSender();
+
+  #phase: Phase = 'closed';
+  /** Index into the proposals of SNRM. */
+  #proposal = 0;
+  /** Time-outs and fruitless repetitions since the last progress. */
+  #failures = 0;
+  /** Bytes and frames since the last progress that did not help; beyond a limit they count as a time-out. */
+  #uselessBytes = 0;
+  #uselessFrames = 0;
+  /** Did any frame of this meter come since connect? */
+  #heard = false;
+  /** N(S) expected next. */
+  #vr = 0;
+  /** Information fields of the answer so far. */
+  #parts: Uint8Array[] = [];
+  #size = 0;
+  /** Frames of the meter's window that came since our last acknowledgement. */
+  #inWindow = 0;
+  #latest: Uint8Array | null = null;
+  /** RR answers to our polls: the meter needs time. */
+  #polls = 0;
+  #pollDue = false;
+  /** How often a meter with a window above one waited for an RR after one frame (tolerate.md, 8). */
+  #waitedForRr = 0;
+  /** Hexing HXE130 sends each frame with N(S) 0 (quirk Q16a). */
+  #frozenNumbers = false;
+  #deferred: Uint8Array | null = null;
+  #written: Uint8Array[] = [];
+
+  #events: LinkEvent[] = [];
+  #write: Uint8Array[] = [];
+
+  constructor(options: HdlcOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#client = { logical: options.client, physical: null };
+    this.#clientOctets = encodeHdlcAddress(this.#client, 1);
+    this.#serverOctets = encodeHdlcAddress(options.server, options.addressSize);
+    this.#proposals = proposalsOf(this.#options.parameters);
+    this.#deframer = new HdlcDeframer({ crc: this.#options.crc });
+  }
+
+  connect(): LinkStep {
+    this.#deframer.reset();
+    this.#pushed.reset();
+    this.#restart();
+    this.#proposal = 0;
+    this.#failures = 0;
+    this.#heard = false;
+    this.#waitedForRr = 0;
+    this.#frozenNumbers = false;
+    if (this.#options.snrm) {
+      this.#phase = 'connecting';
+      this.#snrm();
+    } else {
+      this.#phase = 'idle';
+      this.parameters = this.#proposals[0] ?? DEFAULT_PARAMETERS;
+      this.#events.push({ type: 'connected', info: 'hdlc without SNRM' });
+    }
+    return this.#step();
+  }
+
+  send(apdu: Uint8Array): LinkStep {
+    if (this.#phase === 'keep-alive' && this.#deferred === null) {
+      this.#deferred = apdu;
+      return this.#step();
+    }
+    if (this.#phase !== 'idle') throw new DlmsError({ code: 'BAD_STATE', input: 'send', phase: this.#phase });
+    this.#begin(apdu);
+    return this.#step();
+  }
+
+  keepWaiting(): LinkStep {
+    if (this.#phase === 'idle') {
+      this.#phase = 'exchange';
+      this.#polls = 0;
+      this.#rr();
+    }
+    return this.#step();
+  }
+
+  disconnect(): LinkStep {
+    if (this.#phase === 'closed') {
+      this.#events.push({ type: 'disconnected' });
+      return this.#step();
+    }
+    this.#command({ type: 'DISC', pf: true });
+    this.#deferred = null;
+    this.#uselessBytes = this.#uselessFrames = 0;
+    this.#phase = 'disconnecting';
+    // Nobody ever answered: the DISC is for a meter whose answers were lost, and not worth waiting for.
+    if (!this.#heard && this.#options.snrm) this.#closed();
+    return this.#step();
+  }
+
+  receive(chunk: Uint8Array): LinkStep {
+    const frames = this.#take(this.#deframer.receive(chunk));
+    this.#uselessBytes = frames === 'progress' ? 0 : this.#uselessBytes + chunk.length;
+    if (this.#uselessBytes > USELESS_BYTES || this.#uselessFrames > USELESS_FRAMES) {
+      this.#uselessBytes = this.#uselessFrames = 0;
+      this.#timedOut();
+    }
+    return this.#step();
+  }
+
+  timeout(): LinkStep {
+    if (this.#take(this.#deframer.flush()) !== 'progress') this.#timedOut();
+    return this.#step();
+  }
+
+  // What came
+
+  #take(items: readonly HdlcDeframed[]): 'progress' | 'nothing' {
+    let progress = false;
+    for (const item of items) {
+      if (item.type === 'dropped') this.#events.push(item);
+      else if (this.#frame(item.frame)) progress = true;
+      else this.#uselessFrames++;
+    }
+    if (!progress) return 'nothing';
+    this.#failures = this.#uselessFrames = 0;
+    return 'progress';
+  }
+
+  /** True when it brought the exchange on. */
+  #frame(frame: HdlcFrame): boolean {
+    if (this.#isEcho(frame)) return this.#drop(frame, 'echo of our own frame');
+    const { control } = frame;
+    if (!sameStation(frame.source, this.#options.server)) {
+      return this.#drop(frame, `from station ${formatHdlcAddress(frame.source)}`);
+    }
+    if (control.type === 'UI') return this.#pushedFrame(frame);
+    if (!sameStation(frame.destination, this.#client)) {
+      return this.#drop(frame, `for station ${formatHdlcAddress(frame.destination)}`);
+    }
+    this.#heard = true;
+    switch (this.#phase) {
+      case 'connecting':
+        return this.#whileConnecting(frame);
+      case 'disconnecting':
+        if (control.type !== 'UA' && control.type !== 'DM') return this.#drop(frame, `${control.type} instead of UA`);
+        this.#closed();
+        return true;
+      case 'idle':
+      case 'exchange':
+      case 'keep-alive':
+        return this.#whileOpen(frame);
+      default:
+        return this.#drop(frame, `${control.type} while ${this.#phase}`);
+    }
+  }
+
+  #whileConnecting(frame: HdlcFrame): boolean {
+    const { control } = frame;
+    if (control.type === 'DM' || control.type === 'FRMR') {
+      this.#proposal++;
+      if (this.#proposal < this.#proposals.length) this.#snrm();
+      else this.#rejected(control.type, frame.information);
+      return true;
+    }
+    if (control.type !== 'UA') return this.#drop(frame, `${control.type} instead of UA`);
+    // A UA without parameters grants the defaults, whatever was proposed.
+    this.parameters = agree(this.#proposals[this.#proposal] ?? LARGEST_PARAMETERS, decodeParameters(frame.information));
+    this.#phase = 'idle';
+    this.#events.push({ type: 'connected', info: `hdlc ${formatParameters(this.parameters)}` });
+    return true;
+  }
+
+  #whileOpen(frame: HdlcFrame): boolean {
+    const { control } = frame;
+    switch (control.type) {
+      case 'DM':
+      case 'FRMR':
+        this.#rejected(control.type, frame.information);
+        return true;
+      case 'I':
+        return this.#information(frame, control);
+      case 'RR':
+      case 'RNR':
+      case 'REJ':
+        return this.#supervisory(frame, control);
+      case 'unknown':
+        // Meters with an invalid control field exist (quirk Q16); an answer is known by its LLC.
+        if (this.#phase === 'exchange' && stripLlc(frame.information).body !== frame.information) {
+          return this.#information(frame, { type: 'I', ns: this.#vr, nr: 0, pf: true });
+        }
+        return this.#drop(frame, `unknown control field 0x${control.octet.toString(16)}`);
+      default:
+        return this.#drop(frame, `${control.type} while ${this.#phase}`);
+    }
+  }
+
+  #information(frame: HdlcFrame, control: Control & { type: 'I' }): boolean {
+    if ((control.ns !== this.#vr || this.#frozenNumbers) && !this.#toleratesNumber(frame, control)) return false;
+    this.#sender.acknowledge(control.nr);
+    if (this.#phase === 'exchange') this.#sender.settle();
+    if (this.#waitsForRr(frame)) this.#waitedForRr++;
+    this.#rrByTimeout = false;
+    this.#vr = (this.#vr + 1) & 7;
+    this.#latest = frame.information;
+    this.#polls = 0;
+    this.#pollDue = false;
+    this.#inWindow++;
+    // The LLC stands in front of a message; further ones in its segments are an old habit (quirk Q9).
+    const first = this.#parts.length === 0 || stripLlc(frame.information).starts;
+    const body = first ? stripLlc(frame.information).body : frame.information;
+    this.#parts.push(body);
+    this.#size += body.length;
+    if (this.#size > this.#options.limitBytes) {
+      this.#fault({ code: 'LIMIT_EXCEEDED', what: 'apdu', limit: this.#options.limitBytes, actual: this.#size });
+    } else if (!frame.segmented) {
+      this.#events.push({ type: 'apdu', bytes: concat(...this.#parts) });
+      this.#clearAnswer();
+      if (this.#phase === 'exchange') this.#phase = 'idle';
+      if (this.#phase === 'keep-alive') this.#resume();
+    } else {
+      const each = this.#options.acknowledge === 'every-frame' || this.#waitedForRr >= 2;
+      if (control.pf || each || this.#inWindow >= this.parameters.windowReceive) this.#rr();
+    }
+    return true;
+  }
+
+  /** A frame out of sequence: is it to be taken all the same? If not it is dropped here. */
+  #toleratesNumber(frame: HdlcFrame, control: Control & { type: 'I' }): boolean {
+    const window = this.parameters.windowReceive;
+    const out = `frame ${control.ns} where ${this.#vr} was expected`;
+    if (window > 1 && !this.#frozenNumbers) {
+      if (((control.ns - this.#vr) & 7) >= window) return this.#drop(frame, 'a repeated frame');
+      // A frame before this one was lost: the meter goes back when its turn to listen comes.
+      if (this.#phase === 'exchange' && control.pf) this.#rr();
+      else this.#inWindow = Math.max(2, this.#inWindow + 1);
+      return this.#drop(frame, out);
+    }
+    const repeated = this.#latest !== null && equalBytes(this.#latest, frame.information);
+    if (repeated && (!this.#frozenNumbers || this.#parts.length > 0)) return this.#drop(frame, 'a repeated frame');
+    if (!this.#frozenNumbers) this.#drop(frame, `${out}; taken, as the window is 1`);
+    this.#frozenNumbers = true;
+    return true;
+  }
+
+  #supervisory(frame: HdlcFrame, control: Control & { type: 'RR' | 'RNR' | 'REJ' }): boolean {
+    if (this.#phase === 'keep-alive') {
+      this.#resume();
+      return true;
+    }
+    if (this.#phase !== 'exchange') return this.#drop(frame, `${control.type} while ${this.#phase}`);
+    const acknowledged = this.#sender.acknowledge(control.nr);
+    if (!control.pf && control.type !== 'REJ') return acknowledged;
+    if (control.type === 'RNR') {
+      this.#pollLater();
+      return true;
+    }
+    if (!this.#sender.done) {
+      // Not acknowledged: our frames were lost. Repeating them counts as a failure, so it ends.
+      if (!acknowledged && ++this.#failures >= this.#options.tries) this.#silence();
+      else this.#transmit();
+      return acknowledged;
+    }
+    if (this.#polls === 0) this.#poll();
+    else this.#pollLater();
+    return true;
+  }
+
+  #pushedFrame(frame: HdlcFrame): boolean {
+    for (const item of this.#pushed.receive(frame)) {
+      if (item.type === 'apdu') this.#events.push({ type: 'apdu', bytes: item.bytes });
+      else this.#events.push({ type: 'dropped', bytes: item.bytes, error: item.error });
+    }
+    return false;
+  }
+
+  // Silence
+
+  #timedOut(): void {
+    switch (this.#phase) {
+      case 'connecting':
+        this.#failures++;
+        if (this.#proposal < this.#proposals.length - 1) this.#proposal++;
+        else if (this.#failures >= this.#options.tries) return this.#silence();
+        return this.#snrm();
+      case 'exchange':
+        return this.#exchangeTimedOut();
+      case 'idle':
+        if (this.#options.keepAliveMs === null) return;
+        this.#phase = 'keep-alive';
+        this.#failures = 0;
+        return this.#rr();
+      case 'keep-alive':
+        if (++this.#failures >= this.#options.tries) return this.#silence();
+        return this.#rr();
+      case 'disconnecting':
+        return this.#closed();
+      default:
+    }
+  }
+
+  #exchangeTimedOut(): void {
+    if (this.#pollDue) return this.#poll();
+    if (this.#inWindow > 0) {
+      // The meter waits although its window is not full, or the end of its window was lost.
+      this.#rrByTimeout = this.#inWindow === 1;
+      return this.#rr();
+    }
+    this.#failures++;
+    if (this.#failures >= this.#options.tries) return this.#silence();
+    // First the frames again, as a lost request is the usual case; then ask where the meter stands.
+    if (!this.#sender.done && this.#failures % 2 === 1) this.#transmit();
+    else this.#rr();
+  }
+
+  /** The RR outstanding was sent because the meter paused after one frame of a larger window. */
+  #rrByTimeout = false;
+
+  #waitsForRr(frame: HdlcFrame): boolean {
+    return this.#rrByTimeout && this.parameters.windowReceive > 1 && frame.control.type === 'I';
+  }
+
+  #silence(): void {
+    const { responseMs, tries, server } = this.#options;
+    const waitingFor = this.#phase === 'connecting' ? 'UA to SNRM' : 'answer';
+    const noise =
+      this.#heard || this.#uselessBytes === 0 ? '' : `; ${this.#uselessBytes} bytes came, but no frame in them`;
+    const hint = `client ${this.#options.client}, server ${formatHdlcAddress(server)}${noise}`;
+    const attempts = Math.max(1, this.#phase === 'connecting' ? this.#failures : tries);
+    this.#fault({ code: 'NO_ANSWER', waitingFor, afterMs: attempts * responseMs, hint });
+  }
+
+  // What goes out
+
+  #begin(apdu: Uint8Array): void {
+    this.#phase = 'exchange';
+    this.#failures = this.#uselessBytes = this.#uselessFrames = 0;
+    this.#polls = 0;
+    this.#pollDue = false;
+    this.#clearAnswer();
+    this.#sender.load(cutSegments(LLC_COMMAND, apdu, this.parameters.maxInformationTransmit));
+    this.#transmit();
+  }
+
+  #transmit(): void {
+    this.#written = [];
+    for (const part of this.#sender.window(this.parameters.windowTransmit)) {
+      const { ns, segmented, information } = part;
+      this.#command({ type: 'I', ns, nr: this.#vr, pf: part.endsWindow }, information, segmented);
+    }
+  }
+
+  #snrm(): void {
+    this.#restart();
+    const proposal = this.#proposals[this.#proposal] ?? null;
+    this.#command({ type: 'SNRM', pf: true }, proposal === null ? undefined : encodeParameters(proposal));
+  }
+
+  #rr(): void {
+    this.#inWindow = 0;
+    this.#command({ type: 'RR', nr: this.#vr, pf: true });
+  }
+
+  #poll(): void {
+    this.#pollDue = false;
+    if (++this.#polls > MAX_POLLS) this.#silence();
+    else this.#rr();
+  }
+
+  #pollLater(): void {
+    this.#pollDue = true;
+    this.#failures = 0;
+  }
+
+  #command(control: Control, information?: Uint8Array, segmented = false): void {
+    const frame = { destination: this.#serverOctets, source: this.#clientOctets, control, segmented };
+    const bytes = encodeHdlcFrame(information === undefined ? frame : { ...frame, information });
+    if (control.type !== 'I') this.#written = [];
+    if (information !== undefined) this.#written.push(information);
+    this.#write.push(bytes);
+  }
+
+  // State
+
+  #restart(): void {
+    this.#sender.reset();
+    this.#clearAnswer();
+    this.#vr = 0;
+    this.#latest = null;
+    this.#deferred = null;
+    this.#uselessBytes = this.#uselessFrames = 0;
+    this.parameters = DEFAULT_PARAMETERS;
+  }
+
+  #clearAnswer(): void {
+    this.#parts = [];
+    this.#size = 0;
+    this.#inWindow = 0;
+    this.#rrByTimeout = false;
+  }
+
+  /** The sign of life came, or nobody waits for it any more. */
+  #resume(): void {
+    this.#phase = 'idle';
+    const apdu = this.#deferred;
+    this.#deferred = null;
+    if (apdu !== null) this.#begin(apdu);
+  }
+
+  #closed(): void {
+    this.#phase = 'closed';
+    this.#events.push({ type: 'disconnected' });
+  }
+
+  #rejected(reply: 'DM' | 'FRMR', information: Uint8Array): void {
+    const asked = this.#phase === 'connecting' ? 'SNRM' : 'a request';
+    const reason = reply === 'DM' ? `not connected, to ${asked}` : `${frmrReason(information)}, to ${asked}`;
+    this.#fault({ code: 'HDLC_REJECTED', reply, reason });
+  }
+
+  #fault(detail: Detail): void {
+    this.#phase = 'broken';
+    this.#events.push({ type: 'fault', error: new DlmsError(detail) });
+  }
+
+  #drop(frame: HdlcFrame, reason: string): false {
+    this.#events.push({
+      type: 'dropped',
+      bytes: frame.information,
+      error: new DlmsError({ code: 'HDLC_FRAME', reason }),
+    });
+    return false;
+  }
+
+  /** Optical heads and half-duplex converters hand us back what we sent (quirk Q19). */
+  #isEcho(frame: HdlcFrame): boolean {
+    const ours = sameStation(frame.source, this.#client) && sameStation(frame.destination, this.#options.server);
+    if (!ours) return false;
+    if (!sameStation(this.#client, this.#options.server)) return true;
+    // Client and server have the same number: only the contents tell. RR and DM look alike both ways.
+    if (frame.control.type === 'SNRM' || frame.control.type === 'DISC') return true;
+    return frame.information.length > 0 && this.#written.some(sent => equalBytes(sent, frame.information));
+  }
+
+  #waitMs(): number | null {
+    const { responseMs, windowMs, pollMs, disconnectMs, keepAliveMs } = this.#options;
+    switch (this.#phase) {
+      case 'connecting':
+      case 'keep-alive':
+        return responseMs;
+      case 'exchange':
+        if (this.#pollDue) return pollMs;
+        return this.#inWindow > 0 && !this.#deframer.unfinished ? windowMs : responseMs;
+      case 'disconnecting':
+        return disconnectMs;
+      case 'idle':
+        return keepAliveMs;
+      default:
+        return null;
+    }
+  }
+
+  #step(): LinkStep {
+    const result = step(this.#events, this.#write, this.#waitMs());
+    this.#events = [];
+    this.#write = [];
+    return result;
+  }
+}
+
+/** What SNRM proposes, from the best on; null means without parameters. */
+function proposalsOf(wanted: Partial<HdlcParameters> | 'none'): readonly (HdlcParameters | null)[] {
+  if (wanted === 'none') return [null];
+  const ours = { ...LARGEST_PARAMETERS, ...wanted };
+  const limits = { maxInformationTransmit: 2030, maxInformationReceive: 2030, windowTransmit: 7, windowReceive: 7 };
+  for (const [name, most] of Object.entries(limits) as [keyof HdlcParameters, number][]) {
+    const value = ours[name];
+    if (Number.isInteger(value) && value >= 1 && value <= most) continue;
+    throw new DlmsError({
+      code: 'BAD_SETTING',
+      setting: name,
+      value: `${value}`,
+      expected: `a whole number 1..${most}`,
+    });
+  }
+  return sameParameters(ours, DEFAULT_PARAMETERS) ? [null] : [ours, DEFAULT_PARAMETERS, null];
+}
+
+/** FRMR carries the rejected control field, the state variables and four reason bits. ISO/IEC 13239, 5.5.3.4. */
+function frmrReason(information: Uint8Array): string {
+  const bits = information[2] ?? 0;
+  const words = FRMR_REASONS.filter((_, i) => bits & (1 << i));
+  return words.length > 0 ? words.join(', ') : `frame rejected (${hex(information)})`;
+}
+
+const FRMR_REASONS = ['control field not allowed', 'information not allowed', 'information too long', 'N(R) not valid'];
+
+const DEFAULTS = {
+  addressSize: 'auto',
+  parameters: LARGEST_PARAMETERS,
+  snrm: true,
+  responseMs: 5000,
+  tries: 3,
+  windowMs: 1000,
+  pollMs: 200,
+  disconnectMs: 1500,
+  keepAliveMs: null,
+  acknowledge: 'window',
+  crc: 'strict',
+  limitBytes: 1_048_576,
+} as const satisfies Partial<HdlcOptions>;
+
+/** Noise since the last progress that counts as silence. */
+const USELESS_BYTES = 16_384;
+const USELESS_FRAMES = 10;
+/** Times 200 ms: a meter may take a minute for its answer. */
+const MAX_POLLS = 300;
