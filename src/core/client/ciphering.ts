@@ -1,0 +1,184 @@
+// Ciphering of one association: what goes out is protected by the policy, what comes in is opened and checked.
+// The rule of the file: in a ciphered association an answer that is not protected as agreed is no answer.
+
+import { decodeApdu, MECHANISM, type Apdu } from '../apdu';
+import {
+  CONTROL,
+  hlsNeedsCounter,
+  isCiphered,
+  openApdu,
+  sealApdu,
+  systemTitleText,
+  type HlsContext,
+  type Key,
+  type Opened,
+} from '../security';
+import { DlmsError } from '../wire/errors';
+import type { Authentication, ClientOptions, SecurityPolicy } from './options';
+
+export interface OpenedApdu {
+  readonly apdu: Apdu;
+  /** Octets after the complete APDU; tolerated and counted. */
+  readonly surplus: number;
+}
+
+type Refusal = Apdu & { readonly type: 'exception-response' | 'confirmed-service-error' };
+
+/** The two APDUs that refuse a service as a whole; meters send them unprotected where they cannot decipher. */
+export function isRefusal(apdu: Apdu): apdu is Refusal {
+  return apdu.type === 'exception-response' || apdu.type === 'confirmed-service-error';
+}
+
+/** authentication-mechanism-name, last arc; null without authentication. */
+export function mechanismOf(authentication: Authentication): number | null {
+  return MECHANISMS[authentication];
+}
+
+export class Ciphering {
+  /** The meter's system title: configured, until the AARE says it. */
+  meterTitle: Uint8Array | null;
+  /** The counter used last; for errors about it. */
+  lastCounter = 0;
+  #received = -1;
+  readonly #control: number;
+
+  constructor(readonly options: ClientOptions) {
+    this.meterTitle = options.meterSystemTitle ?? null;
+    this.#control = CONTROLS[options.security];
+  }
+
+  /** Are APDUs protected in this association? */
+  get active(): boolean {
+    return this.#control !== 0;
+  }
+
+  /** What the initiate-request carries; null without a dedicated key or without ciphering. */
+  dedicatedKeyOctets(): Uint8Array | null {
+    return this.active && this.options.dedicatedKey !== undefined ? this.options.dedicatedKey.octets() : null;
+  }
+
+  /** The initiate-request goes under the global key, whatever the rest uses. */
+  protectInitiate(apdu: Uint8Array): Uint8Array {
+    return this.active ? this.#seal(apdu, 'glo') : apdu;
+  }
+
+  /** An APDU as it goes out. */
+  protect(apdu: Uint8Array, form?: 'service-specific'): Uint8Array {
+    if (!this.active) return apdu;
+    const key = this.options.dedicatedKey === undefined ? 'glo' : 'ded';
+    const general = this.options.generalProtection === true && form === undefined;
+    return this.#seal(apdu, general ? `general-${key}` : key);
+  }
+
+  /**
+   * An APDU as it came in. Throws NO_KEY, WRONG_KEY, AUTHENTICATION_FAILED, NO_SYSTEM_TITLE, REPLAYED, WIRE_*;
+   * UNEXPECTED_RESPONSE for an unprotected answer.
+   */
+  open(bytes: Uint8Array): OpenedApdu {
+    const outer = decodeApdu(bytes);
+    if (!isCiphered(outer.apdu)) {
+      if (this.active && !MAY_BE_PLAIN.has(outer.apdu.type)) {
+        throw new DlmsError({
+          code: 'UNEXPECTED_RESPONSE',
+          got: `unprotected ${outer.apdu.type}`,
+          waitingFor: 'a ciphered APDU',
+        });
+      }
+      return outer;
+    }
+    const opened = openApdu(outer.apdu, {
+      encryptionKey: this.options.encryptionKey ?? null,
+      authenticationKey: this.options.authenticationKey ?? null,
+      dedicatedKey: this.options.dedicatedKey ?? null,
+      systemTitle: this.meterTitle,
+    });
+    this.#check(opened);
+    const inner = decodeApdu(opened.plaintext);
+    return { apdu: inner.apdu, surplus: outer.surplus + inner.surplus };
+  }
+
+  /** For pass 3 and 4 of high level security. */
+  hlsContext(): HlsContext {
+    return {
+      mechanism: mechanismOf(this.options.authentication) ?? MECHANISM.lowest,
+      secret: this.options.secret ?? new Uint8Array(0),
+      ownTitle: this.options.systemTitle ?? null,
+      peerTitle: this.meterTitle,
+      encryptionKey: this.options.encryptionKey ?? null,
+      authenticationKey: this.options.authenticationKey ?? null,
+    };
+  }
+
+  /** The counter f(StoC) uses up, 0 where the mechanism has none. */
+  hlsCounter(): number {
+    return hlsNeedsCounter(this.hlsContext().mechanism) ? this.#next() : 0;
+  }
+
+  #seal(apdu: Uint8Array, form: 'glo' | 'ded' | 'general-glo' | 'general-ded'): Uint8Array {
+    const { systemTitle, encryptionKey, authenticationKey, dedicatedKey } = this.options;
+    const key: Key | undefined = form.endsWith('ded') ? dedicatedKey : encryptionKey;
+    if (systemTitle === undefined) throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: 'our side' });
+    if (key === undefined)
+      throw new DlmsError({ code: 'NO_KEY', systemTitle: systemTitleText(systemTitle), counter: null });
+    return sealApdu(apdu, {
+      form,
+      systemTitle,
+      key,
+      authenticationKey: authenticationKey ?? null,
+      control: this.#control,
+      counter: this.#next(),
+    });
+  }
+
+  #next(): number {
+    const { counter } = this.options;
+    if (counter === undefined) {
+      throw new DlmsError({ code: 'BAD_SETTING', setting: 'invocation counter', value: '(none)', expected: 'given' });
+    }
+    this.lastCounter = counter.next();
+    return this.lastCounter;
+  }
+
+  #check(opened: Opened): void {
+    const tagged = (opened.control & CONTROL.authentication) !== 0;
+    if ((this.#control & CONTROL.authentication) !== 0 && !tagged) {
+      throw new DlmsError({ code: 'AUTHENTICATION_FAILED', systemTitle: systemTitleText(opened.systemTitle) });
+    }
+    // The same title and key never use a counter twice; a lower one is a replay. IEC 62056-5-3, 5.3.7.
+    if (opened.counter <= this.#received) {
+      throw new DlmsError({
+        code: 'REPLAYED',
+        systemTitle: systemTitleText(opened.systemTitle),
+        counter: opened.counter,
+        last: this.#received,
+      });
+    }
+    this.#received = opened.counter;
+  }
+}
+
+const CONTROLS: Readonly<Record<SecurityPolicy, number>> = {
+  none: 0,
+  authentication: CONTROL.authentication,
+  encryption: CONTROL.encryption,
+  'authentication-encryption': CONTROL.authentication | CONTROL.encryption,
+};
+const MECHANISMS: Readonly<Record<Authentication, number | null>> = {
+  none: null,
+  low: MECHANISM.low,
+  high: MECHANISM.high,
+  'high-md5': MECHANISM.highMd5,
+  'high-sha1': MECHANISM.highSha1,
+  'high-gmac': MECHANISM.highGmac,
+  'high-sha256': MECHANISM.highSha256,
+  'high-ecdsa': MECHANISM.highEcdsa,
+};
+const MAY_BE_PLAIN: ReadonlySet<string> = new Set([
+  'aare',
+  'rlre',
+  'exception-response',
+  'confirmed-service-error',
+  'data-notification',
+  'event-notification-request',
+  'information-report-request',
+]);

@@ -1,0 +1,419 @@
+// Link, association and requests joined: bytes in, Step out. It keeps the phase and hands each APDU to whom it concerns;
+// blocks, lists, proofs and ciphers live in their own files.
+
+import { encodeApdu, type Apdu } from '../apdu';
+import type { Data } from '../cosem/data';
+import type { Link, LinkStep } from '../link/link';
+import { hlsReply, hlsVerify, type Challenges } from '../security';
+import type { Step } from '../step';
+import { DlmsError, isDlmsError } from '../wire/errors';
+import {
+  assumedAssociation,
+  buildAarq,
+  buildRlrq,
+  proofMethod,
+  readAare,
+  serviceRefusal,
+  type Association,
+} from './association';
+import { Ciphering, isRefusal } from './ciphering';
+import { LnAction, LnGet, LnSet } from './ln';
+import { CLIENT_DEFAULTS, type ClientOptions } from './options';
+import { nextPhase, type Input, type Phase } from './phases';
+import type { AttributeRef, Exchange, ExchangeEvent, MethodRef, Turn } from './request';
+import { SnAction, SnRead, SnWrite } from './sn';
+
+export type ClientEvent =
+  | { readonly type: 'connected'; readonly info: string }
+  | { readonly type: 'associated'; readonly association: Association }
+  /** No association: refused by the meter or by us (proof, keys). The link stands. */
+  | { readonly type: 'refused'; readonly error: DlmsError }
+  | ExchangeEvent
+  /** The request is done; all its values came before. */
+  | { readonly type: 'answered' }
+  /** The request was refused as a whole; the association stands. */
+  | { readonly type: 'failed'; readonly error: DlmsError }
+  /** Unasked, set aside: data-notification, event-notification, information-report. */
+  | { readonly type: 'notification'; readonly apdu: Apdu; readonly bytes: Uint8Array }
+  | { readonly type: 'dropped'; readonly bytes: Uint8Array; readonly error: DlmsError }
+  | { readonly type: 'released' }
+  | { readonly type: 'disconnected' }
+  /** Nothing goes on from here but disconnect. */
+  | { readonly type: 'fault'; readonly error: DlmsError };
+
+export type ClientStep = Step<ClientEvent>;
+
+interface Proving {
+  readonly association: Association;
+  readonly challenges: Challenges;
+}
+
+/** Client of one meter over one link. Local misuse throws; what the meter does wrong arrives as an event. */
+export class Client {
+  #phase: Phase = 'disconnected';
+  #exchange: Exchange | null = null;
+  #association: Association | null = null;
+  #proving: Proving | null = null;
+  #invoke = 0;
+  #listRefused = false;
+  readonly #ciphering: Ciphering;
+
+  // Collected while one input is worked off.
+  #write: Uint8Array[] = [];
+  #events: ClientEvent[] = [];
+  #waitMs: number | null = null;
+
+  constructor(
+    readonly link: Link,
+    readonly options: ClientOptions,
+  ) {
+    this.#ciphering = new Ciphering(options);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+  /** null before the meter accepted. */
+  get association(): Association | null {
+    return this.#association;
+  }
+
+  /** Link, association and, where asked for, proof. Ends in `associated`, `refused` or `fault`. */
+  connect(): ClientStep {
+    this.#go('connect');
+    return this.#run(() => this.#absorb(this.link.connect()));
+  }
+
+  /** Reads attributes; with `stream` the parts of one long value are handed on as they come. */
+  get(refs: readonly AttributeRef[], stream = false): ClientStep {
+    const exchange =
+      this.options.referencing === 'ln'
+        ? new LnGet(refs, this.#context(), stream)
+        : new SnRead(refs, this.#context(), stream);
+    return this.#begin('get', exchange);
+  }
+
+  set(ref: AttributeRef, value: Data): ClientStep {
+    const ln = this.options.referencing === 'ln';
+    return this.#begin('set', ln ? new LnSet(ref, value, this.#context()) : new SnWrite(ref, value));
+  }
+
+  /** Invokes a method; the value is what it returns, null where it returns nothing. */
+  act(ref: MethodRef, argument: Data | null = null): ClientStep {
+    return this.#begin('act', this.#action(ref, argument));
+  }
+
+  /** RLRQ over the wrapper; over HDLC nothing is sent, because DISC ends the association. Ends in `released` in any case. */
+  release(): ClientStep {
+    this.#go('release');
+    return this.#run(() => {
+      if (this.link.name === 'wrapper' && this.options.preEstablished !== true) {
+        this.#sendAsIs(encodeApdu(buildRlrq(this.options, this.#ciphering)));
+      } else this.#released();
+    });
+  }
+
+  /** DISC, also from `broken`; ends in `disconnected`. */
+  disconnect(): ClientStep {
+    this.#go('disconnect');
+    return this.#run(() => this.#absorb(this.link.disconnect()));
+  }
+
+  /** Gives up what is under way. In mid-exchange the client is `broken` after it. */
+  abort(): ClientStep {
+    this.#go('abort');
+    this.#exchange = null;
+    return { write: [], events: [], waitMs: null };
+  }
+
+  receive(chunk: Uint8Array): ClientStep {
+    return this.#run(() => this.#absorb(this.link.receive(chunk)));
+  }
+
+  timeout(): ClientStep {
+    return this.#run(() => this.#absorb(this.link.timeout()));
+  }
+
+  #begin(input: 'get' | 'set' | 'act', exchange: Exchange): ClientStep {
+    if (this.#phase !== 'ready') nextPhase(this.#phase, input);
+    // A request that cannot be built throws here and leaves the phase alone.
+    const first = exchange.start();
+    this.#go(input);
+    this.#exchange = exchange;
+    return this.#run(() => this.#send(first));
+  }
+
+  #run(work: () => void): ClientStep {
+    this.#write = [];
+    this.#events = [];
+    this.#waitMs = null;
+    try {
+      work();
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      this.#fault(e);
+    }
+    return { write: this.#write, events: this.#events, waitMs: this.#waitMs };
+  }
+
+  #absorb(step: LinkStep): void {
+    this.#write.push(...step.write);
+    this.#waitMs = step.waitMs;
+    for (const event of step.events) {
+      switch (event.type) {
+        case 'connected':
+          this.#go('link-up');
+          this.#events.push(event);
+          this.#associate();
+          break;
+        case 'apdu':
+          this.#onApdu(event.bytes);
+          break;
+        case 'dropped':
+          this.#events.push(event);
+          break;
+        case 'disconnected':
+          if (this.#phase !== 'disconnecting') {
+            this.#fault(
+              new DlmsError({ code: 'HDLC_REJECTED', reply: 'DM', reason: 'the link was closed by the meter' }),
+            );
+            break;
+          }
+          this.#go('link-down');
+          this.#events.push(event);
+          break;
+        case 'fault':
+          if (this.#phase === 'releasing') {
+            // No answer to a release is as good as one; the link itself is given up with the DISC that follows.
+            this.#events.push({ type: 'note', text: `release: ${event.error.short}` });
+            this.#released();
+          } else this.#fault(event.error);
+          break;
+      }
+    }
+  }
+
+  #associate(): void {
+    if (this.options.preEstablished === true) {
+      this.#go('pre-established');
+      this.#associated(assumedAssociation(this.options, this.#ciphering));
+      return;
+    }
+    const aarq = buildAarq(this.options, this.#ciphering);
+    this.#go('associate');
+    this.#sendAsIs(encodeApdu(aarq));
+  }
+
+  #onApdu(bytes: Uint8Array): void {
+    this.options.onApdu?.('<', bytes);
+    let apdu: Apdu;
+    try {
+      const opened = this.#ciphering.open(bytes);
+      apdu = opened.apdu;
+      if (opened.surplus > 0) this.#note(`${opened.surplus} surplus octets after ${apdu.type}`);
+    } catch (e) {
+      if (!isDlmsError(e) || this.#phase !== 'releasing') throw e;
+      this.#note(`release: ${e.short}`);
+      this.#released();
+      return;
+    }
+    if (NOTIFICATIONS.has(apdu.type)) {
+      this.#events.push({ type: 'notification', apdu, bytes });
+      if (this.#phase !== 'ready') this.#absorb(this.link.keepWaiting());
+      return;
+    }
+    switch (this.#phase) {
+      case 'associating':
+        this.#onAare(apdu);
+        break;
+      case 'proving':
+        this.#onProof(apdu);
+        break;
+      case 'awaiting-get':
+      case 'awaiting-set':
+      case 'awaiting-action':
+        this.#onAnswer(apdu, this.#exchange as Exchange);
+        break;
+      case 'releasing':
+        if (apdu.type !== 'rlre') this.#note(`release answered by ${apdu.type}`);
+        this.#released();
+        break;
+      default:
+        this.#note(`${apdu.type} came unasked`);
+    }
+  }
+
+  #onAare(apdu: Apdu): void {
+    if (isRefusal(apdu)) {
+      this.#refused(serviceRefusal(apdu, this.#ciphering.lastCounter));
+      return;
+    }
+    if (apdu.type !== 'aare') {
+      throw new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: apdu.type, waitingFor: 'aare' });
+    }
+    const verdict = readAare(apdu, this.options, this.#ciphering);
+    if (verdict.type === 'refused') {
+      this.#refused(verdict.error);
+      return;
+    }
+    for (const text of verdict.association.notes) this.#note(text);
+    if (verdict.type === 'accepted') {
+      this.#go('aare-accepted');
+      this.#associated(verdict.association);
+      return;
+    }
+    this.#go('aare-hls');
+    const challenges = { sent: this.options.challenge ?? NO_OCTETS, received: verdict.challenge };
+    this.#proving = { association: verdict.association, challenges };
+    const proof = hlsReply(this.#ciphering.hlsContext(), challenges, this.#ciphering.hlsCounter());
+    this.#exchange = this.#action(proofMethod(this.options, verdict.association), {
+      type: 'octet-string',
+      value: proof,
+    });
+    // General protection is in force only once the association is.
+    this.#sendAsIs(this.#ciphering.protect(encodeApdu(this.#exchange.start()), 'service-specific'));
+  }
+
+  #onProof(apdu: Apdu): void {
+    const { association, challenges } = this.#proving as Proving;
+    const failed = (reason: string): void => {
+      const error = new DlmsError({ code: 'HLS_FAILED', mechanism: this.options.authentication, reason });
+      this.#refused(error, 'proof-refused');
+    };
+    if (isRefusal(apdu)) {
+      const error = serviceRefusal(apdu, this.#ciphering.lastCounter);
+      this.#refused(error, 'proof-refused');
+      return;
+    }
+    const turn = (this.#exchange as Exchange).answer(apdu);
+    const event = turn.events.find(e => e.type === 'value');
+    if (event === undefined) return failed('the meter did not answer the proof in one piece');
+    if (!event.outcome.ok) return failed(event.outcome.error.short);
+    const returned = event.outcome.value;
+    if (returned === null || returned.type !== 'octet-string') {
+      // L+G with its own mechanism 2 returns no proof of its own; every other mechanism must.
+      if (this.options.authentication !== 'high') return failed('the meter returned no proof of its own');
+      this.#note('the meter returned no proof of its own');
+    } else {
+      try {
+        hlsVerify(this.#ciphering.hlsContext(), challenges, returned.value);
+      } catch (e) {
+        if (!isDlmsError(e)) throw e;
+        return this.#refused(e, 'proof-refused');
+      }
+    }
+    this.#exchange = null;
+    this.#go('proof-accepted');
+    this.#associated(association);
+  }
+
+  #onAnswer(apdu: Apdu, exchange: Exchange): void {
+    if (isRefusal(apdu)) {
+      const error = serviceRefusal(apdu, this.#ciphering.lastCounter);
+      const other = error.code === 'COUNTER_TOO_LOW' ? null : exchange.refused(error);
+      if (other !== null) this.#turn(other);
+      else this.#ended({ type: 'failed', error });
+      return;
+    }
+    let turn: Turn;
+    try {
+      turn = exchange.answer(apdu);
+    } catch (e) {
+      if (!isDlmsError(e) || BREAKS.has(e.code)) throw e;
+      // The answer was whole on the line but its content is damaged or too large: this request is lost, the next is not.
+      this.#ended({ type: 'failed', error: e });
+      return;
+    }
+    this.#turn(turn);
+  }
+
+  #turn(turn: Turn): void {
+    this.#events.push(...turn.events);
+    if (turn.send === null) this.#ended({ type: 'answered' });
+    else {
+      this.#go('part');
+      this.#send(turn.send);
+    }
+  }
+
+  #ended(event: ClientEvent): void {
+    this.#exchange = null;
+    this.#go('answered');
+    this.#events.push(event);
+  }
+
+  #associated(association: Association): void {
+    this.#association = association;
+    this.#events.push({ type: 'associated', association });
+  }
+
+  #refused(error: DlmsError, input: Input = 'aare-refused'): void {
+    this.#exchange = null;
+    this.#go(input);
+    this.#events.push({ type: 'refused', error });
+  }
+
+  #released(): void {
+    this.#association = null;
+    this.#go('released');
+    this.#events.push({ type: 'released' });
+  }
+
+  #fault(error: DlmsError): void {
+    this.#exchange = null;
+    this.#association = null;
+    this.#waitMs = null;
+    if (this.#phase !== 'disconnected') this.#go('fault');
+    this.#events.push({ type: 'fault', error });
+  }
+
+  #note(text: string): void {
+    this.#events.push({ type: 'note', text });
+  }
+
+  #send(apdu: Apdu): void {
+    this.#sendAsIs(this.#ciphering.protect(encodeApdu(apdu)));
+  }
+
+  #sendAsIs(bytes: Uint8Array): void {
+    this.options.onApdu?.('>', bytes);
+    this.#absorb(this.link.send(bytes));
+  }
+
+  #action(ref: MethodRef, argument: Data | null): Exchange {
+    return this.options.referencing === 'ln'
+      ? new LnAction(ref, argument, this.#context())
+      : new SnAction(ref, argument);
+  }
+
+  #context() {
+    const listed = this.#association?.conformance.includes('multiple-references') === true && !this.#listRefused;
+    return {
+      invoke: () => this.#nextInvoke(),
+      listSize: listed ? (this.options.listSize ?? CLIENT_DEFAULTS.listSize) : 1,
+      valueLimit: this.options.valueLimit ?? CLIENT_DEFAULTS.valueLimit,
+      listRefused: () => {
+        this.#listRefused = true;
+      },
+    };
+  }
+
+  /** High priority, confirmed, and an id from 1 to 15. */
+  #nextInvoke(): number {
+    if (this.#invoke === 0 || this.options.invokeIdIncrease === true) this.#invoke = (this.#invoke % 15) + 1;
+    return 0xc0 | this.#invoke;
+  }
+
+  #go(input: Input): void {
+    this.#phase = nextPhase(this.#phase, input);
+  }
+}
+
+const NO_OCTETS = new Uint8Array(0);
+const NOTIFICATIONS: ReadonlySet<string> = new Set([
+  'data-notification',
+  'event-notification-request',
+  'information-report-request',
+]);
+/** After these nobody knows what the meter thinks it is answering. */
+const BREAKS: ReadonlySet<string> = new Set(['UNEXPECTED_RESPONSE', 'SEGMENT_LOST']);

@@ -1,0 +1,56 @@
+// What a client is told before it starts: who it is, how it proves that, how it protects, what it proposes.
+
+import type { ConformanceBit } from '../apdu';
+import type { Key } from '../security/keys';
+
+export type Authentication =
+  'none' | 'low' | 'high' | 'high-md5' | 'high-sha1' | 'high-gmac' | 'high-sha256' | 'high-ecdsa';
+
+/** What every APDU after the AARE carries: a tag, ciphertext, both, or nothing. */
+export type SecurityPolicy = 'none' | 'authentication' | 'encryption' | 'authentication-encryption';
+
+/** The invocation counter of our side: each call gives the next one to use, 0..4294967295, never one twice. */
+export interface InvocationCounter {
+  next(): number;
+}
+
+export interface ClientOptions {
+  readonly referencing: 'ln' | 'sn';
+  readonly authentication: Authentication;
+  /** Password of low, secret of the high mechanisms 2, 3, 4 and 6. */
+  readonly secret?: Uint8Array | undefined;
+  readonly security: SecurityPolicy;
+  /** Ours; needed for ciphering and for HighGMAC and HighSHA256. */
+  readonly systemTitle?: Uint8Array | undefined;
+  /** The meter's; what it sends in the AARE goes before it. */
+  readonly meterSystemTitle?: Uint8Array | undefined;
+  readonly encryptionKey?: Key | undefined;
+  readonly authenticationKey?: Key | undefined;
+  /** Sent to the meter in the AARQ and used from then on. */
+  readonly dedicatedKey?: Key | undefined;
+  readonly counter?: InvocationCounter | undefined;
+  /** CtoS of high level security, 8 to 64 octets; the caller's random source made it. */
+  readonly challenge?: Uint8Array | undefined;
+  /** Skip SNRM and AARQ: the meter has an association that never ends. */
+  readonly preEstablished?: boolean | undefined;
+  /** general-glo-ciphering with our title in every APDU instead of the shorter service-specific forms. */
+  readonly generalProtection?: boolean | undefined;
+  /** Services to propose; the default is all that this client speaks. */
+  readonly conformance?: readonly ConformanceBit[] | undefined;
+  /** Largest APDU we take, 0..65535, 0: no limit. */
+  readonly pduSize?: number | undefined;
+  /** A new invoke-id with every request; some meters want it constant. */
+  readonly invokeIdIncrease?: boolean | undefined;
+  /** Attributes in one get-request-with-list; 1: always single reads. */
+  readonly listSize?: number | undefined;
+  /** Octets of one value joined from blocks; more is LIMIT_EXCEEDED. A streamed value has no such bound. */
+  readonly valueLimit?: number | undefined;
+  /** Every APDU as it goes over the link, for the trace; protected ones stay protected. */
+  readonly onApdu?: ((direction: '>' | '<', apdu: Uint8Array) => void) | undefined;
+}
+
+export const CLIENT_DEFAULTS = {
+  pduSize: 0xffff,
+  listSize: 10,
+  valueLimit: 16 * 1024 * 1024,
+} as const;

@@ -1,0 +1,246 @@
+// How requests look with short names: Read, parameterised Read, block Read, Write; the object list maps names to base names.
+// Attribute n of an object stands 8 * (n - 1) above its base name. IEC 62056-5-3, 7; IEC 62056-6-2, annex on short names.
+
+import { readResponse, type Apdu, type ReadResult, type VariableAccess } from '../apdu';
+import { nullData, readData, type Data } from '../cosem/data';
+import { Obis } from '../cosem/obis';
+import { DlmsError } from '../wire/errors';
+import { Reader } from '../wire/reader';
+import { BlockParts } from '../transfer';
+import {
+  accessError,
+  describeRef,
+  unexpected,
+  type AttributeRef,
+  type Exchange,
+  type ExchangeEvent,
+  type MethodRef,
+  type Outcome,
+  type Turn,
+} from './request';
+
+/** Base name of the current association; its attribute 2 is the object list. */
+export const ASSOCIATION_BASE_NAME = 0xfa00;
+/** The object list of an SN meter, readable before any base name is known. */
+export const SN_OBJECT_LIST: AttributeRef = {
+  classId: 12,
+  obis: Obis.parse('0-0:40.0.0*255'),
+  attribute: 2,
+  baseName: ASSOCIATION_BASE_NAME,
+};
+
+export interface SnContext {
+  readonly listSize: number;
+  readonly valueLimit: number;
+  readonly listRefused: () => void;
+}
+
+/** Short name of an attribute. Throws OBJECT_UNDEFINED where the base name is unknown. */
+export function attributeName(ref: AttributeRef): number {
+  return (baseOf(ref) + 8 * (ref.attribute - 1)) & 0xffff;
+}
+
+/** Short name of a method. Throws NOT_SUPPORTED for classes without a known place of their methods. */
+export function methodName(ref: MethodRef): number {
+  const first = METHODS_AT[ref.classId];
+  if (first === undefined) {
+    throw new DlmsError({ code: 'NOT_SUPPORTED', what: `a method of class ${ref.classId} by short name` });
+  }
+  return (baseOf(ref) + first + 8 * (ref.method - 1)) & 0xffff;
+}
+
+/** Read of one or more attributes. */
+export class SnRead implements Exchange {
+  #at = 0;
+  #asked = 0;
+  #listSize: number;
+  #blocks: BlockParts | null = null;
+  #streamed = 0;
+
+  constructor(
+    readonly refs: readonly AttributeRef[],
+    readonly context: SnContext,
+    readonly stream = false,
+  ) {
+    this.#listSize = stream ? 1 : Math.max(1, context.listSize);
+  }
+
+  start(): Apdu {
+    const refs = this.refs.slice(this.#at, this.#at + this.#listSize);
+    this.#asked = refs.length;
+    this.#blocks = null;
+    this.#streamed = 0;
+    return { type: 'read-request', variables: refs.map(variableOf) };
+  }
+
+  answer(apdu: Apdu): Turn {
+    if (apdu.type !== 'read-response') {
+      throw unexpected(apdu, `read-response for ${describeRef(this.refs[this.#at] as AttributeRef)}`);
+    }
+    const first = apdu.results[0];
+    if (apdu.results.length === 1 && first?.type === 'data-block-result') {
+      return this.#block(first.block, first.last, first.raw);
+    }
+    if (apdu.results.length !== this.#asked) {
+      return this.#singly(`list of ${this.#asked} answered by ${apdu.results.length} results`);
+    }
+    return this.#done(apdu.results);
+  }
+
+  refused(error: DlmsError): Turn | null {
+    if (this.#asked > 1) return this.#singly(error.short);
+    return this.refs.length === 1 ? null : this.#advance([{ ok: false, error }]);
+  }
+
+  #block(number: number, last: boolean, raw: Uint8Array): Turn {
+    this.#blocks ??= new BlockParts(this.stream ? Infinity : this.context.valueLimit, !this.stream);
+    const taken = this.#blocks.add(number, raw);
+    const events: ExchangeEvent[] = [];
+    if (taken === 'repeated') events.push({ type: 'note', text: `block ${number} came twice` });
+    else if (this.stream) {
+      const value = this.#streamed === 0 ? withoutHead(raw) : raw;
+      this.#streamed += raw.length;
+      if (value.length > 0) events.push({ type: 'part', index: this.#at, bytes: value });
+    }
+    if (!last) {
+      return { events, send: { type: 'read-request', variables: [{ type: 'block-number-access', block: number }] } };
+    }
+    if (this.stream) return this.#advance([{ ok: true, value: null }], events);
+    return this.#done(resultsIn(this.#blocks.join(), this.#asked), events);
+  }
+
+  #done(results: readonly ReadResult[], events: readonly ExchangeEvent[] = []): Turn {
+    const outcomes = results.map((result, i): Outcome<Data> => {
+      const ref = this.refs[this.#at + i] as AttributeRef;
+      if (result.type === 'data') return { ok: true, value: result.data };
+      if (result.type === 'data-access-error') return { ok: false, error: accessError(ref, result.result) };
+      return {
+        ok: false,
+        error: new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: result.type, waitingFor: describeRef(ref) }),
+      };
+    });
+    return this.#advance(outcomes, events);
+  }
+
+  #advance(outcomes: readonly Outcome<Data | null>[], before: readonly ExchangeEvent[] = []): Turn {
+    const values = outcomes.map((outcome, i) => ({ type: 'value' as const, index: this.#at + i, outcome }));
+    this.#at += this.#asked;
+    return { events: [...before, ...values], send: this.#at < this.refs.length ? this.start() : null };
+  }
+
+  #singly(why: string): Turn {
+    if (this.#asked === 1) return this.#advance([{ ok: false, error: oddAnswer(why) }]);
+    this.context.listRefused();
+    this.#listSize = 1;
+    return { events: [{ type: 'note', text: `reading one by one: ${why}` }], send: this.start() };
+  }
+}
+
+/** Write of one attribute. */
+export class SnWrite implements Exchange {
+  constructor(
+    readonly ref: AttributeRef,
+    readonly value: Data,
+  ) {}
+
+  start(): Apdu {
+    return { type: 'write-request', variables: [variableOf(this.ref)], data: [this.value] };
+  }
+  answer(apdu: Apdu): Turn {
+    if (apdu.type !== 'write-response') throw unexpected(apdu, `write-response for ${describeRef(this.ref)}`);
+    const result = apdu.results[0];
+    const outcome: Outcome<null> =
+      result === undefined || result.type === 'success'
+        ? { ok: true, value: null }
+        : result.type === 'data-access-error'
+          ? { ok: false, error: accessError(this.ref, result.result) }
+          : { ok: false, error: oddAnswer('a block number answered a write in one piece') };
+    return { events: [{ type: 'value', index: 0, outcome }], send: null };
+  }
+  refused(): null {
+    return null;
+  }
+}
+
+/** A method by parameterised Read, which can return a value (Write cannot). IEC 62056-5-3, 9.5. */
+export class SnAction implements Exchange {
+  constructor(
+    readonly ref: MethodRef,
+    readonly argument: Data | null,
+  ) {}
+
+  start(): Apdu {
+    return { type: 'read-request', variables: [methodCall(methodName(this.ref), this.argument)] };
+  }
+  answer(apdu: Apdu): Turn {
+    if (apdu.type !== 'read-response') throw unexpected(apdu, `read-response for ${describeRef(this.ref)}`);
+    const result = apdu.results[0];
+    const outcome: Outcome<Data | null> =
+      result === undefined
+        ? { ok: true, value: null }
+        : result.type === 'data'
+          ? { ok: true, value: result.data }
+          : result.type === 'data-access-error'
+            ? { ok: false, error: accessError(this.ref, result.result) }
+            : { ok: false, error: oddAnswer('a block answered a method') };
+    return { events: [{ type: 'value', index: 0, outcome }], send: null };
+  }
+  refused(): null {
+    return null;
+  }
+}
+
+/** A method invoked by Read with its parameter; selector 0 says "no selection". */
+export function methodCall(name: number, argument: Data | null): VariableAccess {
+  return { type: 'parameterised-access', name, selector: 0, parameter: argument ?? nullData };
+}
+
+function baseOf(ref: AttributeRef | MethodRef): number {
+  if (ref.baseName !== undefined) return ref.baseName;
+  throw new DlmsError({ code: 'OBJECT_UNDEFINED', object: describeRef(ref), result: 'not in the object list' });
+}
+
+function variableOf(ref: AttributeRef): VariableAccess {
+  const name = attributeName(ref);
+  if (ref.select === undefined) return { type: 'variable-name', name };
+  return {
+    type: 'parameterised-access',
+    name,
+    selector: ref.select.selector,
+    parameter: ref.select.parameters,
+  };
+}
+
+/** Joined blocks hold a list of results as a read-response without its tag; some servers leave the list out. */
+function resultsIn(joined: Uint8Array, asked: number): readonly ReadResult[] {
+  try {
+    const { results } = readResponse.read(new Reader(joined));
+    if (results.length === asked) return results;
+  } catch (e) {
+    if (!(e instanceof DlmsError) || asked !== 1) throw e;
+  }
+  return [{ type: 'data', data: readData(new Reader(joined)) }];
+}
+
+/** The value of a one-result list begins after its count and its choice. */
+function withoutHead(raw: Uint8Array): Uint8Array {
+  return raw.length > 2 && raw[0] === 1 && raw[1] === 0 ? raw.subarray(2) : raw;
+}
+
+function oddAnswer(got: string): DlmsError {
+  return new DlmsError({ code: 'UNEXPECTED_RESPONSE', got, waitingFor: 'a result' });
+}
+
+/** Offset of method 1 above the base name. IEC 62056-6-2, the short names of each class. */
+const METHODS_AT: Readonly<Record<number, number>> = {
+  3: 0x28,
+  4: 0x38,
+  5: 0x48,
+  7: 0x58,
+  8: 0x60,
+  9: 0x20,
+  12: 0x20,
+  17: 0x20,
+  20: 0x50,
+  70: 0x20,
+};
