@@ -129,6 +129,7 @@ export function unwrapKey(kek: Key, wrapped: Uint8Array, systemTitle: Uint8Array
   } catch {
     throw wrongKey(systemTitle);
   }
+  if (octets.length !== 16 && octets.length !== 32) throw wrongKey(systemTitle);
   return Key.from(octets, 'wrapped key');
 }
 

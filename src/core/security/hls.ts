@@ -56,7 +56,7 @@ export function hlsReply(ctx: HlsContext, challenges: Challenges, counter: Invoc
 /** The other side's answer to the challenge we sent. Throws HLS_FAILED where it is not what the secret makes of it. */
 export function hlsVerify(ctx: HlsContext, challenges: Challenges, answer: Uint8Array): void {
   const wanted = wantedAnswer(ctx, challenges, answer);
-  if (wanted.length !== answer.length || !timingSafeEqual(wanted, answer)) {
+  if (wanted === null || wanted.length !== answer.length || !timingSafeEqual(wanted, answer)) {
     throw new DlmsError({
       code: 'HLS_FAILED',
       mechanism: mechanismName(ctx.mechanism),
@@ -70,9 +70,10 @@ export function mechanismName(mechanism: number): string {
   return NAMES[mechanism] ?? `mechanism ${mechanism}`;
 }
 
-function wantedAnswer(ctx: HlsContext, challenges: Challenges, answer: Uint8Array): Uint8Array {
+/** null: no answer of this form can be right. */
+function wantedAnswer(ctx: HlsContext, challenges: Challenges, answer: Uint8Array): Uint8Array | null {
   if (ctx.mechanism === MECHANISM.highGmac) {
-    if (answer.length !== GMAC_ANSWER_OCTETS) return EMPTY;
+    if (answer.length !== GMAC_ANSWER_OCTETS) return null;
     const r = new Reader(answer);
     const control = r.u8('security-control');
     return gmacReply(ctx, ctx.peerTitle, challenges.sent, r.u32('invocation-counter'), control);
@@ -140,7 +141,6 @@ function titled(title: Uint8Array | null, where: string): Uint8Array {
 }
 
 const GMAC_ANSWER_OCTETS = 17;
-const EMPTY = new Uint8Array(0);
 const NAMES: readonly string[] = [
   'none',
   'low',
