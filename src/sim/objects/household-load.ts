@@ -12,12 +12,13 @@ export interface Energies {
 
 export function energiesAt(epochMs: number): Energies {
   const hours = Math.max(0, (epochMs - START_MS) / HOUR_MS);
-  const day = Math.floor(importByDay(hours));
-  const total = Math.floor(importUntil(hours));
+  const byDay = importByDay(hours);
+  const importDay = Math.floor(byDay);
+  const importNight = Math.floor(importUntil(hours) - byDay);
   return {
-    import: total,
-    importDay: Math.min(day, total),
-    importNight: total - Math.min(day, total),
+    import: importDay + importNight,
+    importDay,
+    importNight,
     export: Math.floor(exportUntil(hours)),
     reactiveImport: Math.floor(hours * 42),
     reactiveExport: Math.floor(hours * 11),

@@ -38,6 +38,13 @@ class EntryDescriptor:
         return b"\x02\x02\x04" + number(self.first) + number(self.last) + b"\x12\x00\x01\x12\x00\x00"
 
 
+class Hdlc(HdlcTransport):
+    """The library takes a flag behind a check sequence that ends in 7E for the beginning of a frame and waits for its rest."""
+
+    def recv_frame(self):
+        return self.io.recv_until(end=b"\x7e")
+
+
 def attribute(class_id, obis, number):
     return cosem.CosemAttribute(
         interface=enumerations.CosemInterface(class_id), instance=cosem.Obis.from_string(obis), attribute=number
@@ -55,7 +62,7 @@ def authentication(s):
 def client(s):
     io = BlockingTcpIO(host=s["host"], port=s["port"], timeout=s.get("timeout", 10))
     if s["framing"] == "hdlc":
-        transport = HdlcTransport(client_logical_address=s["client"], server_logical_address=s["server"], io=io)
+        transport = Hdlc(client_logical_address=s["client"], server_logical_address=s["server"], io=io)
     else:
         transport = TcpTransport(client_logical_address=s["client"], server_logical_address=s["server"], io=io)
     keys = {}
