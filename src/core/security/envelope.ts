@@ -117,8 +117,10 @@ function keyOf(apdu: GeneralCiphering, ring: KeyRing, systemTitle: Uint8Array | 
       const kek = ring.masterKey ?? null;
       return kek === null ? null : unwrapKey(kek, info.keyCiphered, systemTitle);
     }
-    case 'agreed-key':
-      return ring.agreement == null ? null : agreedKey(ring.agreement, info, apdu);
+    case 'agreed-key': {
+      const agreement = ring.agreement ?? null;
+      return agreement === null ? null : agreedKey(agreement, info, apdu);
+    }
     case 'identified-key':
       return (info.keyId === 1 ? ring.broadcastKey : null) ?? ring.encryptionKey;
     default:
