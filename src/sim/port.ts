@@ -1,7 +1,7 @@
 // The meter's end of a line: bytes in, bytes out, for one or several meters that hang on it.
 // The rule of the file: faults that concern bytes are made here, faults that concern answers in the association.
 
-import { DlmsError } from '../core/wire/errors';
+import type { DlmsError } from '../core/wire/errors';
 import { concat } from '../core/wire/hex';
 import { step, type Step } from '../core/step';
 import { decodeHdlcFrame, encodeHdlcFrame } from '../core/link/hdlc-frame';
