@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -159,7 +159,8 @@ export function installModule(userDir: string, name: string, done = new Set<stri
   const from = dirname(require.resolve(`${name}/package.json`, { paths: [PROJECT] }));
   cpSync(from, join(userDir, 'node_modules', name), { recursive: true });
   // A package.json is data of a known shape.
-  const { dependencies = {} } = require(`${from}/package.json`) as { dependencies?: Record<string, string> };
+  const text = readFileSync(join(from, 'package.json'), 'utf8');
+  const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> };
   for (const dependency of Object.keys(dependencies)) installModule(userDir, dependency, done);
 }
 
