@@ -4,7 +4,7 @@
 
 import { Reader } from '../wire/reader';
 import { alternative } from './codec';
-import { arcOf, element, oidOf, readElements, type BerElement } from './ber';
+import { arcOf, element, lengthFollows, oidOf, readElements, type BerElement } from './ber';
 import { Writer } from '../wire/writer';
 
 /** application-context-name, last arc. */
@@ -165,8 +165,7 @@ function inner(content: Uint8Array | null): Uint8Array | null {
   if (content === null || content.length < 2) return content;
   const r = new Reader(content);
   r.u8('tag');
-  const lengthOctets = (r.peek() as number) < 0x80 ? 1 : 1 + ((r.peek() as number) & 0x7f);
-  if (lengthOctets > r.remaining || lengthOctets > 5 || r.peek() === 0x80) return content;
+  if (!lengthFollows(r)) return content;
   const length = r.length('length');
   // A length that promises too much (malformed release of a GMAC server): what is there is what there is.
   return r.take(Math.min(length, r.remaining), 'content');

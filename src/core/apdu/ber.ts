@@ -20,10 +20,21 @@ export function readElements(r: Reader, length: number): BerElement[] {
   const end = r.offset + length;
   while (r.offset < end) {
     const tag = r.u8('acse element');
+    if (!lengthFollows(r)) {
+      // What no length delimits cannot be told apart; what came before it counts.
+      r.rest();
+      break;
+    }
     const octets = r.length('acse element length');
     elements.push({ tag, content: r.take(Math.min(octets, r.remaining), 'acse element') });
   }
   return elements;
+}
+
+/** A length of at most four octets, all of them there. */
+export function lengthFollows(r: Reader): boolean {
+  const first = r.peek();
+  return first !== undefined && (first < 0x80 || (first > 0x80 && first <= 0x84 && r.remaining > (first & 0x7f)));
 }
 
 /** tag, length, content. */

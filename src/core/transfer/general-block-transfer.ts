@@ -33,6 +33,8 @@ export class GeneralBlockReceiver {
   #last: number | null = null;
   /** After a gap in a push all is dropped until a transfer begins. */
   #lost = false;
+  /** The last block of the transfer that was completed last; it may come twice too. */
+  #completed: number | null = null;
   /** Our own block number in replies. */
   #own = 0;
   /** Gaps asked for since the last block in turn. */
@@ -51,6 +53,7 @@ export class GeneralBlockReceiver {
     this.#bytes = 0;
     this.#last = null;
     this.#lost = false;
+    this.#completed = null;
     this.#asked = 0;
     this.#own = 0;
   }
@@ -63,7 +66,7 @@ export class GeneralBlockReceiver {
       const own = this.#own;
       this.reset();
       this.#own = own;
-    } else if (this.#lost) {
+    } else if (this.#lost || (block.last && block.block === this.#completed)) {
       return NOTHING;
     } else if (block.block !== (this.#last ?? 0) + 1) {
       return this.#gap(block);
@@ -85,6 +88,7 @@ export class GeneralBlockReceiver {
     if (!block.last) return this.#answer(block, error);
     const apdu = concat(...this.#parts);
     this.reset();
+    this.#completed = block.block;
     return { apdu, reply: null, error };
   }
 

@@ -40,7 +40,7 @@ describe('a push in general blocks', () => {
   });
 
   it('counts a repeated block once', () => {
-    assert.deepEqual(outcome(push(), pushed(1, 1, 2, 2, 3, 4)), [WHOLE]);
+    assert.deepEqual(outcome(push(), pushed(1, 1, 2, 2, 3, 4, 4, 1, 2, 3, 4)), [WHOLE, WHOLE]);
   });
 
   it('with a gap is SEGMENT_LOST once, and nothing until the next one begins', () => {
