@@ -136,7 +136,7 @@ class Meter:
             items.append((item, attribute))
         values = []
         for request in self.client.readList(items):
-            values.extend(self.exchange([request]).value)
+            values.extend(self.exchange(request).value)
         return values
 
     def profile(self, obis, short_name=0):
