@@ -60,6 +60,16 @@ export function readData(r: Reader, limits: DataLimits = DATA_LIMITS): Data {
   return readTagged(r, { depth: limits.depth, elements: limits.elements, of: limits });
 }
 
+/** The type description of a compact-array: what its contents hold, without values. */
+export function readDescription(r: Reader): Description {
+  return readShape(r, { depth: DATA_LIMITS.depth, elements: DATA_LIMITS.elements, of: DATA_LIMITS });
+}
+
+/** One element of the contents of a compact-array. */
+export function readDescribed(r: Reader, description: Description): Data {
+  return readShaped(r, description, { depth: DATA_LIMITS.depth, elements: DATA_LIMITS.elements, of: DATA_LIMITS });
+}
+
 export function writeData(w: Writer, data: Data): void {
   const row = BY_NAME.get(data.type) as Row;
   w.u8(row.tag);
@@ -192,12 +202,12 @@ function writeBits(w: Writer, data: { value: string }): void {
 
 // The description of a compact-array is a type without values; its contents are values without tags.
 // IEC 62056-5-3, TypeDescription: array = tag, count(2), description; structure = tag, count, descriptions.
-type Shape =
+export type Description =
   | { readonly row: Row }
-  | { readonly type: 'array'; readonly count: number; readonly of: Shape }
-  | { readonly type: 'structure'; readonly of: readonly Shape[] };
+  | { readonly type: 'array'; readonly count: number; readonly of: Description }
+  | { readonly type: 'structure'; readonly of: readonly Description[] };
 
-function readShape(r: Reader, budget: Budget): Shape {
+function readShape(r: Reader, budget: Budget): Description {
   const tag = r.u8('type description');
   if (tag === 1) {
     const count = r.u16('array size');
@@ -217,7 +227,7 @@ function readShape(r: Reader, budget: Budget): Shape {
   return { row };
 }
 
-function readShaped(r: Reader, shape: Shape, budget: Budget): Data {
+function readShaped(r: Reader, shape: Description, budget: Budget): Data {
   if ('row' in shape) {
     if (--budget.elements < 0) {
       throw new DlmsError({

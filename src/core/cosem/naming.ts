@@ -100,7 +100,15 @@ export function printable(bytes: Uint8Array): string | null {
   return end === 0 && bytes.length > 0 ? null : latin1(bytes.subarray(0, end));
 }
 
-function valueOf(data: Data, { obis, classId, attribute }: ReadingSource, policy: ClockPolicy): Value {
+/** What is known of the attribute a value belongs to. */
+export interface Whereabouts {
+  readonly obis?: Obis | null;
+  readonly classId?: number;
+  readonly attribute?: number;
+}
+
+/** The value of a Reading or of a profile cell without scale: text, clock, hex, number, JSON text of a list, or null. */
+export function valueOf(data: Data, where: Whereabouts, policy: ClockPolicy): Value {
   switch (data.type) {
     case 'null-data':
     case 'dont-care':
@@ -109,7 +117,7 @@ function valueOf(data: Data, { obis, classId, attribute }: ReadingSource, policy
     case 'bit-string':
       return data.value;
     case 'octet-string':
-      return octetsOf(data, obis, classId, attribute, policy);
+      return octetsOf(data, where, policy);
     case 'visible-string':
     case 'utf8-string':
       return text(data.value, data.type);
@@ -122,7 +130,7 @@ function valueOf(data: Data, { obis, classId, attribute }: ReadingSource, policy
     case 'array':
     case 'structure':
     case 'compact-array':
-      return JSON.stringify(data.value.map(element => valueOf(element, NOTHING_KNOWN, policy)));
+      return JSON.stringify(data.value.map(element => valueOf(element, {}, policy)));
     default:
       return scaled(data.type === 'float32' ? shortestFloat32(data.value) : data.value, 0);
   }
@@ -130,9 +138,7 @@ function valueOf(data: Data, { obis, classId, attribute }: ReadingSource, policy
 
 function octetsOf(
   data: Extract<Data, { type: 'octet-string' | 'date-time' | 'date' | 'time' }>,
-  obis: Obis | null,
-  classId: number | undefined,
-  attribute: number | undefined,
+  { obis = null, classId, attribute }: Whereabouts,
   policy: ClockPolicy,
 ): Value {
   const bytes = data.value;
@@ -176,5 +182,3 @@ function statusOf(status: Data | undefined): { status?: number } {
   if (status.type === 'bit-string' && status.value.length <= 32) return { status: parseInt(status.value || '0', 2) };
   return {};
 }
-
-const NOTHING_KNOWN = { obis: null, data: { type: 'null-data' } } as const satisfies ReadingSource;
