@@ -1,6 +1,6 @@
 // What the demo prints of a message: readings one a line, rows of a profile as they come, the rest shortened.
 
-import type { ProfileRow } from '../src/core/cosem/load-profile';
+import type { ProfileRow } from '../src/core/cosem/profile';
 import type { Reading, Telegram } from '../src/core/cosem/reading';
 
 const WIDTH = 110;

@@ -1,26 +1,9 @@
 // The load profile of the message contract, and its two text forms: CSV and the report.
 // The rule of the file: a text form says the same as the object, value for value; what is not there is empty, never zero.
 
+import type { ProfileRow } from './profile';
+import type { ProfileColumn } from './profile-layout';
 import type { Meter, Value } from './reading';
-
-export interface ProfileColumn {
-  /** The name of the value in a row: the OBIS code, "#2", "#3" behind it where it repeats. */
-  readonly key: string;
-  readonly obis: string;
-  readonly classId: number;
-  readonly attribute: number;
-  readonly dataIndex: number;
-  readonly name: string;
-  readonly unit: string | null;
-  readonly scaler: number | null;
-}
-
-/** Flat, so that a database, a chart and the CSV node take it as it is. */
-export interface ProfileRow {
-  readonly time: string | null;
-  readonly status?: Value;
-  readonly [column: string]: Value | undefined;
-}
 
 export interface LoadProfile {
   readonly meter: Meter;

@@ -1,0 +1,198 @@
+// Keeps a line open for what comes by itself: one port for all listeners of a connection, opened with the first, freed
+// with the last. The rule of the file: it never gives up; after a loss it tries again with growing pauses, and says so once.
+
+import type { DlmsError } from '../../core/wire/errors';
+import { TcpListener } from '../../io/tcp';
+import type { Transport } from '../../io/transport';
+import { UdpListener } from '../../io/udp';
+import type { ConnectionState, Listener, Listening } from './connection-api';
+import { asNodeError } from './on-input';
+
+/** What a line tells: bytes of a source, the end of a source, its own loss. */
+export interface LineEvents {
+  bytes(chunk: Uint8Array, source: string): void;
+  ended(source: string): void;
+  lost(error: unknown): void;
+}
+
+/** How the line is opened; the events come until stop(). */
+export type OpenLine = (events: LineEvents, signal: AbortSignal) => Promise<{ stop(): Promise<void> }>;
+
+export class SharedListening {
+  readonly #listeners = new Set<Listener>();
+  #stopping: AbortController | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #state: ConnectionState;
+
+  constructor(
+    private readonly where: string,
+    private readonly open: OpenLine,
+    /** State changes, for the log. */
+    private readonly onState: (state: ConnectionState) => void,
+    /** A listener threw: our mistake, told with its stack; the line stays open. */
+    private readonly onBug: (error: unknown) => void,
+    private readonly random: () => number = Math.random,
+  ) {
+    this.#state = this.#connecting();
+  }
+
+  get count(): number {
+    return this.#listeners.size;
+  }
+
+  add(listener: Listener): Listening {
+    this.#listeners.add(listener);
+    if (this.#stopping === null) {
+      const stopping = (this.#stopping = new AbortController());
+      // A port that is just being freed is waited for.
+      this.#running = this.#running.then(() => this.#keepOpen(stopping.signal));
+    } else listener.state?.(this.#state);
+    return {
+      stop: () => {
+        this.#listeners.delete(listener);
+        if (this.#listeners.size > 0) return Promise.resolve();
+        return this.close();
+      },
+    };
+  }
+
+  /** Frees the port, whoever still listens. */
+  close(): Promise<void> {
+    this.#stopping?.abort();
+    this.#stopping = null;
+    return this.#running;
+  }
+
+  async #keepOpen(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted;) {
+      if (failures === 0) this.#tell(this.#connecting());
+      const lost = signalled<unknown>();
+      try {
+        const line = await this.open(
+          {
+            bytes: (chunk, source) => {
+              failures = 0;
+              this.#each(listener => listener.bytes(chunk, source));
+            },
+            ended: source => {
+              this.#each(listener => listener.ended?.(source));
+            },
+            lost: lost.resolve,
+          },
+          signal,
+        );
+        this.#tell({ phase: 'listening', text: `listening on ${this.where}`, kind: 'ok' });
+        await Promise.race([lost.promise, aborted(signal)]);
+        await line.stop();
+        if (!signal.aborted) throw await lost.promise;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        failures++;
+        this.#tell(waiting(thrown));
+        await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] as number, this.random, signal);
+      }
+    }
+  }
+
+  #connecting(): ConnectionState {
+    return { phase: 'connecting', text: `opening ${this.where}`, kind: 'waiting' };
+  }
+
+  #tell(state: ConnectionState): void {
+    if (state.phase === this.#state.phase && state.text === this.#state.text && state.phase !== 'connecting') return;
+    this.#state = state;
+    this.onState(state);
+    this.#each(listener => listener.state?.(state));
+  }
+
+  /** These calls come from sockets and ports: what is thrown in them would end the process. */
+  #each(tell: (listener: Listener) => void): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        tell(listener);
+      } catch (error) {
+        this.onBug(error);
+      }
+    }
+  }
+}
+
+/** A serial port or a TCP connection as a line to listen on. */
+export function transportLine(create: () => Transport): OpenLine {
+  return async (events, signal) => {
+    const transport = create();
+    transport.onBytes = chunk => events.bytes(chunk, transport.where);
+    transport.onClose = cause => {
+      events.ended(transport.where);
+      events.lost(cause);
+    };
+    try {
+      await transport.open(signal);
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+    return { stop: () => transport.close() };
+  };
+}
+
+/** A port that meters call; each call is a source. */
+export function tcpServerLine(host: string, port: number): OpenLine {
+  return async events => {
+    const listener = new TcpListener(host === '' ? { port } : { host, port });
+    listener.onConnection = call => {
+      call.onBytes = chunk => events.bytes(chunk, call.where);
+      call.onClose = () => events.ended(call.where);
+    };
+    listener.onError = events.lost;
+    await listener.listen();
+    return { stop: () => listener.close() };
+  };
+}
+
+/** A port that datagrams come to; each sender is a source. */
+export function udpLine(host: string, port: number): OpenLine {
+  return async events => {
+    const listener = new UdpListener(host === '' ? { port } : { host, port });
+    listener.onDatagram = (chunk, from) => events.bytes(chunk, `${from.address}:${from.port}`);
+    listener.onError = events.lost;
+    await listener.listen();
+    return { stop: () => listener.close() };
+  };
+}
+
+function waiting(thrown: unknown): ConnectionState {
+  const error = asNodeError(thrown);
+  const state = { phase: 'waiting', text: error.short, kind: 'disconnected' } as const;
+  return thrown instanceof Error && thrown.name === 'DlmsError' ? { ...state, error: thrown as DlmsError } : state;
+}
+
+function signalled<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>(r => (resolve = r));
+  return { promise, resolve };
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+}
+
+/** Waits the pause, a fifth longer or shorter by chance, so that many nodes do not knock at the same moment. */
+export function pause(ms: number, random: () => number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms * (0.8 + 0.4 * random()));
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Before the first, second … new attempt. */
+const PAUSES_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000];
