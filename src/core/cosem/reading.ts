@@ -67,6 +67,10 @@ export interface Origin {
   readonly authenticated?: boolean;
   readonly systemTitle?: string;
   readonly invocationCounter?: number;
+  /** The invocation counter is not above the last one of this system title. */
+  readonly replayed?: true;
+  /** Telegrams missing between the last one and this, by the invocation counter. */
+  readonly skipped?: number;
   readonly layout?: string;
   readonly checksum?: 'ok' | 'bad' | 'none';
   readonly complete?: false;

@@ -1,0 +1,344 @@
+// A stream of bytes of any framing to frames: HDLC, M-Bus, wrapper, bare APDUs, P1 text; found by itself or fixed.
+// The rule of the file: the candidate at the front decides. It is a frame, it is not, or it waits for a stated number of
+// bytes; inside a damaged frame no bare APDU is looked for, so that unchecked values never leak out of it.
+
+import { frameOf, readHeader, wrongCheck, type HdlcFrame } from '../link/hdlc-frame';
+import { Noise, type Dropped } from '../link/noise';
+import { DlmsError, type Detail } from '../wire/errors';
+import { ReceiveBuffer } from '../wire/receive-buffer';
+import { ApduExtent, LIMIT_BYTES, PUSH_TAGS, plausibleApdu, type ByteAt } from './extent';
+import { measureP1 } from './p1-extent';
+
+export type Framing = 'hdlc' | 'mbus' | 'wrapper' | 'raw' | 'p1';
+export const FRAMINGS: readonly Framing[] = ['hdlc', 'mbus', 'wrapper', 'raw', 'p1'];
+
+export type Framed =
+  | { readonly type: 'hdlc'; readonly frame: HdlcFrame }
+  /** A whole long frame with good checksum; segments are joined by the M-Bus deframer. */
+  | { readonly type: 'mbus'; readonly frame: Uint8Array }
+  | { readonly type: 'wrapper'; readonly apdu: Uint8Array }
+  /** One APDU, an LLC header in front of it removed. */
+  | { readonly type: 'raw'; readonly apdu: Uint8Array }
+  /** From "/" to the end of the line of "!". */
+  | { readonly type: 'p1'; readonly telegram: Uint8Array }
+  | Dropped;
+
+export class FrameScanner {
+  readonly #buffer = new ReceiveBuffer(2 * LIMIT_BYTES);
+  readonly #noise = new Noise(NOISE_BYTES);
+  readonly #only: Framing | null;
+  readonly #at: ByteAt = index => this.#buffer.at(index);
+  /** Below this many buffered bytes another look finds nothing new. */
+  #need = 0;
+  /** State of the bare APDU or P1 telegram at the front. */
+  #extent: ApduExtent | null = null;
+  #searched = 0;
+  /** So many bytes at the front belong to a frame that was damaged or cut off. */
+  #damaged = 0;
+  /** Nothing but flags came since the last frame, the last idle time or the beginning. */
+  #fresh = true;
+  /** The last dropped bytes, latest last: what stands before a bare APDU tells whether it lost its frame. */
+  #before: number[] = [];
+
+  /** `only` null: any framing. */
+  constructor(only: Framing | null = null) {
+    this.#only = only;
+  }
+
+  /** Do bytes wait for more? */
+  get pending(): boolean {
+    return this.#noise.length > 0 || this.#buffer.length > 1 || (this.#buffer.length === 1 && this.#at(0) !== FLAG);
+  }
+
+  receive(chunk: Uint8Array): Framed[] {
+    const out: Framed[] = [];
+    for (let at = 0; at < chunk.length; at += SLICE) {
+      this.#buffer.push(chunk.length <= SLICE ? chunk : chunk.subarray(at, at + SLICE));
+      if (this.#buffer.length >= this.#need) this.#scan(false, out);
+    }
+    return out;
+  }
+
+  /** The line fell silent: nothing waits any longer. */
+  flush(): Framed[] {
+    const out: Framed[] = [];
+    this.#scan(true, out);
+    this.#release(out);
+    this.#begin();
+    this.#damaged = 0;
+    return out;
+  }
+
+  reset(): void {
+    this.#buffer.clear();
+    this.#noise.clear();
+    this.#damaged = 0;
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#fresh = true;
+    this.#before = [];
+    this.#front();
+  }
+
+  /** Another byte stands at the front. */
+  #front(): void {
+    this.#need = 0;
+    this.#extent = null;
+    this.#searched = 0;
+  }
+
+  #scan(final: boolean, out: Framed[]): void {
+    const buffer = this.#buffer;
+    while (buffer.length > 0) {
+      const found = this.#candidate(final);
+      if (found === 'wait') return;
+      if (found === null) {
+        this.#drop(this.#untilStart(), NO_FRAME, false, out);
+      } else if ('code' in found) {
+        this.#drop(1, found, true, out);
+      } else {
+        this.#release(out);
+        this.#damaged = 0;
+        this.#begin();
+        out.push(found);
+      }
+    }
+  }
+
+  /** The frame at the front (then taken), null when there is none, what is wrong with it, or that bytes are missing. */
+  #candidate(final: boolean): Framed | Detail | 'wait' | null {
+    const first = this.#at(0);
+    const framing = first < 0 ? null : (STARTS[first] ?? null);
+    if (framing === null || !this.#wanted(framing)) {
+      return this.#only === 'wrapper' && this.#fresh && final === false ? this.#wrapper(final) : null;
+    }
+    switch (framing) {
+      case 'hdlc':
+        return this.#hdlc(final);
+      case 'mbus':
+        return this.#mbus(final);
+      case 'wrapper':
+        return this.#wrapper(final);
+      case 'p1':
+        return this.#p1(final);
+      case 'raw':
+        return this.#raw(final);
+    }
+  }
+
+  #wanted(framing: Framing): boolean {
+    return (this.#only === null || this.#only === framing) && (this.#damaged === 0 || framing !== 'raw');
+  }
+
+  #hdlc(final: boolean): Framed | Detail | 'wait' | null {
+    const buffer = this.#buffer;
+    if (this.#at(1) === FLAG || (final && buffer.length === 1)) return null;
+    const header = readHeader(i => buffer.at(i + 1));
+    if (header === 'short') return this.#more(final, buffer.length + 1, 'hdlc frame');
+    if ('reason' in header) return null;
+    const { length, controlAt } = header;
+    if (header.hasInformation) {
+      if (buffer.length < controlAt + 4) return this.#more(final, controlAt + 4, 'hdlc frame');
+      const wrong = wrongCheck(buffer.view(1, controlAt + 4), controlAt + 1, 'HCS');
+      // With a wrong header check nothing is known of a frame, not even its length.
+      if (wrong !== null) return wrong;
+    }
+    if (buffer.length < length + 1) return this.#more(final, length + 1, 'hdlc frame');
+    const wrong = wrongCheck(buffer.view(1, length + 1), length - 2, 'FCS');
+    if (wrong !== null) return this.#damage(length + 2, wrong);
+    this.#take(1);
+    // The closing flag stays: it may be the opening flag of the next frame.
+    return { type: 'hdlc', frame: frameOf(buffer.take(length), header, true) };
+  }
+
+  #mbus(final: boolean): Framed | Detail | 'wait' | null {
+    const buffer = this.#buffer;
+    const field = this.#at(1);
+    if (buffer.length < 4) {
+      return buffer.length > 2 && this.#at(2) !== field ? null : this.#more(final, 4, 'm-bus frame');
+    }
+    if (this.#at(2) !== field || this.#at(3) !== MBUS_START) return null;
+    // Sagemcom T210-D (Netz NÖ): 257 octets are announced as 01 01.
+    let wrong: Detail | null = null;
+    for (const length of field < MBUS_SHORTEST ? [field + 256] : [field, field + 256]) {
+      const end = length + MBUS_OVERHEAD;
+      if (buffer.length < end) {
+        if (wrong !== null && (final || wrong.code === 'MBUS_CHECKSUM')) break;
+        return this.#more(final, end, 'm-bus frame');
+      }
+      if (this.#at(end - 1) !== MBUS_STOP) {
+        wrong ??= { code: 'MBUS_FRAME', reason: `no stop octet after ${length} octets` };
+        continue;
+      }
+      let sum = 0;
+      for (const octet of buffer.view(4, 4 + length)) sum += octet;
+      const want = sum & 0xff;
+      const got = this.#at(end - 2);
+      if (got === want) return { type: 'mbus', frame: buffer.take(end) };
+      wrong = { code: 'MBUS_CHECKSUM', got, want };
+    }
+    return this.#damage(field + MBUS_OVERHEAD, wrong ?? { code: 'MBUS_FRAME', reason: 'no frame' });
+  }
+
+  #wrapper(final: boolean): Framed | Detail | 'wait' | null {
+    const buffer = this.#buffer;
+    const fixed = this.#only === 'wrapper';
+    if (buffer.length < WRAPPER_HEADER) {
+      if (!this.#fresh && this.#at(1) > 1) return null;
+      return final ? null : this.#more(final, WRAPPER_HEADER, 'wrapper message');
+    }
+    const version = this.#at(0) * 256 + this.#at(1);
+    const length = this.#at(6) * 256 + this.#at(7);
+    const whole = WRAPPER_HEADER + length;
+    if (!fixed || version !== 1) {
+      // Without the setting a header is believed where an APDU stands behind it; amid noise its ports have to be usual too.
+      if (!this.#fresh && (this.#at(2) !== 0 || this.#at(4) !== 0 || length > NOISY_WRAPPER)) return null;
+      const likely = plausibleApdu(this.#at, WRAPPER_HEADER, version !== 1);
+      if (likely === 'short' && !final) return this.#more(final, buffer.length + 1, 'wrapper message');
+      if (version !== 1) {
+        if (!this.#fresh || (likely !== 'yes' && !fixed) || version > 0xff) return null;
+        return this.#damage(whole, {
+          code: 'WRAPPER_HEADER',
+          reason: `version ${version} where 1 was expected`,
+        });
+      }
+      if (likely !== 'yes') return null;
+    }
+    if (length === 0) return { code: 'WRAPPER_HEADER', reason: 'length 0' };
+    if (buffer.length < whole) return this.#more(final, whole, 'wrapper message');
+    this.#take(WRAPPER_HEADER);
+    return { type: 'wrapper', apdu: buffer.take(length) };
+  }
+
+  #raw(final: boolean): Framed | Detail | 'wait' | null {
+    const llc = this.#llcLength();
+    if (llc === 'short') return final ? null : this.#more(final, this.#buffer.length + 1, 'apdu');
+    if (llc === 'no') return null;
+    const strict = !this.#fresh;
+    if (this.#extent === null) {
+      if (strict && (llc > 0 || this.#lostItsFrame())) return null;
+      const likely = plausibleApdu(this.#at, llc, strict);
+      if (likely === 'no') return null;
+      if (likely === 'short') return this.#more(final, this.#buffer.length + 1, 'apdu');
+      this.#extent = new ApduExtent();
+    }
+    const length = this.#extent.measure(llc === 0 ? this.#at : index => this.#at(llc + index));
+    if (length === 'short') return this.#more(final, llc + this.#extent.need, 'apdu');
+    if (typeof length !== 'number') return length;
+    if (strict && this.#before.length >= 2 && this.#endOf(this.#before) === length) {
+      return { code: 'WRAPPER_HEADER', reason: 'the version is wrong or lost' };
+    }
+    this.#take(llc);
+    return { type: 'raw', apdu: this.#buffer.take(length) };
+  }
+
+  #p1(final: boolean): Framed | Detail | 'wait' | null {
+    const measured = measureP1(this.#buffer, this.#searched, final);
+    if (measured === 'no') return null;
+    if (typeof measured === 'number') return { type: 'p1', telegram: this.#buffer.take(measured) };
+    if ('code' in measured) return measured;
+    this.#searched = measured.searched;
+    return this.#more(final, measured.need, 'P1 telegram');
+  }
+
+  /** 0 without LLC header, 3 with one. */
+  #llcLength(): 0 | 3 | 'no' | 'short' {
+    if (this.#at(0) !== 0xe6) return PUSH_TAGS.has(this.#at(0)) ? 0 : 'no';
+    const second = this.#at(1);
+    const third = this.#at(2);
+    if ((second !== -1 && second !== 0xe6 && second !== 0xe7) || (third !== -1 && third !== 0)) return 'no';
+    return third === -1 ? 'short' : 3;
+  }
+
+  /** Amid noise: do the bytes before say that this APDU stood in a frame whose beginning was damaged? */
+  #lostItsFrame(): boolean {
+    const n = this.#before.length;
+    const third = this.#before[n - 3];
+    const second = this.#before[n - 2];
+    const last = this.#before[n - 1];
+    const llc = third === 0xe6 && (second === 0xe6 || second === 0xe7) && last === 0;
+    const mbus = second === 0x01 && last === 0x67;
+    return llc || mbus;
+  }
+
+  #endOf(bytes: readonly number[]): number {
+    return (bytes[bytes.length - 2] as number) * 256 + (bytes[bytes.length - 1] as number);
+  }
+
+  #more(final: boolean, need: number, what: string): 'wait' | Detail {
+    if (final) return this.#damage(this.#buffer.length, { code: 'INCOMPLETE', what, have: this.#buffer.length });
+    this.#need = need;
+    return 'wait';
+  }
+
+  #damage(bytes: number, detail: Detail): Detail {
+    this.#damaged = Math.max(this.#damaged, bytes);
+    return detail;
+  }
+
+  /** How many bytes at the front cannot begin anything; at least one. */
+  #untilStart(): number {
+    const buffer = this.#buffer;
+    const most = this.#damaged === 0 ? buffer.length : Math.min(buffer.length, this.#damaged);
+    let n = 1;
+    while (n < most && STARTS[buffer.at(n)] === undefined) n++;
+    return n;
+  }
+
+  #take(n: number): void {
+    this.#buffer.drop(n);
+  }
+
+  #drop(n: number, reason: Detail, telling: boolean, out: Framed[]): void {
+    const flag = n === 1 && this.#at(0) === FLAG && !telling;
+    for (let i = Math.max(0, n - 4); i < n; i++) this.#before.push(this.#at(i));
+    if (this.#before.length > 4) this.#before.splice(0, this.#before.length - 4);
+    if (flag) this.#buffer.drop(1);
+    else {
+      this.#fresh = false;
+      this.#noise.add(this.#buffer, n, reason, telling, { push: item => out.push(counted(item)) });
+    }
+    this.#front();
+    if (this.#damaged > 0) {
+      this.#damaged = Math.max(0, this.#damaged - n);
+      if (this.#damaged === 0) this.#release(out);
+    }
+  }
+
+  #release(out: Framed[]): void {
+    this.#noise.release({ push: item => out.push(counted(item)) });
+  }
+}
+
+/** Says how many bytes held no frame. */
+function counted(item: Dropped): Dropped {
+  if (item.error.code !== 'NO_FRAME') return item;
+  return { ...item, error: new DlmsError({ code: 'NO_FRAME', bytes: item.bytes.length }) };
+}
+
+const FLAG = 0x7e;
+const MBUS_START = 0x68;
+const MBUS_STOP = 0x16;
+const MBUS_OVERHEAD = 6; /* 68 L L 68 … CS 16 */
+const MBUS_SHORTEST = 5; /* C, A, CI, STSAP, DTSAP */
+const WRAPPER_HEADER = 8;
+/** Amid noise no longer message is awaited. */
+const NOISY_WRAPPER = 4096;
+const SLICE = 2048;
+/** Noise is handed out in pieces of this size. */
+const NOISE_BYTES = 1024;
+const NO_FRAME: Detail = { code: 'NO_FRAME', bytes: 0 };
+
+/** What a byte can begin. */
+const STARTS: readonly (Framing | undefined)[] = (() => {
+  const starts: (Framing | undefined)[] = [];
+  for (const tag of PUSH_TAGS) starts[tag] = 'raw';
+  starts[0xe6] = 'raw';
+  starts[FLAG] = 'hdlc';
+  starts[MBUS_START] = 'mbus';
+  starts[0x00] = 'wrapper';
+  starts[0x2f] = 'p1';
+  return starts;
+})();

@@ -1,0 +1,15 @@
+// What the layers above use of push decoding.
+
+export { PushDecoder, type PushEvent, type PushOptions } from './decoder';
+export { FRAMINGS, type Framing } from './framing';
+export { LAYOUTS } from './layout-table';
+export {
+  exportLayouts,
+  importLayouts,
+  matchLayout,
+  proposeLayout,
+  type Layout,
+  type LayoutEntry,
+  type Role,
+} from './layouts';
+export { userScalers } from './scaling';

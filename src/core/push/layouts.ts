@@ -1,0 +1,234 @@
+// Positional lists: telegrams that carry values without OBIS codes. Which layout fits is decided by the number of elements,
+// their types and the first text, never by the name of an operator. The rule of the file: the built-in layouts and the
+// user's own are the same data, so whatever is wrong in here can be put right in the editor.
+
+import type { Data } from '../cosem/data';
+import { text } from '../cosem/data';
+import { Obis } from '../cosem/obis';
+import { DlmsError } from '../wire/errors';
+
+export type Role = 'list-version' | 'meter-id' | 'model' | 'clock' | 'date' | 'time' | 'push-setup' | 'unknown';
+
+export interface LayoutEntry {
+  /** From 0. */
+  readonly position: number;
+  /** Canonical code; absent where the list holds something that has none. */
+  readonly obis?: string;
+  readonly unit?: string;
+  /** Power of ten. */
+  readonly scaler?: number;
+  /** A type of the Data CHOICE, "number", "text" or "any"; with a size as in "octet-string(12)", alternatives with "|". Default "any". */
+  readonly type?: string;
+  readonly role?: Role;
+}
+
+export interface Layout {
+  readonly name: string;
+  /** Number of elements of the list. */
+  readonly elements: number;
+  /** The first element, read as text, begins like this. */
+  readonly first?: string;
+  /** Decimal-less conventions need no entry; positions that are not listed become readings without OBIS code. */
+  readonly entries: readonly LayoutEntry[];
+}
+
+/** The first layout that fits, or null. The user's own come first, so that they can replace a built-in one. */
+export function matchLayout(list: readonly Data[], layouts: readonly Layout[]): Layout | null {
+  for (const layout of layouts) if (layout.elements === list.length && fits(list, layout)) return layout;
+  return null;
+}
+
+/** What a telegram without a layout looks like, as a layout to fill in: positions and types, no codes. */
+export function proposeLayout(list: readonly Data[]): Layout {
+  return {
+    name: `own-${list.length}`,
+    elements: list.length,
+    entries: list.map((data, position) => ({ position, type: typeOf(data) })),
+  };
+}
+
+/** Layouts from JSON text or its parsed form; throws BAD_SETTING naming the entry that is wrong. */
+export function importLayouts(source: unknown): Layout[] {
+  let parsed = source;
+  if (typeof source === 'string') {
+    try {
+      parsed = source.trim() === '' ? [] : JSON.parse(source);
+    } catch (cause) {
+      throw new DlmsError(
+        { code: 'BAD_SETTING', setting: 'layouts', value: '(text)', expected: 'valid JSON' },
+        { cause },
+      );
+    }
+  }
+  const list: unknown[] = Array.isArray(parsed) ? parsed : parsed === null || parsed === undefined ? [] : [parsed];
+  return list.map((layout, i) => readLayout(layout, `layouts[${i}]`));
+}
+
+/** The reverse of importLayouts: JSON text, one entry a line, so that it can be read and posted. */
+export function exportLayouts(layouts: readonly Layout[]): string {
+  const shown = layouts.map(layout => {
+    const { entries, ...head } = layout;
+    const lines = entries.map(entry => `      ${JSON.stringify(entry)}`).join(',\n');
+    const fields = Object.entries(head).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+    return `  {\n${fields.join(',\n')},\n    "entries": [\n${lines}\n    ]\n  }`;
+  });
+  return `[\n${shown.join(',\n')}\n]\n`;
+}
+
+function fits(list: readonly Data[], layout: Layout): boolean {
+  if (layout.first !== undefined) {
+    const first = list[0];
+    if (first === undefined || !firstText(first).startsWith(layout.first)) return false;
+  }
+  for (const entry of layout.entries) {
+    const data = list[entry.position];
+    if (data === undefined || !hasType(data, entry.type ?? 'any')) return false;
+  }
+  return true;
+}
+
+function firstText(data: Data): string {
+  return data.type === 'octet-string' || data.type === 'visible-string' || data.type === 'utf8-string'
+    ? text(data.value)
+    : '';
+}
+
+function hasType(data: Data, wanted: string): boolean {
+  if (wanted === 'any') return true;
+  return wanted.split('|').some(one => {
+    const sized = /^([a-z0-9-]+)\((\d+)\)$/.exec(one);
+    if (sized !== null) {
+      const value = 'value' in data ? data.value : undefined;
+      return data.type === sized[1] && value instanceof Uint8Array && value.length === Number(sized[2]);
+    }
+    if (one === 'number') return NUMBERS.has(data.type);
+    if (one === 'text') return TEXTS.has(data.type);
+    return data.type === one;
+  });
+}
+
+function typeOf(data: Data): string {
+  return data.type === 'octet-string' && FIXED_OCTETS.has(data.value.length)
+    ? `octet-string(${data.value.length})`
+    : data.type;
+}
+
+function readLayout(source: unknown, where: string): Layout {
+  const o = object(source, where);
+  const name = field(o, 'name', where, 'a text', (v): v is string => typeof v === 'string' && v.trim() !== '');
+  const elements = field(o, 'elements', where, 'a number from 1 to 255', isIntegerIn(1, 255));
+  const first = optionalField(o, 'first', where, 'a text', (v): v is string => typeof v === 'string');
+  const entries = field(o, 'entries', where, 'a list', (v): v is unknown[] => Array.isArray(v));
+  const seen = new Set<number>();
+  return {
+    name,
+    elements,
+    ...(first === undefined || first === '' ? {} : { first }),
+    entries: entries.map((entry, i) => readEntry(entry, `${where}.entries[${i}]`, elements, seen)),
+  };
+}
+
+function readEntry(source: unknown, where: string, elements: number, seen: Set<number>): LayoutEntry {
+  const o = object(source, where);
+  const position = field(o, 'position', where, `a number from 0 to ${elements - 1}`, isIntegerIn(0, elements - 1));
+  if (seen.has(position)) throw bad(`${where}.position`, position, 'a position that is used once');
+  seen.add(position);
+  const code = optionalField(o, 'obis', where, 'an OBIS code', (v): v is string => typeof v === 'string');
+  const obis = code === undefined || code.trim() === '' ? undefined : Obis.tryParse(code)?.toString();
+  if (code !== undefined && code.trim() !== '' && obis === undefined) {
+    throw bad(`${where}.obis`, code, 'an OBIS code such as 1-0:1.8.0*255');
+  }
+  const unit = optionalField(o, 'unit', where, 'a text', (v): v is string => typeof v === 'string');
+  const scaler = optionalField(o, 'scaler', where, 'a power of ten from -18 to 18', isIntegerIn(-18, 18));
+  const type = optionalField(o, 'type', where, TYPE_WORDS, (v): v is string => typeof v === 'string' && isType(v));
+  const role = optionalField(o, 'role', where, ROLES.join(', '), (v): v is Role => ROLES.includes(v as Role));
+  return {
+    position,
+    ...(obis === undefined ? {} : { obis }),
+    ...(unit === undefined || unit === '' ? {} : { unit }),
+    ...(scaler === undefined ? {} : { scaler }),
+    ...(type === undefined ? {} : { type }),
+    ...(role === undefined ? {} : { role }),
+  };
+}
+
+function object(source: unknown, where: string): Record<string, unknown> {
+  if (typeof source !== 'object' || source === null || Array.isArray(source)) throw bad(where, source, 'an object');
+  return source as Record<string, unknown>;
+}
+
+function field<T>(
+  o: Record<string, unknown>,
+  key: string,
+  where: string,
+  expected: string,
+  is: (v: unknown) => v is T,
+): T {
+  const value = optionalField(o, key, where, expected, is);
+  if (value === undefined) throw bad(`${where}.${key}`, 'nothing', expected);
+  return value;
+}
+
+function optionalField<T>(
+  o: Record<string, unknown>,
+  key: string,
+  where: string,
+  expected: string,
+  is: (v: unknown) => v is T,
+): T | undefined {
+  const given = o[key];
+  if (given === undefined || given === null || given === '') return undefined;
+  // The editor stores numbers as text; both are accepted.
+  const value =
+    typeof given === 'string' && /^-?\d+$/.test(given.trim()) && NUMBER_FIELDS.has(key) ? Number(given) : given;
+  if (!is(value)) throw bad(`${where}.${key}`, given, expected);
+  return value;
+}
+
+function isIntegerIn(low: number, high: number): (v: unknown) => v is number {
+  return (v): v is number => typeof v === 'number' && Number.isInteger(v) && v >= low && v <= high;
+}
+
+function isType(value: string): boolean {
+  return value.split('|').every(one => {
+    const name = one.replace(/\(\d+\)$/, '');
+    return name === 'any' || name === 'number' || name === 'text' || KNOWN_TYPES.has(name);
+  });
+}
+
+function bad(setting: string, value: unknown, expected: string): DlmsError {
+  const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return new DlmsError({ code: 'BAD_SETTING', setting, value: shown.slice(0, 60), expected });
+}
+
+const ROLES: readonly Role[] = ['list-version', 'meter-id', 'model', 'clock', 'date', 'time', 'push-setup', 'unknown'];
+const NUMBER_FIELDS = new Set(['position', 'elements', 'scaler']);
+const INTEGER_TYPES = [
+  'double-long',
+  'double-long-unsigned',
+  'integer',
+  'long',
+  'unsigned',
+  'long-unsigned',
+  'long64',
+  'long64-unsigned',
+];
+const NUMBERS = new Set<string>([...INTEGER_TYPES, 'float32', 'float64']);
+const TEXTS = new Set<string>(['octet-string', 'visible-string', 'utf8-string']);
+const KNOWN_TYPES = new Set<string>([
+  ...NUMBERS,
+  ...TEXTS,
+  'null-data',
+  'array',
+  'structure',
+  'boolean',
+  'bit-string',
+  'bcd',
+  'enum',
+  'date-time',
+  'date',
+  'time',
+  'compact-array',
+]);
+const TYPE_WORDS = 'a Data type such as double-long-unsigned, octet-string(12), number, text or any';
+const FIXED_OCTETS = new Set([4, 5, 6, 12]);

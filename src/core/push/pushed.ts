@@ -1,0 +1,115 @@
+// The APDUs that meters send unasked, read into one shape: data-notification, event-notification, information-report.
+// The rule of the file: the standard's reading comes first; where it fails, the known deviations get their turn.
+
+import { decodeApdu, readNotificationTime } from '../apdu';
+import { readData, type Data } from '../cosem/data';
+import { DlmsError, isDlmsError } from '../wire/errors';
+import { Reader } from '../wire/reader';
+import type { Item } from './body';
+
+export interface Pushed {
+  readonly service: 'data-notification' | 'event-notification' | 'information-report';
+  readonly invoke: number | null;
+  /** Twelve octets of the header; null when absent. */
+  readonly clock: Uint8Array | null;
+  readonly content: { readonly body: Data } | { readonly items: readonly Item[] };
+  /** Octets after the complete APDU. */
+  readonly surplus: number;
+}
+
+/** One plain APDU. Throws WIRE_TRUNCATED, WIRE_INVALID, LIMIT_EXCEEDED; UNEXPECTED_RESPONSE for an APDU that is no push. */
+export function readPushed(bytes: Uint8Array): Pushed {
+  if (bytes[0] === DATA_NOTIFICATION) return readNotification(bytes);
+  const { apdu, surplus } = decodeApdu(bytes);
+  switch (apdu.type) {
+    case 'event-notification-request': {
+      const { classId, instance, attribute } = apdu.attribute;
+      const item: Item = { name: instance, classId, attribute, data: apdu.value };
+      return { service: 'event-notification', invoke: null, clock: apdu.time, content: { items: [item] }, surplus };
+    }
+    case 'information-report-request': {
+      const items = apdu.data.map((data, position): Item => {
+        const variable = apdu.variables[position];
+        const id =
+          variable !== undefined && 'name' in variable ? `0x${variable.name.toString(16).padStart(4, '0')}` : null;
+        return { name: null, data, position, ...(id === null ? {} : { id }) };
+      });
+      return { service: 'information-report', invoke: null, clock: null, content: { items }, surplus };
+    }
+    default:
+      throw new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: apdu.type, waitingFor: 'a pushed message' });
+  }
+}
+
+function readNotification(bytes: Uint8Array): Pushed {
+  const r = new Reader(bytes, 1);
+  const invoke = r.u32('long-invoke-id-and-priority');
+  const clock = readNotificationTime(r);
+  const body = readBodyData(bytes, r.offset);
+  const content = { body: body.data };
+  return {
+    service: 'data-notification',
+    invoke,
+    clock: clock?.length === 12 ? clock : null,
+    content,
+    surplus: bytes.length - body.end,
+  };
+}
+
+function readBodyData(bytes: Uint8Array, start: number): { data: Data; end: number } {
+  const r = new Reader(bytes, start);
+  try {
+    const data = readData(r);
+    return { data, end: r.offset };
+  } catch (error) {
+    if (!isDlmsError(error) || error.code === 'LIMIT_EXCEEDED') throw error;
+    const again = new Reader(bytes, start);
+    try {
+      const data = readDeviating(again, 0);
+      return { data, end: again.offset };
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** As readData, with the deviations of meters in the field at the places where they occur. */
+function readDeviating(r: Reader, depth: number): Data {
+  const tag = r.peek();
+  if ((tag !== 1 && tag !== 2) || depth > 8) return readData(r);
+  r.u8('data tag');
+  const count = r.length('element count');
+  const value: Data[] = [];
+  for (let i = 0; i < count; i++) {
+    if (i === 0 && tag === 2 && count === 2 && untaggedDescriptor(r)) value.push(readUntaggedDescriptor(r));
+    else if (i === 0 && tag === 2 && swappedName(r)) value.push(readSwappedName(r));
+    else value.push(readDeviating(r, depth + 1));
+  }
+  return { type: tag === 1 ? 'array' : 'structure', value };
+}
+
+/** Sagemcom XT211: class (2), logical name (6), attribute (1) without their type tags. */
+function untaggedDescriptor(r: Reader): boolean {
+  return r.peek() === 0 && r.peek(7) === 0xff && (r.peek(8) ?? 0) > 0;
+}
+function readUntaggedDescriptor(r: Reader): Data {
+  return {
+    type: 'structure',
+    value: [
+      { type: 'long-unsigned', value: r.u16('class-id') },
+      { type: 'octet-string', value: r.take(6, 'logical-name') },
+      { type: 'integer', value: r.i8('attribute-id') },
+    ],
+  };
+}
+
+/** Landis+Gyr ZMF100: 06 09 in front of a logical name where 09 06 is meant. */
+function swappedName(r: Reader): boolean {
+  return r.peek() === 0x06 && r.peek(1) === 0x09 && r.peek(7) === 0xff;
+}
+function readSwappedName(r: Reader): Data {
+  r.u16('swapped octet-string tag');
+  return { type: 'octet-string', value: r.take(6, 'logical-name') };
+}
+
+const DATA_NOTIFICATION = 0x0f;

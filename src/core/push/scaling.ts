@@ -1,0 +1,198 @@
+// The power of ten and the unit of a value: from the telegram, from the layout, by the convention of the list, or none;
+// the user's word counts above all. The rule of the file: a convention is chosen by what stands in the telegram, and
+// `source` always says where the scale came from.
+
+import type { Scale } from '../cosem/naming';
+import type { Obis } from '../cosem/obis';
+import { ObisPattern } from '../cosem/pattern';
+import { DlmsError } from '../wire/errors';
+import { text } from '../cosem/data';
+import type { Body, Item } from './body';
+
+export type Quantity =
+  | 'power'
+  | 'reactive-power'
+  | 'apparent-power'
+  | 'energy'
+  | 'reactive-energy'
+  | 'apparent-energy'
+  | 'voltage'
+  | 'current'
+  | 'power-factor'
+  | 'frequency'
+  | 'angle';
+
+/** How a family of lists that carries no scaler is to be read: powers of ten by quantity. */
+export interface Convention {
+  readonly name: string;
+  readonly power: number;
+  readonly energy: number;
+  readonly voltage: number;
+  readonly current: number;
+  /** null: such a value has no known scale in this family. */
+  readonly powerFactor: number | null;
+}
+
+/** The user's scalers, `{ "1-0:32.7.0*255": -1, "*.8.*": 1 }`: OBIS code or pattern to power of ten. Throws BAD_SETTING. */
+export function userScalers(settings: Readonly<Record<string, unknown>>): UserScaler[] {
+  return Object.entries(settings).map(([code, given]) => {
+    const scaler = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+    if (typeof scaler !== 'number' || !Number.isInteger(scaler) || Math.abs(scaler) > 18) {
+      throw new DlmsError({
+        code: 'BAD_SETTING',
+        setting: `scaler of ${code}`,
+        value: String(given),
+        expected: 'a power of ten from -18 to 18',
+      });
+    }
+    return { pattern: ObisPattern.parse(code), scaler };
+  });
+}
+
+export interface UserScaler {
+  readonly pattern: ObisPattern;
+  readonly scaler: number;
+}
+
+/** Scale of a number in a telegram. */
+export function scaleOfItem(
+  item: Item,
+  obis: Obis | null,
+  convention: Convention | null,
+  users: readonly UserScaler[],
+): Scale {
+  const scale = scaleWithoutUser(item, obis, convention);
+  if (users.length === 0 || obis === null) return scale;
+  const user = users.find(u => u.pattern.matches(obis));
+  return user === undefined ? scale : { scaler: user.scaler, unit: scale.unit, source: 'user' };
+}
+
+function scaleWithoutUser(item: Item, obis: Obis | null, convention: Convention | null): Scale {
+  if (item.scale !== undefined) return item.scale;
+  const { entry } = item;
+  if (entry !== undefined && (entry.scaler !== undefined || entry.unit !== undefined)) {
+    return { scaler: entry.scaler ?? 0, unit: entry.unit ?? null, source: 'layout' };
+  }
+  const quantity = obis === null ? null : quantityOf(obis);
+  if (quantity === null) return UNSCALED;
+  const unit = UNITS[quantity];
+  const scaler = convention === null ? null : scalerOf(convention, quantity);
+  return scaler === null ? { scaler: 0, unit, source: 'none' } : { scaler, unit, source: 'layout' };
+}
+
+function scalerOf(convention: Convention, quantity: Quantity): number | null {
+  switch (quantity) {
+    case 'power':
+    case 'reactive-power':
+    case 'apparent-power':
+      return convention.power;
+    case 'energy':
+    case 'reactive-energy':
+    case 'apparent-energy':
+      return convention.energy;
+    case 'voltage':
+      return convention.voltage;
+    case 'current':
+      return convention.current;
+    case 'power-factor':
+      return convention.powerFactor;
+    case 'frequency':
+    case 'angle':
+      return null;
+  }
+}
+
+/** What an electricity code measures, by its groups C and D; null where that is not obvious. IEC 62056-61, tables 12 and 13. */
+export function quantityOf(obis: Obis): Quantity | null {
+  const { a, c, d } = obis;
+  if (a !== 1 || c === 0) return null;
+  if (c === 81 && d === 7) return 'angle';
+  if (c > 80) return c === 91 && d === 7 ? 'current' : null;
+  const quantity = ((c - 1) % 20) + 1;
+  if (ENERGY_KINDS.has(d)) {
+    if (quantity <= 2 || quantity === 15 || quantity === 16) return 'energy';
+    if (quantity <= 8) return 'reactive-energy';
+    return quantity <= 10 ? 'apparent-energy' : null;
+  }
+  if (!POWER_KINDS.has(d)) return null;
+  if (quantity <= 2 || quantity === 15 || quantity === 16) return 'power';
+  if (quantity <= 8) return 'reactive-power';
+  return OTHERS[quantity] ?? null;
+}
+
+/** The convention that fits a body; null where it has none. `deviationGiven`: the header's clock says its deviation. */
+export function conventionOf(body: Body, deviationGiven: boolean): Convention | null {
+  switch (body.form) {
+    case 'self-described':
+      return body.items.some(item => item.scale !== undefined) ? null : flatConvention(body);
+    case 'push-object-list':
+      return pushListConvention(body, deviationGiven);
+    default:
+      return null;
+  }
+}
+
+function flatConvention(body: Body): Convention | null {
+  if (body.version !== null) {
+    if (body.version.startsWith('Kamstrup')) return isCurrentTransformer(body) ? KAMSTRUP_CT : KAMSTRUP;
+    if (body.version.startsWith('KFM')) return KAIFA;
+    return null;
+  }
+  // Landis+Gyr E450 (Steiermark, Graz): a clock without name, then pairs.
+  return body.items[0]?.role === 'clock' && body.items[0].position === 0 ? E450 : null;
+}
+
+/** Kamstrup's type number begins with 685 on current transformer meters. */
+function isCurrentTransformer(body: Body): boolean {
+  const type = body.items.find(
+    item => item.name !== null && item.name[0] === 1 && item.name[2] === 96 && item.name[3] === 1,
+  );
+  return type !== undefined && type.data.type === 'visible-string' && text(type.data.value).startsWith('685');
+}
+
+/**
+ * IDIS lists say nothing of their scale. What tells the families apart: Iskraemeco's push setup is 0-6:25.9.0; of Landis+Gyr's
+ * meters the E360 specifies the deviation of its clock, the E450 lists the name of its push setup, the E570 does not.
+ */
+function pushListConvention(body: Body, deviationGiven: boolean): Convention | null {
+  const { setup } = body;
+  if (setup === null) return null;
+  if (setup.name[1] === 6) return AM550;
+  if (deviationGiven) return E360;
+  return setup.named ? E450 : E570;
+}
+
+const KAMSTRUP: Convention = { name: 'kamstrup', power: 0, energy: 1, voltage: 0, current: -2, powerFactor: -2 };
+const KAMSTRUP_CT: Convention = { ...KAMSTRUP, name: 'kamstrup-ct', current: -3 };
+const KAIFA: Convention = { name: 'kaifa', power: 0, energy: 0, voltage: -1, current: -3, powerFactor: null };
+const AM550: Convention = { name: 'am550', power: 0, energy: 0, voltage: -1, current: -2, powerFactor: -3 };
+const E360: Convention = { name: 'e360', power: 0, energy: 0, voltage: -1, current: -2, powerFactor: null };
+const E450: Convention = { name: 'e450', power: 0, energy: 0, voltage: 0, current: -2, powerFactor: -3 };
+const E570: Convention = { name: 'e570', power: 0, energy: 0, voltage: 0, current: 0, powerFactor: -3 };
+
+const UNSCALED: Scale = { scaler: 0, unit: null, source: 'none' };
+const UNITS: Readonly<Record<Quantity, string | null>> = {
+  power: 'W',
+  'reactive-power': 'var',
+  'apparent-power': 'VA',
+  energy: 'Wh',
+  'reactive-energy': 'varh',
+  'apparent-energy': 'VAh',
+  voltage: 'V',
+  current: 'A',
+  'power-factor': null,
+  frequency: 'Hz',
+  angle: 'deg',
+};
+/** D of counters: time integrals 1, 2, 3 and 5 over billing and recording periods. */
+const ENERGY_KINDS = new Set([8, 9, 10, 29, 30]);
+/** D of instantaneous values, averages and maxima. */
+const POWER_KINDS = new Set([4, 5, 6, 7, 14, 15, 24, 25, 26, 27, 28]);
+const OTHERS: Readonly<Record<number, Quantity>> = {
+  9: 'apparent-power',
+  10: 'apparent-power',
+  11: 'current',
+  12: 'voltage',
+  13: 'power-factor',
+  14: 'frequency',
+};

@@ -1,0 +1,207 @@
+// A body with its meaning to the Telegram of the message contract: readings with names and scales, meter, time.
+// The rule of the file: the clock in the list counts before the clock in the header, because some headers hold garbage.
+
+import type { Data } from '../cosem/data';
+import { CLOCK_STATUS, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
+import { clockBytes, printable, readingOf } from '../cosem/naming';
+import { Obis } from '../cosem/obis';
+import { obisKey, obisName } from '../cosem/obis-names';
+import type { Meter, Reading, Telegram } from '../cosem/reading';
+import { hex } from '../wire/hex';
+import { isNumber, type Item } from './body';
+import { scaleOfItem, type Convention, type UserScaler } from './scaling';
+
+export interface TelegramContext {
+  readonly policy: ClockPolicy;
+  readonly scalers: readonly UserScaler[];
+  readonly convention: Convention | null;
+  /** Of the header. */
+  readonly clock: Uint8Array | null;
+  readonly version: string | null;
+  readonly systemTitle: Uint8Array | null;
+}
+
+/** Everything but the time of arrival. */
+export type Decoded = Omit<Telegram, 'receivedAt'>;
+
+export function telegramOf(items: readonly Item[], context: TelegramContext): Decoded {
+  const readings = items.map(item => readingFor(item, context));
+  return { meter: meterOf(items, readings, context), time: timeOfTelegram(items, context), readings };
+}
+
+function readingFor(item: Item, context: TelegramContext): Reading {
+  const known = nameOf(item);
+  const obis = known?.obis ?? null;
+  const data = readable(item);
+  const doubt = data === item.data ? undefined : clockDoubt(item.data);
+  return readingOf({
+    obis,
+    data,
+    policy: context.policy,
+    ...(known === null ? {} : { name: known.name, key: known.key }),
+    ...(known === null && item.role !== undefined ? ROLE_NAMES[item.role] : {}),
+    ...(isNumber(data) && data.type !== 'enum'
+      ? { scale: scaleOfItem(item, obis, context.convention, context.scalers) }
+      : {}),
+    ...(item.classId === undefined ? {} : { classId: item.classId }),
+    ...(item.attribute === undefined ? {} : { attribute: item.attribute }),
+    ...(item.position === undefined ? {} : { position: item.position }),
+    ...(item.id === undefined ? {} : { id: item.id }),
+    ...(doubt === undefined ? {} : { status: { type: 'unsigned', value: doubt } }),
+  });
+}
+
+/** The value in the type that shows what it is: dates, times, clocks with a doubtful status, logical names. */
+function readable(item: Item): Data {
+  const { data } = item;
+  if (data.type === 'date-time') return { type: 'date-time', value: trusted(data.value) };
+  if (data.type !== 'octet-string') return data;
+  if (data.value.length === 12)
+    return clockDoubt(data) === undefined ? data : { type: 'octet-string', value: trusted(data.value) };
+  if (item.role === 'time' && data.value.length === 4) return { type: 'time', value: data.value };
+  if (item.role === 'date' && data.value.length === 5) return { type: 'date', value: data.value };
+  if (data.value.length === 6 && data.value[5] === 0xff && (item.attribute === 1 || item.role === 'push-setup')) {
+    return { type: 'visible-string', value: Uint8Array.from(Obis.from(data.value).toString(), c => c.charCodeAt(0)) };
+  }
+  return data;
+}
+
+/**
+ * Landis+Gyr's E450 calls its clock invalid (status 01, 81) as long as nobody has set it by protocol, and shows the right
+ * time all the same; so the time is told, and the status with it. Impossible dates still give null.
+ */
+function trusted(octets: Uint8Array): Uint8Array {
+  const status = octets[11] ?? 0;
+  if (status === 0xff || (status & CLOCK_STATUS.invalid) === 0) return octets;
+  const copy = octets.slice();
+  copy[11] = status & ~CLOCK_STATUS.invalid;
+  return copy;
+}
+
+/** The status of a clock that calls itself invalid. */
+function clockDoubt(data: Data): number | undefined {
+  const octets = clockBytes(data);
+  const status = octets === null || !looksLikeDateTime(octets) ? 0xff : (octets[11] as number);
+  return status !== 0xff && (status & CLOCK_STATUS.invalid) !== 0 ? status : undefined;
+}
+
+interface Known {
+  readonly obis: Obis;
+  readonly name: string;
+  readonly key: string;
+}
+
+function nameOf(item: Item): Known | null {
+  if (item.name !== null) return knownName(item.name);
+  return item.entry?.obis === undefined ? null : knownCode(item.entry.obis);
+}
+
+// Meters send the same codes again and again: each is spelled out once. 0 <= size <= KNOWN_LIMIT
+function knownName(name: Uint8Array): Known {
+  const [a, b, c, d, e, f] = name as unknown as readonly [number, number, number, number, number, number];
+  const id = ((a << 16) | (b << 8) | c) * 0x1000000 + ((d << 16) | (e << 8) | f);
+  return KNOWN_NAMES.get(id) ?? remember(KNOWN_NAMES, id, Obis.from(name));
+}
+
+function knownCode(code: string): Known {
+  return KNOWN_CODES.get(code) ?? remember(KNOWN_CODES, code, Obis.parse(code));
+}
+
+function remember<K>(known: Map<K, Known>, id: K, obis: Obis): Known {
+  const entry = { obis, name: obisName(obis), key: obisKey(obis) };
+  if (known.size >= KNOWN_LIMIT) known.clear();
+  known.set(id, entry);
+  return entry;
+}
+
+/** ISO 8601; of the list's clock, else of the header's. */
+function timeOfTelegram(items: readonly Item[], context: TelegramContext): string | null {
+  for (const item of items) {
+    if (!isClock(item)) continue;
+    const octets = clockBytes(item.data);
+    const time = octets === null ? null : readDateTime(trusted(octets), context.policy).iso;
+    if (time !== null) return time;
+  }
+  return context.clock === null ? null : readDateTime(trusted(context.clock), context.policy).iso;
+}
+
+/** 0-b:1.0.0*255, attribute 2. */
+function isClock(item: Item): boolean {
+  if (item.role === 'clock') return true;
+  const { name } = item;
+  if (name === null) return false;
+  return name[0] === 0 && name[2] === 1 && name[3] === 0 && name[4] === 0 && name[5] === 255;
+}
+
+function meterOf(items: readonly Item[], readings: readonly Reading[], context: TelegramContext): Meter {
+  let id: string | null = null;
+  let rank = Infinity;
+  let model: string | null = null;
+  let device: string | null = null;
+  items.forEach((item, i) => {
+    const { obis, value } = readings[i] as Reading;
+    const shown = typeof value === 'number' ? String(value) : typeof value === 'string' && value !== '' ? value : null;
+    if (shown === null) return;
+    const itsRank = item.role === 'meter-id' ? 0 : obis === null ? -1 : ID_CODES.findIndex(re => re.test(obis)) + 1;
+    if ((item.role === 'meter-id' || itsRank > 0) && itsRank < rank) {
+      id = shown;
+      rank = itsRank;
+    }
+    if (model === null && (item.role === 'model' || (obis !== null && MODEL_CODES.test(obis)))) model = shown;
+    if (device === null && obis === DEVICE_NAME) device = shown;
+  });
+  const title = context.systemTitle;
+  return {
+    id,
+    manufacturer: manufacturerOf(title, device, id, context.version),
+    model,
+    ...(title === null ? {} : { systemTitle: hex(title) }),
+  };
+}
+
+/** Three letters of the FLAG id: of the system title, of the logical device name, of the number, or as the list version tells. */
+function manufacturerOf(
+  title: Uint8Array | null,
+  device: string | null,
+  id: string | null,
+  version: string | null,
+): string | null {
+  const byTitle = title === null ? null : printable(title.subarray(0, 3));
+  for (const source of [byTitle, device, id]) {
+    const flag = source === null ? null : /^\d?([A-Z]{3})(?![A-Za-z])/.exec(source);
+    if (flag !== null) return flag[1] as string;
+  }
+  return version === null ? null : (VERSIONS.find(([start]) => version.startsWith(start))?.[1] ?? null);
+}
+
+const ROLE_NAMES: Readonly<Record<NonNullable<Item['role']>, { name: string; key: string } | object>> = {
+  'meter-id': { name: 'Meter number', key: 'meter_number' },
+  'push-setup': { name: 'Push setup', key: 'push_setup' },
+  date: { name: 'Date', key: 'date' },
+  time: { name: 'Time of day', key: 'time_of_day' },
+  'list-version': {},
+  model: {},
+  clock: {},
+  unknown: {},
+};
+/** Where a meter's number stands, best first. 0-0:96.1.0, logical device name, 0-0:96.1.1, Kamstrup's 1-1:0.0.5 and 1-1:0.0.1. */
+const ID_CODES: readonly RegExp[] = [
+  /^0-0:96\.1\.0\*/,
+  /^[01]-\d+:0\.0\.5\*/,
+  /^0-0:42\.0\.0\*/,
+  /^0-0:96\.1\.1\*/,
+  /^1-\d+:0\.0\.[0-9]\*/,
+  /^0-[1-9]:96\.1\.0\*/,
+];
+const MODEL_CODES = /^(0-0:96\.1\.7|1-1:96\.1\.1)\*/;
+const DEVICE_NAME = '0-0:42.0.0*255';
+/** Versions of lists that only one maker sends. */
+const VERSIONS: readonly (readonly [string, string])[] = [
+  ['Kamstrup', 'KAM'],
+  ['KFM', 'KFM'],
+  ['AIDON', 'AID'],
+  ['EMBRIQ', 'LGZ'],
+];
+const KNOWN_LIMIT = 4096;
+const KNOWN_NAMES = new Map<number, Known>();
+const KNOWN_CODES = new Map<string, Known>();
