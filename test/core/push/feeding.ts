@@ -1,0 +1,51 @@
+// Ways to feed a push decoder: whole, byte by byte, in random chunks; and what comes out of it.
+
+import { PushDecoder, type PushEvent, type PushOptions } from '../../../src/core/push/decoder';
+import { EXAMPLE_KEYS, EXAMPLE_KEYS_256, EXAMPLE_TITLE, type PushFormat } from '../../../src/sim/push-source';
+
+export type TelegramEvent = Extract<PushEvent, { type: 'telegram' }>;
+export type ProblemEvent = Extract<PushEvent, { type: 'problem' }>;
+
+export const telegramsOf = (events: readonly PushEvent[]): TelegramEvent[] => events.filter(e => e.type === 'telegram');
+export const problemsOf = (events: readonly PushEvent[]): ProblemEvent[] => events.filter(e => e.type === 'problem');
+export const codesOf = (events: readonly PushEvent[]): string[] => problemsOf(events).map(p => p.error.code);
+
+/** The chunks in order, then silence. */
+export function feed(options: PushOptions, chunks: readonly Uint8Array[]): PushEvent[] {
+  const decoder = new PushDecoder(options);
+  const events = chunks.flatMap(chunk => [...decoder.receive(chunk).events]);
+  return [...events, ...decoder.timeout().events];
+}
+
+/** The settings a user would make for a format of the simulated meter. */
+export function settingsFor(format: PushFormat): PushOptions {
+  if (format.control === undefined) return {};
+  const keys = format.control % 16 === 2 ? EXAMPLE_KEYS_256 : EXAMPLE_KEYS;
+  return { ...keys, ...(format.envelope === 'p1-untagged' ? { systemTitle: EXAMPLE_TITLE } : {}) };
+}
+
+export function bytewise(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: bytes.length }, (_, i) => bytes.slice(i, i + 1));
+}
+
+export function randomly(bytes: Uint8Array, seed: number, largest = 64): Uint8Array[] {
+  const random = generator(seed);
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const n = 1 + Math.floor(random() * largest);
+    chunks.push(bytes.slice(at, at + n));
+    at += n;
+  }
+  return chunks;
+}
+
+/** mulberry32: the same numbers for the same seed. */
+export function generator(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
