@@ -213,7 +213,12 @@ interface Listener {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-function listening(listener: Listener, options: Omit<ServeOptions, 'framing'>, start: () => void): Promise<void> {
+/** Resolves when the port is open; rejects with LISTEN_FAILED. */
+export function listening(
+  listener: Listener,
+  options: Pick<ServeOptions, 'host' | 'port' | 'onProblem'>,
+  start: () => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: Error): void => {
       const where = `${options.host ?? HOST}:${options.port ?? 0}`;
