@@ -114,10 +114,11 @@ export class IecDecoder {
   }
 
   #events(parts: readonly Part[]): DecoderEvent[] {
-    return parts.flatMap(part => this.#event(part));
+    return parts.flatMap(part => this.interpret(part));
   }
 
-  #event(part: Part): DecoderEvent[] {
+  /** What one message means; for readers that look for the messages themselves. */
+  interpret(part: Part): DecoderEvent[] {
     switch (part.type) {
       case 'identification':
         this.#understood = true;

@@ -12,3 +12,6 @@ export * from './profile';
 export * from './scanner';
 export * from './times';
 export * from './typing';
+export * from './messages';
+export * from './reader';
+export * from './reader-options';

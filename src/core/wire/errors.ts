@@ -63,6 +63,7 @@ export interface Facts {
   IEC_REFUSED: { what: string };
   IEC_IDENTIFICATION: { line: string };
   IEC_BREAK: { during: string };
+  READOUT_RUNNING: { where: string; forMs: number };
   TELEGRAM_INCOMPLETE: { have: number; waitingFor: string };
   WRONG_PARITY: { reason: string };
 
@@ -335,6 +336,11 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'meter',
     say: f => `the meter broke off ${f.during} (B0)`,
     remedy: 'It may want a password first, or lock after wrong ones; wait a minute and try again',
+  },
+  READOUT_RUNNING: {
+    blame: 'caller',
+    say: f => `${f.where} is still being read, for ${Math.round(f.forMs / 1000)} s; this trigger was skipped`,
+    remedy: 'Trigger less often than a readout takes, or read only the registers you need',
   },
   TELEGRAM_INCOMPLETE: {
     blame: 'line',

@@ -1,0 +1,365 @@
+// A programming session that only reads: P0, password, read commands with partial blocks, break. IEC 62056-21, 6.4 and 6.5.
+// The rule of the file: a password is sent once, whatever happens; one register's error is that register's alone.
+
+import { DlmsError } from '../wire/errors';
+import { step, type Step } from '../step';
+import { transmissionMs } from './characters';
+import { clockOf, errorText, meterOf } from './decoder';
+import { parseDataBlock } from './data-block';
+import type { Identification } from './identification';
+import {
+  breakMessage,
+  nextBlock,
+  parseRegister,
+  passwordMessage,
+  readCommand,
+  repeatBlock,
+  type ReadCommand,
+  type RegisterRequest,
+} from './messages';
+import { isProfile, parseProfile } from './profile';
+import {
+  commandsFor,
+  type ReaderEvent,
+  type ReaderHints,
+  type ReaderOptions,
+  type RegisterFailure,
+} from './reader-options';
+import type { Part, Scanner } from './scanner';
+import { Typing, type IecReading } from './typing';
+
+type Waiting =
+  | { for: 'challenge' }
+  | { for: 'password' }
+  /** Between two messages of ours. */
+  | { for: 'rest'; then: () => Step<ReaderEvent> }
+  | { for: 'answer'; acknowledged: boolean }
+  | { for: 'nothing' };
+
+/** Begins behind the acknowledgement with Y = 1; ends by itself with a `done` or `fault` event, B0 sent. */
+export class ProgrammingSession {
+  readonly #items: readonly RegisterRequest[];
+  readonly #typing: Typing;
+  readonly #readings: IecReading[] = [];
+  readonly #failures: RegisterFailure[] = [];
+  #waiting: Waiting;
+  #index = 0;
+  /** Commands not yet tried for the current item. */
+  #commands: readonly ReadCommand[] = [];
+  #partial = '';
+  #repeats = 0;
+  #resent = false;
+  #learned: ReaderHints;
+  #profiles = 0;
+
+  constructor(
+    readonly options: ReaderOptions,
+    readonly identification: Identification,
+    readonly scanner: Scanner,
+    readonly baudRate: number,
+    hints: ReaderHints,
+  ) {
+    const plan = options.read ?? { what: 'list' as const };
+    this.#items =
+      plan.what === 'registers'
+        ? plan.registers.map(parseRegister)
+        : plan.what === 'profile'
+          ? [profileRequest(plan)]
+          : [];
+    this.#typing = new Typing(options);
+    this.#waiting = { for: 'challenge' };
+    this.#learned = hints;
+  }
+
+  /** Mode A and B: the readout is over, commands may follow at once. */
+  startWithoutChallenge(): Step<ReaderEvent> {
+    return this.#afterChallenge();
+  }
+
+  part(part: Part): Step<ReaderEvent> {
+    const waiting = this.#waiting;
+    if (part.type === 'command' && part.command === 'B0') return this.#brokenOff();
+    switch (waiting.for) {
+      case 'challenge':
+        return this.#challenge(part);
+      case 'password':
+        return this.#passwordAnswer(part);
+      case 'answer':
+        return this.#answer(part, waiting);
+      case 'rest':
+      case 'nothing':
+        return step();
+    }
+  }
+
+  timeout(): Step<ReaderEvent> {
+    const waiting = this.#waiting;
+    switch (waiting.for) {
+      case 'challenge':
+        // Some meters never send P0; reading needs no password on most.
+        return this.#afterChallenge();
+      case 'password':
+        return this.#fail(this.#noAnswer('answer to the password'));
+      case 'rest':
+        return waiting.then();
+      case 'answer':
+        return this.#silence(waiting);
+      case 'nothing':
+        return step();
+    }
+  }
+
+  #challenge(part: Part): Step<ReaderEvent> {
+    if (part.type === 'command' && part.command === 'P0') {
+      const operand = /^\((.*)\)$/.exec(part.text)?.[1] ?? part.text;
+      const next = this.#afterChallenge();
+      return step([{ type: 'challenge', operand }, ...next.events], next.write, next.waitMs);
+    }
+    if (part.type === 'block' || part.type === 'telegram') {
+      const text = errorText(part.text);
+      const what = 'programming mode: it sent its list instead';
+      return this.#fail(new DlmsError(text === null ? { code: 'IEC_REFUSED', what } : { code: 'IEC_ERROR', text }));
+    }
+    if (part.type === 'nak') return this.#fail(new DlmsError({ code: 'IEC_REFUSED', what: 'programming mode (NAK)' }));
+    return step([], [], this.#answerMs());
+  }
+
+  #afterChallenge(): Step<ReaderEvent> {
+    const { password = '', passwordCommand = 'P1' } = this.options;
+    if (password === '') return this.#rest(() => this.#nextItem());
+    return this.#rest(() => {
+      this.#waiting = { for: 'password' };
+      return this.#send(passwordMessage(passwordCommand, password));
+    });
+  }
+
+  #passwordAnswer(part: Part): Step<ReaderEvent> {
+    if (part.type === 'ack') return this.#rest(() => this.#nextItem());
+    if (part.type === 'nak') return this.#fail(new DlmsError({ code: 'WRONG_PASSWORD', diagnostic: 'NAK' }));
+    if (part.type === 'block') {
+      const diagnostic = errorText(part.text) ?? part.text.trim().slice(0, 40);
+      return this.#fail(new DlmsError({ code: 'WRONG_PASSWORD', diagnostic }));
+    }
+    return step([], [], this.#answerMs());
+  }
+
+  #nextItem(): Step<ReaderEvent> {
+    const item = this.#items[this.#index];
+    if (item === undefined) return this.#finish();
+    const plan = this.options.read ?? { what: 'list' };
+    this.#commands = commandsFor(plan, item.command, this.#learned);
+    return this.#ask(item);
+  }
+
+  #ask(item: RegisterRequest): Step<ReaderEvent> {
+    const command = this.#commands[0];
+    if (command === undefined) return this.#finish();
+    this.#partial = '';
+    this.#repeats = 0;
+    this.#resent = false;
+    return this.#askAgain(item, command);
+  }
+
+  #askAgain(item: RegisterRequest, command: ReadCommand): Step<ReaderEvent> {
+    this.#waiting = { for: 'answer', acknowledged: false };
+    const plan = this.options.read;
+    const rows =
+      plan?.what === 'profile' && command === 'R6' && plan.rowsPerBlock !== undefined ? `(${plan.rowsPerBlock})` : '';
+    return this.#send(readCommand(command, item.data + rows, this.options.commandEnding));
+  }
+
+  #answer(part: Part, waiting: Extract<Waiting, { for: 'answer' }>): Step<ReaderEvent> {
+    const item = this.#items[this.#index] as RegisterRequest;
+    switch (part.type) {
+      case 'ack':
+        waiting.acknowledged = true;
+        return step([], [], this.#answerMs());
+      case 'nak':
+        return this.#otherwise(item, new DlmsError({ code: 'IEC_REFUSED', what: `${this.#named(item)} (NAK)` }));
+      case 'block':
+        return this.#block(part, item);
+      case 'telegram':
+        return this.#value(part.text, item, []);
+      default:
+        return step([], [], this.#answerMs());
+    }
+  }
+
+  #block(part: Extract<Part, { type: 'block' }>, item: RegisterRequest): Step<ReaderEvent> {
+    const { check = 'strict' } = this.options;
+    const events: ReaderEvent[] = [];
+    if (part.end === null || (part.end !== 'mark' && !part.bcc.valid && check !== 'off')) {
+      const error =
+        part.end === null
+          ? new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: part.text.length, waitingFor: 'ETX' })
+          : new DlmsError({ code: 'BCC_MISMATCH', got: part.bcc.received ?? 0, want: part.bcc.calculated });
+      if (++this.#repeats <= REPEATS)
+        return this.#rest(() => this.#send(repeatBlock(), { for: 'answer', acknowledged: false }));
+      if (check === 'strict' || part.end === null) return this.#failed(item, error);
+      events.push({
+        type: 'problem',
+        error,
+        bytes: Uint8Array.from(part.text, c => c.charCodeAt(0)),
+        origin: { source: 'iec' },
+      });
+    }
+    this.#repeats = 0;
+    if (part.end === 'eot') {
+      const text = this.#partial + part.text;
+      const limit = this.options.limitBytes ?? 1_000_000;
+      if (text.length > limit) {
+        const actual = text.length;
+        return this.#failed(item, new DlmsError({ code: 'LIMIT_EXCEEDED', what: this.#named(item), limit, actual }));
+      }
+      this.#partial = text;
+      return this.#rest(() => this.#send(nextBlock(), { for: 'answer', acknowledged: false }));
+    }
+    return this.#value(this.#partial + part.text, item, events);
+  }
+
+  #value(text: string, item: RegisterRequest, events: ReaderEvent[]): Step<ReaderEvent> {
+    this.#partial = '';
+    const refusal = errorText(text);
+    if (refusal !== null && !isProfile(text)) {
+      return this.#failed(item, new DlmsError({ code: 'IEC_ERROR', text: `${item.id}: ${refusal}` }));
+    }
+    this.#learn();
+    if (isProfile(text)) {
+      this.#profiles++;
+      const profile = parseProfile(text, this.options);
+      const origin = { source: 'iec', framing: 'iec', service: this.#commands[0] ?? 'R5', checksum: 'ok' } as const;
+      const { identification } = this;
+      events.push({ type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: null });
+    } else {
+      const { dataSets } = parseDataBlock(text);
+      const readings = this.#typing.readings(dataSets.map(set => (set.id === '' ? { ...set, id: item.id } : set)));
+      this.#readings.push(...readings);
+      events.push({ type: 'register', register: item.text, readings });
+    }
+    return this.#next(events);
+  }
+
+  /** Another command for the same register, where the user named none; else its failure. */
+  #otherwise(item: RegisterRequest, error: DlmsError): Step<ReaderEvent> {
+    this.#commands = this.#commands.slice(1);
+    return this.#commands.length === 0 ? this.#failed(item, error) : this.#rest(() => this.#ask(item));
+  }
+
+  #failed(item: RegisterRequest, error: DlmsError): Step<ReaderEvent> {
+    this.#failures.push({ register: item.text, error });
+    return this.#next([problemOf(error)]);
+  }
+
+  #next(events: readonly ReaderEvent[]): Step<ReaderEvent> {
+    this.#index++;
+    const next = this.#rest(() => this.#nextItem());
+    return step([...events, ...next.events], next.write, next.waitMs);
+  }
+
+  #silence(waiting: Extract<Waiting, { for: 'answer' }>): Step<ReaderEvent> {
+    const item = this.#items[this.#index] as RegisterRequest;
+    for (const part of this.scanner.flush()) if (part.type === 'block') return this.#block(part, item);
+    if (waiting.acknowledged) {
+      const what = `${this.#named(item)}: acknowledged, but no data came`;
+      return this.#otherwise(item, new DlmsError({ code: 'IEC_REFUSED', what }));
+    }
+    const command = this.#commands[0];
+    if (!this.#resent && command !== undefined) {
+      this.#resent = true;
+      return this.#askAgain(item, command);
+    }
+    return this.#fail(this.#noAnswer(`answer to ${this.#named(item)}`));
+  }
+
+  /** B0 from the meter: what is still open will not be answered. */
+  #brokenOff(): Step<ReaderEvent> {
+    const waiting = this.#waiting;
+    const item = this.#items[this.#index];
+    const events: ReaderEvent[] = [];
+    if (waiting.for === 'answer' && waiting.acknowledged && item !== undefined) {
+      const what = `${this.#named(item)}: acknowledged, but no data came`;
+      events.push(problemOf(new DlmsError({ code: 'IEC_REFUSED', what })));
+    }
+    const during = waiting.for === 'password' ? 'the session after the password' : 'the session';
+    const ended = this.#fail(
+      waiting.for === 'password'
+        ? new DlmsError({ code: 'WRONG_PASSWORD', diagnostic: 'the meter left programming mode (B0)' })
+        : new DlmsError({ code: 'IEC_BREAK', during }),
+    );
+    return step([...events, ...ended.events], ended.write, ended.waitMs);
+  }
+
+  /** Everything was asked. Without a single value the first failure is the session's. */
+  #finish(): Step<ReaderEvent> {
+    this.#waiting = { for: 'nothing' };
+    const first = this.#failures[0];
+    if (this.#readings.length === 0 && this.#profiles === 0 && first !== undefined) return this.#fail(first.error);
+    return step([...this.#telegram(), { type: 'done', hints: this.#learned }], [breakMessage()]);
+  }
+
+  #fail(error: DlmsError): Step<ReaderEvent> {
+    this.#waiting = { for: 'nothing' };
+    return step([...this.#telegram(), { type: 'fault', error }], [breakMessage()]);
+  }
+
+  #telegram(): ReaderEvent[] {
+    if (this.#readings.length === 0) return [];
+    const { identification } = this;
+    const readings = this.#readings;
+    return [
+      {
+        type: 'telegram',
+        telegram: { meter: meterOf(identification, readings), time: clockOf(readings), readings },
+        origin: { source: 'iec', framing: 'iec', service: 'registers', checksum: 'ok' },
+        identification,
+        bcc: null,
+        crc: null,
+        unparsed: [],
+        failures: this.#failures,
+      },
+    ];
+  }
+
+  #learn(): void {
+    const command = this.#commands[0];
+    const item = this.#items[this.#index];
+    if (command === undefined || item?.command !== null) return;
+    if (this.options.read?.what === 'profile') {
+      if (command === 'R5' || command === 'R6' || command === 'R1')
+        this.#learned = { ...this.#learned, profileCommand: command };
+    } else if (command === 'R5' || command === 'R1') this.#learned = { ...this.#learned, registerCommand: command };
+  }
+
+  #rest(then: () => Step<ReaderEvent>): Step<ReaderEvent> {
+    this.#waiting = { for: 'rest', then };
+    return step([], [], this.options.reactionMs ?? this.identification.reactionMs);
+  }
+
+  #send(bytes: Uint8Array, waiting?: Waiting): Step<ReaderEvent> {
+    if (waiting !== undefined) this.#waiting = waiting;
+    return step([], [bytes], this.#answerMs() + transmissionMs(bytes.length, this.baudRate));
+  }
+
+  #answerMs(): number {
+    return this.options.answerTimeoutMs ?? 3000;
+  }
+
+  #named(item: RegisterRequest): string {
+    return `${this.#commands[0] ?? item.command ?? 'R5'} ${item.id}`;
+  }
+
+  #noAnswer(waitingFor: string): DlmsError {
+    return new DlmsError({ code: 'NO_ANSWER', waitingFor, afterMs: this.#answerMs() });
+  }
+}
+
+function profileRequest(plan: Extract<NonNullable<ReaderOptions['read']>, { what: 'profile' }>): RegisterRequest {
+  const data = `${plan.code}(${plan.from ?? ''};${plan.to ?? ''})`;
+  return { ...parseRegister(data), id: plan.code, command: plan.command ?? null };
+}
+
+function problemOf(error: DlmsError): ReaderEvent {
+  return { type: 'problem', error, bytes: new Uint8Array(0), origin: { source: 'iec' } };
+}
+
+const REPEATS = 3;

@@ -1,0 +1,514 @@
+// One readout from the request to the decoded list: modes A, B, C, E, programming mode, and listening for D and P1.
+// The rule of the file: the rate changes only to what was identified and acknowledged, a repetition keeps Z or sets it to 0,
+// and nothing that writes is ever sent.
+
+import { DlmsError } from '../wire/errors';
+import { concat } from '../wire/hex';
+import { step, type Step } from '../step';
+import { transmissionMs, type LineFormat } from './characters';
+import { IecDecoder, type DecoderEvent } from './decoder';
+import { EchoFilter } from './echo';
+import type { Identification } from './identification';
+import { acknowledgement, breakMessage, requestMessage } from './messages';
+import { ParityFilter } from './parity';
+import { ProgrammingSession } from './programming';
+import type { ReaderEvent, ReaderHints, ReaderOptions } from './reader-options';
+import { Scanner, type Part } from './scanner';
+
+type ReaderStep = Step<ReaderEvent>;
+
+type Phase =
+  | { in: 'idle' }
+  /** Something is due after a rest: the request after wake-up, the acknowledgement after the reaction time. */
+  | { in: 'resting'; then: () => ReaderStep; identification?: Identification }
+  | { in: 'identifying' }
+  | { in: 'reading'; identification: Identification; baudRate: number; characters: number; garbage: number }
+  /** After a failed change of the rate: until the meter has been silent at the start rate. */
+  | { in: 'falling-back'; reason: DlmsError; characters: number }
+  | { in: 'confirming'; wanted: Uint8Array; baudRate: number; received: Uint8Array }
+  | { in: 'programming'; session: ProgrammingSession; baudRate: number }
+  | { in: 'listening' }
+  /** The line is HDLC's; what still comes in here is passed on. */
+  | { in: 'handed-over'; baudRate: number; confirmed: boolean }
+  | { in: 'done' };
+
+/** Feed it what comes; do what its steps say: write, wait for the port to drain, then carry out the events in order. */
+export class IecReader {
+  readonly #options: ReaderOptions;
+  readonly #scanner: Scanner;
+  readonly #parity: ParityFilter;
+  readonly #decoder: IecDecoder;
+  readonly #echo = new EchoFilter();
+  #phase: Phase = { in: 'idle' };
+  #hints: ReaderHints;
+  #attempts = 0;
+  /** Why no identification was seen so far, when characters came. */
+  #badIdentification: DlmsError | null = null;
+  #noiseBytes = 0;
+
+  constructor(options: ReaderOptions = {}) {
+    this.#options = options;
+    this.#scanner = new Scanner(options.limitBytes);
+    this.#parity = new ParityFilter(options.parity ?? 'auto');
+    this.#decoder = new IecDecoder(options);
+    this.#hints = options.hints ?? {};
+    checkOptions(options);
+  }
+
+  get phase(): Phase['in'] {
+    return this.#phase.in;
+  }
+  get parityStripped(): boolean {
+    return this.#parity.stripping;
+  }
+  get hints(): ReaderHints {
+    return this.#hints;
+  }
+
+  /** Begins: sets the line, wakes the meter, requests. In mode d and p1 it only listens. */
+  start(): ReaderStep {
+    if (this.#phase.in !== 'idle') throw new DlmsError({ code: 'BAD_STATE', input: 'start', phase: this.#phase.in });
+    if (this.#options.mode === 'd' || this.#options.mode === 'p1') {
+      this.#phase = { in: 'listening' };
+      return step();
+    }
+    this.#phase = { in: 'resting', then: () => this.#wake() };
+    return step(this.#format(this.#startRate(), 0), [], 0);
+  }
+
+  receive(chunk: Uint8Array): ReaderStep {
+    const phase = this.#phase;
+    if (phase.in === 'done' || phase.in === 'idle') return step();
+    if (phase.in === 'handed-over') {
+      return step([{ type: 'hdlc', baudRate: phase.baudRate, surplus: chunk.slice(), confirmed: phase.confirmed }]);
+    }
+    const bytes = this.#parity.receive(this.#echo.receive(chunk));
+    if (phase.in === 'listening') return this.#listen(bytes);
+    if (phase.in === 'confirming') return this.#confirm(phase, bytes);
+    if (phase.in === 'reading') {
+      phase.characters += chunk.length;
+      const limit = this.#characterLimit(phase.baudRate);
+      if (phase.characters > limit) return this.#fault(tooLong(phase.characters, limit));
+    }
+    if (phase.in === 'falling-back') {
+      phase.characters += chunk.length;
+      // What still comes belongs to the readout that could not be understood; its end is the silence after it.
+      if (phase.characters > this.#characterLimit(this.#startRate())) return this.#fault(phase.reason);
+      return step([], [], this.#characterMs());
+    }
+    return this.#takeAll(this.#scanner.receive(bytes), bytes);
+  }
+
+  /** Nothing came for the time the last step named. */
+  timeout(): ReaderStep {
+    const phase = this.#phase;
+    switch (phase.in) {
+      case 'resting':
+        return phase.then();
+      case 'identifying':
+        return this.#noIdentification();
+      case 'reading':
+        return this.#readingStopped(phase);
+      case 'falling-back':
+        return this.#again('0', phase.reason);
+      case 'confirming':
+        return this.#handOver(phase, new Uint8Array(0), false);
+      case 'programming': {
+        const held = this.#held();
+        if (held.length > 0) {
+          const taken = this.#takeAll(this.#scanner.receive(held), held);
+          if (taken.events.length > 0 || taken.write.length > 0) return taken;
+        }
+        return this.#sent(this.#programmed(phase.session.timeout()));
+      }
+      case 'listening':
+        return step(this.#decoder.flush());
+      case 'idle':
+      case 'handed-over':
+      case 'done':
+        return step();
+    }
+  }
+
+  /** Ends it from outside; a programming session is left with a break. */
+  abort(): ReaderStep {
+    const session = this.#phase.in === 'programming';
+    this.#phase = { in: 'done' };
+    return step([], session ? [this.#parity.send(breakMessage())] : []);
+  }
+
+  #wake(): ReaderStep {
+    const { wakeUpCharacters = 0 } = this.#options;
+    if (wakeUpCharacters === 0 || this.#attempts > 0) return this.#request();
+    this.#phase = { in: 'resting', then: () => this.#request() };
+    // IEC 62056-21, annex B: NUL for 2.1 to 2.3 s, then 1.5 to 1.7 s of silence.
+    return step(
+      [],
+      [new Uint8Array(wakeUpCharacters)],
+      transmissionMs(wakeUpCharacters, this.#startRate()) + WAKE_PAUSE_MS,
+    );
+  }
+
+  #request(): ReaderStep {
+    const { breakFirst = false, meterAddress = '', request = '?' } = this.#options;
+    if (breakFirst && this.#attempts === 0) {
+      this.#phase = { in: 'resting', then: () => this.#requestNow(meterAddress, request) };
+      const bytes = breakMessage();
+      return this.#send(bytes, transmissionMs(bytes.length, this.#startRate()) + REACTION_MS);
+    }
+    return this.#requestNow(meterAddress, request);
+  }
+
+  #requestNow(address: string, character: string): ReaderStep {
+    this.#attempts++;
+    this.#scanner.reset();
+    this.#decoder.reset();
+    this.#noiseBytes = 0;
+    this.#badIdentification = null;
+    this.#phase = { in: 'identifying' };
+    const bytes = requestMessage(address, character);
+    return this.#send(bytes, transmissionMs(bytes.length, this.#startRate()) + this.#answerMs());
+  }
+
+  #takeAll(parts: readonly Part[], bytes: Uint8Array): ReaderStep {
+    const events: ReaderEvent[] = [];
+    const write: Uint8Array[] = [];
+    let waitMs: number | null = this.#waiting();
+    for (const part of parts) {
+      const taken = this.#take(part);
+      events.push(...taken.events);
+      write.push(...taken.write);
+      if (taken.waitMs !== null || this.#phase.in === 'done') waitMs = taken.waitMs;
+    }
+    const phase = this.#phase;
+    if (phase.in === 'reading') {
+      if (parts.length === 0 && this.#wrongRate(phase, bytes)) return this.#fallBack(phase);
+      events.push(this.#progress(phase));
+    }
+    return step(events, write, waitMs);
+  }
+
+  #take(part: Part): ReaderStep {
+    const phase = this.#phase;
+    switch (phase.in) {
+      case 'identifying':
+        return this.#identify(part);
+      case 'reading':
+        return this.#read(phase, part);
+      case 'programming':
+        return this.#sent(this.#programmed(phase.session.part(part)));
+      case 'resting': {
+        // A meter that pushes, or that sends its list without being asked: nobody has to acknowledge that.
+        const { identification } = phase;
+        if (identification === undefined || (part.type !== 'block' && part.type !== 'telegram')) return step();
+        const reading = { in: 'reading' as const, identification, baudRate: this.#startRate(), characters: 0, garbage: 0 };
+        this.#phase = reading;
+        return this.#read(reading, part);
+      }
+      default:
+        return step();
+    }
+  }
+
+  #identify(part: Part): ReaderStep {
+    if (part.type === 'dropped') {
+      this.#noiseBytes += part.bytes.length;
+      if (part.kind === 'identification') this.#badIdentification = part.error;
+      return step();
+    }
+    if (part.type !== 'identification') return step();
+    const { identification } = part;
+    const event: ReaderEvent = { type: 'identification', identification };
+    this.#decoder.interpret(part);
+    const { mode = 'auto', read = { what: 'list' } } = this.#options;
+    const chosen = mode === 'auto' ? (identification.mode.toLowerCase() as 'a' | 'b' | 'c') : mode;
+    if (chosen === 'e' && !identification.hdlc) {
+      const what = 'HDLC after the sign-on (mode E; the identification has no \\2)';
+      return this.#fault(new DlmsError({ code: 'NOT_SUPPORTED', what }), [event]);
+    }
+    if (chosen === 'a' || chosen === 'b') {
+      const baudRate = chosen === 'b' ? (identification.baudRate ?? this.#startRate()) : this.#startRate();
+      this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
+      return step([event, ...this.#format(baudRate, 0)], [], this.#answerMs());
+    }
+    const restMs = this.#options.reactionMs ?? identification.reactionMs;
+    const y = chosen === 'e' ? '2' : read.what === 'list' ? '0' : '1';
+    const v = chosen === 'e' ? '2' : '0';
+    this.#phase = { in: 'resting', then: () => this.#acknowledge(identification, v, y), identification };
+    return step([event], [], restMs);
+  }
+
+  #acknowledge(identification: Identification, v: string, y: string): ReaderStep {
+    const z = this.#rateCharacter(identification);
+    const baudRate = z === identification.baudId ? (identification.baudRate ?? this.#startRate()) : this.#startRate();
+    const message = acknowledgement(this.#options.v ?? v, z, this.#options.y ?? y);
+    const delayMs = this.#options.baudChangeDelayMs ?? BAUD_CHANGE_DELAY_MS;
+    const sentMs = transmissionMs(message.length, this.#startRate());
+    const format = this.#format(baudRate, delayMs);
+    if (y === '2') {
+      this.#phase = { in: 'confirming', wanted: message, baudRate, received: new Uint8Array(0) };
+      const sent = this.#send(message, sentMs + delayMs + CONFIRMATION_MS);
+      // Its confirmation is the same six characters: only a head that has reflected before makes the first of them an echo.
+      if (!this.#echo.seen) this.#echo.sent(new Uint8Array(0));
+      return step(format, sent.write, sent.waitMs);
+    }
+    if (y === '1') {
+      const session = new ProgrammingSession(this.#options, identification, this.#scanner, baudRate, this.#hints);
+      this.#phase = { in: 'programming', session, baudRate };
+      this.#scanner.reset();
+    } else {
+      this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
+    }
+    const sent = this.#send(message, sentMs + delayMs + this.#answerMs());
+    return step(format, sent.write, sent.waitMs);
+  }
+
+  /** Z of the acknowledgement: the meter's own, or 0. Any other keeps the meter at the start rate (IEC 62056-21, 6.3.14). */
+  #rateCharacter(identification: Identification): string {
+    if (this.#options.z !== undefined && this.#options.z !== '') return this.#options.z;
+    const { baudId, baudRate } = identification;
+    if (baudRate === null || this.#hints.stayAtStart === true || STAYS.has(identification.manufacturer)) return '0';
+    if (this.#options.rateFollows === false && baudRate !== this.#startRate()) return '0';
+    return baudId;
+  }
+
+  #read(phase: Extract<Phase, { in: 'reading' }>, part: Part): ReaderStep {
+    if (part.type === 'dropped' && (part.kind === 'noise' || part.kind === 'identification')) return step();
+    // A list still is a list when the check is wrong; the reader may ask once more before it is believed or refused.
+    const events = this.#decoder.interpret(part);
+    const problem = events.find(event => event.type === 'problem');
+    const answered = events.some(event => event.type === 'telegram' || event.type === 'profile');
+    if (problem?.type === 'problem' && !answered && part.type !== 'command')
+      return this.#damaged(phase, problem.error, events);
+    if (problem?.type === 'problem' && part.type === 'command') return this.#fault(problem.error);
+    if (!answered) return step(events);
+    this.#hints = { ...this.#hints, characters: phase.characters, baudRate: phase.baudRate };
+    const { read = { what: 'list' } } = this.#options;
+    if (read.what !== 'list') return this.#commandsAfterList(phase, events);
+    return this.#finish(events);
+  }
+
+  /** Modes A and B: programming may follow the list at once, without an acknowledgement. IEC 62056-21, 6.4.1. */
+  #commandsAfterList(phase: Extract<Phase, { in: 'reading' }>, events: readonly DecoderEvent[]): ReaderStep {
+    const session = new ProgrammingSession(
+      this.#options,
+      phase.identification,
+      this.#scanner,
+      phase.baudRate,
+      this.#hints,
+    );
+    this.#phase = { in: 'programming', session, baudRate: phase.baudRate };
+    const next = session.startWithoutChallenge();
+    return step([...events, ...next.events], next.write, next.waitMs);
+  }
+
+  #readingStopped(phase: Extract<Phase, { in: 'reading' }>): ReaderStep {
+    const held = this.#held();
+    const parts = [...this.#scanner.receive(held), ...this.#scanner.flush()];
+    for (const part of parts) {
+      if (part.type === 'dropped' && part.kind === 'noise') continue;
+      const taken = this.#read(phase, part);
+      if (taken.events.length > 0 || this.#phase !== phase) return taken;
+    }
+    return this.#fallBack(phase);
+  }
+
+  /** Nothing or only garbage came behind the acknowledgement. */
+  #fallBack(phase: Extract<Phase, { in: 'reading' }>): ReaderStep {
+    const reason = new DlmsError(
+      phase.characters === 0
+        ? { code: 'NO_ANSWER', waitingFor: 'data after the acknowledgement', afterMs: this.#answerMs() }
+        : { code: 'NO_FRAME', bytes: phase.characters },
+    );
+    if (phase.baudRate === this.#startRate() || this.#attempts >= ATTEMPTS) return this.#fault(reason);
+    this.#hints = { ...this.#hints, stayAtStart: true };
+    this.#phase = { in: 'falling-back', reason, characters: 0 };
+    this.#scanner.reset();
+    return step(this.#format(this.#startRate(), 0), [], this.#characterMs());
+  }
+
+  /** A list came with a wrong check, or broke off: asked for once more, with the same Z. */
+  #damaged(phase: Extract<Phase, { in: 'reading' }>, error: DlmsError, events: readonly DecoderEvent[]): ReaderStep {
+    if (this.#attempts >= ATTEMPTS || error.code === 'IEC_ERROR') {
+      return this.#fault(
+        error,
+        events.filter(event => event.type !== 'problem'),
+      );
+    }
+    return this.#again(phase.identification.baudId, error);
+  }
+
+  #again(z: string, reason: DlmsError): ReaderStep {
+    if (this.#attempts >= ATTEMPTS) return this.#fault(reason);
+    this.#phase = { in: 'resting', then: () => this.#request() };
+    return step([{ type: 'retry', reason, z }, ...this.#format(this.#startRate(), 0)], [], REPEAT_PAUSE_MS);
+  }
+
+  #noIdentification(): ReaderStep {
+    for (const part of [...this.#scanner.receive(this.#held()), ...this.#scanner.flush()]) {
+      if (part.type === 'identification') return this.#identify(part);
+      if (part.type === 'dropped') this.#identify(part);
+    }
+    if (this.#badIdentification !== null) return this.#fault(this.#badIdentification);
+    if (this.#noiseBytes > 0) return this.#fault(new DlmsError({ code: 'NO_FRAME', bytes: this.#noiseBytes }));
+    return this.#fault(
+      new DlmsError({
+        code: 'NO_ANSWER',
+        waitingFor: 'identification',
+        afterMs: this.#answerMs(),
+        hint: `${this.#startRate()} baud; is the optical head on the meter, its cable downwards?`,
+      }),
+    );
+  }
+
+  #confirm(phase: Extract<Phase, { in: 'confirming' }>, bytes: Uint8Array): ReaderStep {
+    const received = concat(phase.received, bytes);
+    const { wanted } = phase;
+    for (let at = 0; at + wanted.length <= received.length; at++) {
+      if (wanted.every((byte, i) => received[at + i] === byte)) {
+        return this.#handOver(phase, received.slice(at + wanted.length), true);
+      }
+    }
+    const flag = received.indexOf(HDLC_FLAG);
+    if (flag !== -1) return this.#handOver(phase, received.slice(flag), false);
+    // STX or a bracket: the list comes although HDLC was asked for.
+    if (received.includes(0x02) || received.includes(0x28)) {
+      return this.#fault(
+        new DlmsError({
+          code: 'UNEXPECTED_RESPONSE',
+          got: 'a plain readout',
+          waitingFor: 'the confirmation of HDLC (mode E); read this meter with the IEC readout instead',
+        }),
+      );
+    }
+    this.#phase = { ...phase, received };
+    return step([], [], CONFIRMATION_MS);
+  }
+
+  #handOver(phase: Extract<Phase, { in: 'confirming' }>, surplus: Uint8Array, confirmed: boolean): ReaderStep {
+    const { baudRate } = phase;
+    this.#phase = { in: 'handed-over', baudRate, confirmed };
+    const format: ReaderEvent[] =
+      this.#options.rateFollows === false
+        ? []
+        : [{ type: 'format', format: { baudRate, dataBits: 8, parity: 'none', stopBits: 1 }, afterMs: 0 }];
+    return step([...format, { type: 'hdlc', baudRate, surplus, confirmed }, { type: 'done', hints: this.#hints }]);
+  }
+
+  #programmed(taken: ReaderStep): ReaderStep {
+    const ended = taken.events.some(event => event.type === 'done' || event.type === 'fault');
+    if (!ended) return taken;
+    this.#phase = { in: 'done' };
+    const events = taken.events.map(event => (event.type === 'done' ? this.#learn(event) : event));
+    return step([...this.#format(this.#startRate(), 0), ...events], taken.write);
+  }
+
+  #learn(event: Extract<ReaderEvent, { type: 'done' }>): ReaderEvent {
+    this.#hints = { ...this.#hints, ...event.hints };
+    return { type: 'done', hints: this.#hints };
+  }
+
+  #listen(bytes: Uint8Array): ReaderStep {
+    const events = this.#decoder.receive(bytes);
+    return step(events, [], this.#decoder.busy ? this.#characterMs() : null);
+  }
+
+  #finish(events: readonly ReaderEvent[]): ReaderStep {
+    this.#phase = { in: 'done' };
+    return step([...events, ...this.#format(this.#startRate(), 0), { type: 'done', hints: this.#hints }]);
+  }
+
+  #fault(error: DlmsError, events: readonly ReaderEvent[] = []): ReaderStep {
+    this.#phase = { in: 'done' };
+    return step([...events, ...this.#format(this.#startRate(), 0), { type: 'fault', error }]);
+  }
+
+  /** Puts parity on what a machine below wants sent, and remembers it for its echo. */
+  #sent(taken: ReaderStep): ReaderStep {
+    const write = taken.write.map(bytes => this.#parity.send(bytes));
+    for (const bytes of write) this.#echo.sent(bytes);
+    return step(taken.events, write, taken.waitMs);
+  }
+
+  #send(bytes: Uint8Array, waitMs: number): ReaderStep {
+    return this.#sent(step([], [bytes], waitMs));
+  }
+
+  #format(baudRate: number, afterMs: number): ReaderEvent[] {
+    if (this.#options.rateFollows === false) return [];
+    const eight = this.#options.parity === '8N1' || this.#options.parity === '8N1-strip';
+    const format: LineFormat = { baudRate, dataBits: eight ? 8 : 7, parity: eight ? 'none' : 'even', stopBits: 1 };
+    return [{ type: 'format', format, afterMs }];
+  }
+
+  #progress(phase: Extract<Phase, { in: 'reading' }>): ReaderEvent {
+    const { characters = null } = this.#hints;
+    return {
+      type: 'progress',
+      characters: phase.characters,
+      expectedMs:
+        characters === null ? null : transmissionMs(Math.max(0, characters - phase.characters), phase.baudRate),
+    };
+  }
+
+  /** At the wrong rate characters come that are no text: no need to wait for their end. */
+  #wrongRate(phase: Extract<Phase, { in: 'reading' }>, bytes: Uint8Array): boolean {
+    if (phase.baudRate === this.#startRate() || this.#scanner.busy) return false;
+    for (const byte of bytes) if (byte >= 0x7f || (byte < 0x20 && byte !== 0x0d && byte !== 0x0a)) phase.garbage++;
+    return phase.garbage >= GARBAGE;
+  }
+
+  /** What could still be an echo or parity, when no more comes. */
+  #held(): Uint8Array {
+    return concat(this.#parity.receive(this.#echo.flush()), this.#parity.flush());
+  }
+
+  #waiting(): number {
+    // Characters during a rest prolong it: nobody speaks while the other does.
+    if (this.#phase.in === 'resting') return RESTING_MS;
+    return this.#scanner.busy ? this.#characterMs() : this.#answerMs();
+  }
+  #startRate(): number {
+    return this.#options.baudRate ?? 300;
+  }
+  #answerMs(): number {
+    return this.#options.answerTimeoutMs ?? 3000;
+  }
+  #characterMs(): number {
+    return this.#options.characterTimeoutMs ?? 2000;
+  }
+  #characterLimit(baudRate: number): number {
+    return Math.ceil(((this.#options.maxReadoutSeconds ?? 300) * baudRate) / 10);
+  }
+}
+
+function checkOptions(options: ReaderOptions): void {
+  const { meterAddress = '', request = '?' } = options;
+  const plain = (text: string): boolean => [...text].every(c => c >= ' ' && c <= '~' && c !== '!' && c !== '/');
+  if (!plain(meterAddress) || meterAddress.length > 32) {
+    const expected = 'at most 32 printable characters without / and !';
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'meter address', value: meterAddress, expected });
+  }
+  if (!plain(request) || request.length > 1) {
+    const expected = 'one printable character, usually ?';
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'request', value: request, expected });
+  }
+}
+
+function tooLong(actual: number, limit: number): DlmsError {
+  return new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'characters of one readout', limit, actual });
+}
+
+/** Makers whose meters offer a rate at which reading them fails: Pafal 12EC3g, 20EC3gr. */
+const STAYS: ReadonlySet<string> = new Set(['PAF']);
+const HDLC_FLAG = 0x7e;
+/** Requests in one readout: the first, and one more after damage or silence. */
+const ATTEMPTS = 2;
+const GARBAGE = 12;
+const REACTION_MS = 200;
+const RESTING_MS = 200;
+const WAKE_PAUSE_MS = 1600;
+const REPEAT_PAUSE_MS = 1500;
+const CONFIRMATION_MS = 1500;
+/** Proven on Iskra MT174 and others: later than the last bit has left, earlier than the answer. */
+const BAUD_CHANGE_DELAY_MS = 300;
