@@ -1,0 +1,398 @@
+// Reading a profile: what to ask next, and rows while they come. Range first, then entries, then the whole buffer;
+// what a meter refused for good is remembered. It knows no connection: it asks, and is told the answers.
+
+import { clockOctets, epochOf, type ClockPolicy } from '../cosem/date-time';
+import { encodeData, type Data } from '../cosem/data';
+import type { Obis } from '../cosem/obis';
+import { ProfileRows, type ProfileRow } from '../cosem/profile';
+import {
+  entrySelector,
+  ProfileLayout,
+  rangeSelector,
+  readCaptureObjects,
+  scaleAttributeOf,
+  type CaptureObject,
+  type ProfileColumn,
+} from '../cosem/profile-layout';
+import type { DlmsError } from '../wire/errors';
+import { scaleKey, type MeterMemory, type ProfileAccess, type ProfileMemory } from './meter-memory';
+import type { AttributeRef, Outcome, Selector } from './request';
+
+export type ProfileRange =
+  /** Instants in milliseconds, both included; null: open on that side. */
+  | { readonly kind: 'time'; readonly fromMs: number | null; readonly toMs: number | null }
+  /** Entry numbers from 1, the oldest unless the profile is sorted the other way; last 0: to the end. */
+  | { readonly kind: 'entries'; readonly first: number; readonly last: number }
+  | { readonly kind: 'newest'; readonly count: number }
+  | { readonly kind: 'all' };
+
+export interface ProfileRequest {
+  readonly obis: Obis;
+  readonly range: ProfileRange;
+  /** Codes of the columns to return; none: all. Clock and status always come. */
+  readonly columns?: readonly string[];
+  readonly policy: ClockPolicy;
+  /** What the clock of a range carries; `auto` finds out. */
+  readonly rangeClock: 'auto' | 'with-deviation' | 'without-deviation';
+  /** Our clock: bounds an open range and guesses which entries a range needs. */
+  readonly nowMs: number;
+}
+
+export interface ProfileHead {
+  readonly columns: readonly ProfileColumn[];
+  /** Seconds; null where the meter does not say. */
+  readonly capturePeriod: number | null;
+}
+
+export type ProfileEvent =
+  | { readonly type: 'columns'; readonly head: ProfileHead }
+  | { readonly type: 'row'; readonly row: ProfileRow }
+  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'done'; readonly access: ProfileAccess }
+  | { readonly type: 'failed'; readonly error: DlmsError };
+
+export interface ProfileAsk {
+  readonly refs: readonly AttributeRef[];
+  /** One long value, whose parts go to {@link ProfileRead.part}. */
+  readonly stream: boolean;
+}
+
+export interface ProfileTurn {
+  readonly events: readonly ProfileEvent[];
+  /** null: the read is over. */
+  readonly ask: ProfileAsk | null;
+}
+
+type Answers = readonly Outcome<Data | null>[];
+type Plan = Generator<ProfileAsk, void, Answers>;
+
+export class ProfileRead {
+  #events: ProfileEvent[] = [];
+  #rows: ProfileRows | null = null;
+  #keep: (row: ProfileRow) => boolean = () => true;
+  /** With `newest` out of a whole buffer: the last so many rows; else null and rows leave at once. */
+  #held: { readonly rows: ProfileRow[]; readonly count: number } | null = null;
+  #rowsSeen = 0;
+  readonly #plan: Plan;
+
+  constructor(
+    readonly request: ProfileRequest,
+    readonly memory: MeterMemory,
+  ) {
+    this.#plan = this.#work();
+  }
+
+  start(): ProfileTurn {
+    return this.#turn(this.#plan.next());
+  }
+
+  /** A part of the buffer. Throws what the bytes deserve. */
+  part(bytes: Uint8Array): readonly ProfileEvent[] {
+    this.#take(this.#rows?.push(bytes) ?? []);
+    return this.#flush();
+  }
+
+  /** The outcomes of what was asked, in its order; a streamed value that came in parts is `{ ok: true, value: null }`. */
+  answer(outcomes: Answers): ProfileTurn {
+    return this.#turn(this.#plan.next(outcomes));
+  }
+
+  #turn(step: IteratorResult<ProfileAsk, void>): ProfileTurn {
+    return { events: this.#flush(), ask: step.done === true ? null : step.value };
+  }
+
+  #flush(): readonly ProfileEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  *#work(): Plan {
+    const known = yield* this.#structure();
+    if (known === null) return;
+    const chosen = chosenOf(known.objects, this.request.columns);
+    yield* this.#scales(chosen.map(i => known.objects[i] as CaptureObject));
+    const layout = new ProfileLayout(
+      known.objects,
+      known.objects.map(
+        o => this.memory.scales.get(scaleKey({ obis: o.obis, attribute: scaleAttributeOf(o) ?? 0 })) ?? null,
+      ),
+      chosen,
+    );
+    this.#events.push({ type: 'columns', head: { columns: layout.columns, capturePeriod: known.capturePeriod } });
+    yield* this.#buffer(known, layout, chosen);
+  }
+
+  /** Capture objects, period and sorting: asked once a meter. */
+  *#structure(): Generator<ProfileAsk, ProfileMemory | null, Answers> {
+    const key = this.request.obis.toString();
+    const remembered = this.memory.profiles.get(key);
+    if (remembered !== undefined) return remembered;
+    const [objects, period, sort] = yield { refs: [3, 4, 5].map(a => this.#attribute(a)), stream: false };
+    if (objects === undefined || !objects.ok || objects.value === null) {
+      if (objects?.ok === false) this.#events.push({ type: 'failed', error: objects.error });
+      return null;
+    }
+    const known: ProfileMemory = {
+      objects: readCaptureObjects(objects.value),
+      capturePeriod: numberOf(period),
+      sortMethod: numberOf(sort),
+      refused: new Set(),
+      rangeWorks: false,
+      deviation: null,
+    };
+    this.memory.profiles.set(key, known);
+    return known;
+  }
+
+  *#scales(objects: readonly CaptureObject[]): Plan {
+    const missing = new Map<string, AttributeRef>();
+    for (const o of objects) {
+      const attribute = scaleAttributeOf(o);
+      if (attribute === null) continue;
+      const ref = { classId: o.classId, obis: o.obis, attribute };
+      if (!this.memory.scales.has(scaleKey(ref))) missing.set(scaleKey(ref), ref);
+    }
+    if (missing.size === 0) return;
+    const refs = [...missing.values()];
+    const answers = yield { refs, stream: false };
+    refs.forEach((ref, i) => {
+      const answer = answers[i];
+      this.memory.rememberScale(ref, answer?.ok === true ? answer.value : null);
+      if (answer?.ok === false) this.#note(`no scaler and unit of ${ref.obis}: ${answer.error.short}`);
+    });
+  }
+
+  *#buffer(known: ProfileMemory, layout: ProfileLayout, chosen: readonly number[]): Plan {
+    let refusal: DlmsError | null = null;
+    for (const way of this.#ways(known)) {
+      let definite = false;
+      for (const select of yield* this.#selectors(way, known, chosen)) {
+        this.#begin(way, known, layout);
+        const [outcome] = yield {
+          refs: [{ ...this.#attribute(2), ...(select === null ? {} : { select }) }],
+          stream: true,
+        };
+        if (outcome === undefined) return;
+        if (outcome.ok) {
+          if (outcome.value !== null) this.#take((this.#rows as ProfileRows).push(encodeData(outcome.value)));
+          this.#finish(way, known, select);
+          return;
+        }
+        if (this.#rowsSeen > 0 || !isRefusal(outcome.error)) {
+          this.#events.push({ type: 'failed', error: outcome.error });
+          return;
+        }
+        if (way === 'range' && known.rangeWorks && saysNothing(outcome.error)) {
+          this.#note(`no rows: the meter answers an empty range with ${outcome.error.short}`);
+          this.#events.push({ type: 'done', access: way });
+          return;
+        }
+        this.#note(`${way} refused: ${outcome.error.short}`);
+        definite = isDefinite(outcome.error);
+        if (definite || refusal === null) refusal = outcome.error;
+      }
+      if (definite && way !== 'all') known.refused.add(way);
+    }
+    if (refusal !== null) this.#events.push({ type: 'failed', error: refusal });
+  }
+
+  /** Ways to try for this range, the likely ones first. */
+  #ways(known: ProfileMemory): ProfileAccess[] {
+    const { range } = this.request;
+    const all: ProfileAccess[] =
+      range.kind === 'time'
+        ? range.fromMs === null && range.toMs === null
+          ? ['all']
+          : ['range', 'entry', 'all']
+        : range.kind === 'all'
+          ? ['all']
+          : ['entry', 'all'];
+    return all.filter(way => way === 'all' || !known.refused.has(way));
+  }
+
+  /** What to put into the request; a range may have two forms of its clock. */
+  *#selectors(
+    way: ProfileAccess,
+    known: ProfileMemory,
+    chosen: readonly number[],
+  ): Generator<ProfileAsk, readonly (Selector | null)[], Answers> {
+    const { range } = this.request;
+    if (way === 'all') return [null];
+    if (way === 'entry') return [yield* this.#entries(known)];
+    if (range.kind !== 'time') return [];
+    const from = range.fromMs ?? EARLIEST_MS;
+    const to = range.toMs ?? this.request.nowMs + AHEAD_MS;
+    const restricting = known.objects.find(o => o.classId === 8);
+    const columns = chosen.length === known.objects.length ? [] : chosen.map(i => known.objects[i] as CaptureObject);
+    return this.#clockForms(known, from).map(deviation =>
+      rangeSelector(from, to, {
+        policy: this.request.policy,
+        deviation,
+        columns,
+        ...(restricting === undefined ? {} : { restricting }),
+      }),
+    );
+  }
+
+  #clockForms(known: ProfileMemory, from: number): ('with' | 'without')[] {
+    const { rangeClock, policy } = this.request;
+    if (rangeClock !== 'auto') return [rangeClock === 'with-deviation' ? 'with' : 'without'];
+    if (known.deviation !== null) return [known.deviation];
+    // Where the policy gives no deviation anyway, both forms are the same.
+    const same = clockOctets(from, { policy }).join() === clockOctets(from, { policy, deviation: 'without' }).join();
+    return same ? ['with'] : ['with', 'without'];
+  }
+
+  /** The entries that a range can lie in, from the number in use and the period. */
+  *#entries(known: ProfileMemory): Generator<ProfileAsk, Selector, Answers> {
+    const { range, nowMs } = this.request;
+    if (range.kind === 'entries') return entrySelector(range.first, range.last);
+    const periodMs = (known.capturePeriod ?? 0) * 1000;
+    const wanted =
+      range.kind === 'newest'
+        ? range.count
+        : range.kind === 'time' && range.fromMs !== null && periodMs > 0
+          ? Math.ceil(Math.max(0, nowMs + AHEAD_MS - range.fromMs) / periodMs) + 1
+          : Infinity;
+    if (wanted === Infinity) return entrySelector(1, 0);
+    const [answer] = yield { refs: [this.#attribute(7)], stream: false };
+    const inUse = numberOf(answer);
+    if (inUse === null || inUse <= wanted) return entrySelector(1, 0);
+    return backwards(known) ? entrySelector(1, wanted) : entrySelector(inUse - wanted + 1, inUse);
+  }
+
+  /** A new attempt: which of its rows are wanted. */
+  #begin(way: ProfileAccess, known: ProfileMemory, layout: ProfileLayout): void {
+    const { range, policy } = this.request;
+    const limits =
+      way !== 'range' && range.kind === 'time'
+        ? { ...(range.fromMs !== null && { from: range.fromMs }), ...(range.toMs !== null && { to: range.toMs }) }
+        : {};
+    this.#rows = new ProfileRows(layout, {
+      policy,
+      ...(known.capturePeriod !== null && { capturePeriod: known.capturePeriod }),
+      ...(known.sortMethod !== null && { sortMethod: known.sortMethod }),
+      ...limits,
+    });
+    this.#rowsSeen = 0;
+    this.#held = null;
+    this.#keep = () => true;
+    if (way === 'range' && range.kind === 'time') this.#keep = this.#unlessIgnored(range.fromMs, range.toMs);
+    if (way === 'all' && range.kind === 'entries') {
+      const { first, last } = range;
+      this.#keep = () => this.#rowsSeen >= first && (last === 0 || this.#rowsSeen <= last);
+    }
+    if (range.kind === 'newest') {
+      const { count } = range;
+      if (backwards(known)) this.#keep = () => this.#rowsSeen <= count;
+      else if (way === 'all') this.#held = { rows: [], count };
+    }
+  }
+
+  /**
+   * The meter chose the rows, and its idea of its clock counts, right or wrong. Only when a row is more than a day off
+   * was the selection ignored, and we choose ourselves from there on.
+   */
+  #unlessIgnored(fromMs: number | null, toMs: number | null): (row: ProfileRow) => boolean {
+    let ignored = false;
+    return row => {
+      const at = row.time === null ? null : epochOf(row.time, this.request.policy);
+      if (at === null) return true;
+      const off = Math.max(fromMs === null ? 0 : fromMs - at, toMs === null ? 0 : at - toMs);
+      if (!ignored && off > IGNORED_MS) {
+        ignored = true;
+        this.#note('the meter ignores the range; rows are chosen here');
+      }
+      return !ignored || off <= 0;
+    };
+  }
+
+  #take(rows: readonly ProfileRow[]): void {
+    for (const row of rows) {
+      this.#rowsSeen++;
+      if (!this.#keep(row)) continue;
+      if (this.#held === null) this.#events.push({ type: 'row', row });
+      else {
+        this.#held.rows.push(row);
+        if (this.#held.rows.length > this.#held.count) this.#held.rows.shift();
+      }
+    }
+  }
+
+  #finish(way: ProfileAccess, known: ProfileMemory, select: Selector | null): void {
+    const rows = this.#rows as ProfileRows;
+    rows.end();
+    if (rows.surplusBytes > 0) this.#note(`${rows.surplusBytes} surplus octets after the buffer`);
+    for (const row of this.#held?.rows ?? []) this.#events.push({ type: 'row', row });
+    if (way === 'range') {
+      known.rangeWorks = true;
+      if (this.request.rangeClock === 'auto' && select !== null) known.deviation = deviationIn(select);
+    }
+    this.#events.push({ type: 'done', access: way });
+  }
+
+  #attribute(attribute: number): AttributeRef {
+    return { classId: PROFILE_GENERIC, obis: this.request.obis, attribute };
+  }
+
+  #note(text: string): void {
+    this.#events.push({ type: 'note', text });
+  }
+}
+
+/** Indexes of the wanted capture objects; clock and status of a row are always among them. */
+function chosenOf(objects: readonly CaptureObject[], columns: readonly string[] | undefined): number[] {
+  const wanted = new Set(columns ?? []);
+  return objects.flatMap((o, i) => {
+    const always = o.classId === 8 || (o.classId === 1 && o.obis.c === 96 && o.obis.d === 10);
+    return wanted.size === 0 || always || wanted.has(o.obis.toString()) ? [i] : [];
+  });
+}
+
+/** LIFO (2) and largest first (3): the newest entry is number 1. */
+function backwards(known: ProfileMemory): boolean {
+  return known.sortMethod === 2 || known.sortMethod === 3;
+}
+
+/** "without" is the form whose clock says neither deviation nor status. */
+function deviationIn(select: Selector): 'with' | 'without' {
+  const from = select.parameters.type === 'structure' ? select.parameters.value[1] : undefined;
+  const octets = from?.type === 'octet-string' ? from.value : new Uint8Array(0);
+  return octets[9] === 0x80 && octets[10] === 0 ? 'without' : 'with';
+}
+
+/** The meter said no to the request, not the line. */
+function isRefusal(error: DlmsError): boolean {
+  return REFUSALS.has(error.code);
+}
+
+/** other-reason and object-unavailable: some meters mean "no rows" by it (tolerated servers, no. 12). */
+function saysNothing(error: DlmsError): boolean {
+  return error.detail.code === 'ACCESS_RESULT' && (error.detail.result === 250 || error.detail.result === 11);
+}
+
+/** Said about the request itself, not about this moment or these rows: worth remembering. */
+function isDefinite(error: DlmsError): boolean {
+  return !saysNothing(error) && !(error.detail.code === 'ACCESS_RESULT' && error.detail.result === TEMPORARY_FAILURE);
+}
+
+function numberOf(outcome: Outcome<Data | null> | undefined): number | null {
+  if (outcome?.ok !== true || outcome.value === null) return null;
+  return 'value' in outcome.value && typeof outcome.value.value === 'number' ? outcome.value.value : null;
+}
+
+const PROFILE_GENERIC = 7;
+const TEMPORARY_FAILURE = 2;
+const EARLIEST_MS = Date.UTC(2000, 0, 1);
+/** An open end reaches a little beyond our clock: the meter's may be ahead. */
+const AHEAD_MS = 3_600_000;
+/** Further outside no zone and no wrong sign of a deviation can put a row. */
+const IGNORED_MS = 29 * 3_600_000;
+const REFUSALS: ReadonlySet<string> = new Set([
+  'ACCESS_RESULT',
+  'ACCESS_DENIED',
+  'OBJECT_UNDEFINED',
+  'EXCEPTION_RESPONSE',
+  'SERVICE_ERROR',
+]);

@@ -1,0 +1,151 @@
+// Drives one Client over one Transport: bytes in, bytes out, and the only timer of a conversation.
+// The rule of the file: one input at a time runs to its end, and every end (answer, fault, loss, abort) settles it once.
+
+import type { Client, ClientEvent, ClientStep } from '../core/client/client';
+import { DlmsError } from '../core/wire/errors';
+import type { Transport } from './transport';
+
+export interface RunnerHooks {
+  /** Every event, also those nobody waits for. */
+  readonly event: (event: ClientEvent) => void;
+  /** The connection went while nothing was under way. */
+  readonly lost: (error: DlmsError) => void;
+  readonly bytes: (direction: '>' | '<', bytes: Uint8Array) => void;
+}
+
+interface Waiting {
+  readonly on: (event: ClientEvent) => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class ClientRunner {
+  #waiting: Waiting | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Counts inputs, so that a timer that was due for an earlier one is not set. */
+  #input = 0;
+  #stopped = false;
+
+  constructor(
+    readonly client: Client,
+    readonly transport: Transport,
+    readonly hooks: RunnerHooks,
+  ) {
+    transport.onBytes = chunk => {
+      hooks.bytes('<', chunk);
+      this.#drive(() => client.receive(chunk));
+    };
+    transport.onClose = cause => this.#lost(cause);
+  }
+
+  /**
+   * Gives the client an input and resolves when `on` returns true for an event. Rejects with the fault, CONNECTION_LOST,
+   * ABORTED, or what `on` throws. After a rejection the client may be `broken`.
+   */
+  run(input: () => ClientStep, on: (event: ClientEvent) => boolean, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(aborted(signal));
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#drive(() => this.client.abort());
+        this.#settle(w => w.reject(aborted(signal as AbortSignal)));
+      };
+      const settled = (): void => signal?.removeEventListener('abort', onAbort);
+      this.#waiting = {
+        on,
+        resolve: () => (settled(), resolve()),
+        reject: error => (settled(), reject(error)),
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#drive(input);
+    });
+  }
+
+  /** No more bytes, no more timer; what waits is rejected. */
+  stop(error: DlmsError): void {
+    this.#stopped = true;
+    this.#clear();
+    this.transport.onBytes = () => undefined;
+    this.transport.onClose = () => undefined;
+    this.#settle(w => w.reject(error));
+  }
+
+  #drive(input: () => ClientStep): void {
+    if (this.#stopped) return;
+    this.#clear();
+    const turn = ++this.#input;
+    try {
+      const step = input();
+      this.#send(step.write, step.waitMs, turn);
+      for (const event of step.events) this.#event(event);
+    } catch (e) {
+      this.#settle(w => w.reject(e));
+    }
+  }
+
+  /** The wait begins when the bytes have left: on a slow line that is seconds later. */
+  #send(write: readonly Uint8Array[], waitMs: number | null, turn: number): void {
+    if (write.length === 0) {
+      if (waitMs !== null) this.#wait(waitMs);
+      return;
+    }
+    const sent = write.map(bytes => {
+      this.hooks.bytes('>', bytes);
+      return this.transport.write(bytes);
+    });
+    Promise.all(sent).then(
+      () => {
+        if (waitMs !== null && turn === this.#input && !this.#stopped) this.#wait(waitMs);
+      },
+      (cause: unknown) => this.#lost(cause),
+    );
+  }
+
+  #wait(ms: number): void {
+    this.#clear();
+    this.#timer = setTimeout(() => this.#drive(() => this.client.timeout()), ms);
+  }
+
+  #clear(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #event(event: ClientEvent): void {
+    this.hooks.event(event);
+    if (event.type === 'fault') {
+      if (this.#waiting === null) this.hooks.lost(event.error);
+      this.#settle(w => w.reject(event.error));
+      return;
+    }
+    try {
+      if (this.#waiting?.on(event) === true) this.#settle(w => w.resolve());
+    } catch (e) {
+      this.#drive(() => this.client.abort());
+      this.#settle(w => w.reject(e));
+    }
+  }
+
+  #lost(cause: unknown): void {
+    if (this.#stopped) return;
+    const reason = cause instanceof Error ? cause.message : 'closed by the other side';
+    const error =
+      cause instanceof DlmsError
+        ? cause
+        : new DlmsError({ code: 'CONNECTION_LOST', where: this.transport.where, reason }, { cause });
+    const waiting = this.#waiting;
+    this.stop(error);
+    if (waiting === null) this.hooks.lost(error);
+  }
+
+  #settle(how: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting !== null) how(waiting);
+  }
+}
+
+/** What an aborted call rejects with: the reason, if it is one of ours. */
+export function aborted(signal: AbortSignal, what = 'the request'): DlmsError {
+  const reason: unknown = signal.reason;
+  return reason instanceof DlmsError ? reason : new DlmsError({ code: 'ABORTED', what }, { cause: reason });
+}
