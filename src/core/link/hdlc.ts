@@ -2,7 +2,7 @@
 // The rule of the file: the meter's mistakes are tolerated or end in one fault; every wait is bounded by a count.
 
 import { DlmsError, type Detail } from '../wire/errors';
-import { concat, equalBytes, hex } from '../wire/hex';
+import { equalBytes, hex, joined } from '../wire/hex';
 import { step } from '../step';
 import { encodeHdlcAddress, formatHdlcAddress, sameStation, type AddressSize, type HdlcAddress } from './hdlc-address';
 import { HdlcDeframer, type HdlcDeframed } from './hdlc-deframer';
@@ -275,11 +275,12 @@ export class HdlcLink implements Link {
     const first = this.#parts.length === 0 || stripLlc(frame.information).starts;
     const body = first ? stripLlc(frame.information).body : frame.information;
     this.#parts.push(body);
-    this.#size += body.length;
+    // An empty frame counts too, or a meter could send them for ever.
+    this.#size += Math.max(1, body.length);
     if (this.#size > this.#options.limitBytes) {
       this.#fault({ code: 'LIMIT_EXCEEDED', what: 'apdu', limit: this.#options.limitBytes, actual: this.#size });
     } else if (!frame.segmented) {
-      this.#events.push({ type: 'apdu', bytes: concat(...this.#parts) });
+      this.#events.push({ type: 'apdu', bytes: joined(this.#parts) });
       this.#clearAnswer();
       if (this.#phase === 'exchange') this.#phase = 'idle';
       if (this.#phase === 'keep-alive') this.#resume();
@@ -504,6 +505,8 @@ export class HdlcLink implements Link {
     if (!sameStation(this.#client, this.#options.server)) return true;
     // Client and server have the same number: only the contents tell. RR and DM look alike both ways.
     if (frame.control.type === 'SNRM' || frame.control.type === 'DISC') return true;
+    // A UA that grants what was proposed has the information field of our SNRM.
+    if (frame.control.type !== 'I') return false;
     return frame.information.length > 0 && this.#written.some(sent => equalBytes(sent, frame.information));
   }
 
