@@ -133,6 +133,25 @@ describe('dlms-simulator', () => {
     await flow.silence('out', 20);
   });
 
+  it('answers as a meter with an optical head, and fails on demand', async () => {
+    const flow = await startFlow([simulator], [{ ...METER, kind: 'iec', mode: 'a' }]);
+    const socket = await dial(await portOf(flow));
+    let heard = '';
+    socket.on('data', chunk => (heard += chunk.toString('latin1')));
+    const sent = async (until: RegExp): Promise<void> => {
+      heard = '';
+      socket.write('/?!\r\n');
+      while (!until.test(heard)) await once(socket, 'data');
+    };
+    await sent(/!\r\n\x03/);
+    assert.match(heard, /^\/MFL SIM-1\r\n\x02F\.F\(00000000\)\r\nC\.1\.0\(50021374\)/);
+    assert.match(heard, /1\.8\.0\(\d{6}\.\d{3}\*kWh\)/);
+    flow.send('s', { fault: 'noise' } as never);
+    assert.deepEqual((await flow.message('out')).payload, { port: await portOf(flow), connections: 1, requests: 1 });
+    await sent(/!\r\n\x03/);
+    assert.doesNotMatch(heard, /^\/MFL/);
+  });
+
   it('names the formats it can push for the editor', async () => {
     await startFlow([simulator], []);
     const { body } = (await adminRequest().get('/dlms-simulator/formats')) as unknown as {
