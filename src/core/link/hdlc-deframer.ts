@@ -36,17 +36,22 @@ export class HdlcDeframer {
     return this.#buffer.length > 1;
   }
 
-  receive(chunk: Uint8Array): HdlcDeframed[] {
+  receive(chunk: Uint8Array): readonly HdlcDeframed[] {
+    const buffer = this.#buffer;
+    if (buffer.length + chunk.length < this.#need) {
+      buffer.push(chunk);
+      return NOTHING;
+    }
     const out: HdlcDeframed[] = [];
     for (let at = 0; at < chunk.length; at += SLICE) {
-      this.#buffer.push(chunk.subarray(at, at + SLICE));
-      if (this.#buffer.length >= this.#need) this.#scan(false, out);
+      buffer.push(chunk.length <= SLICE ? chunk : chunk.subarray(at, at + SLICE));
+      if (buffer.length >= this.#need) this.#scan(false, out);
     }
     return out;
   }
 
   /** The line fell silent: a whole frame that lacks only its closing flag is taken, the rest is dropped as incomplete. */
-  flush(): HdlcDeframed[] {
+  flush(): readonly HdlcDeframed[] {
     const out: HdlcDeframed[] = [];
     this.#scan(true, out);
     this.#noise.release(out);
@@ -82,7 +87,8 @@ export class HdlcDeframer {
         this.#reportAt = Infinity;
         out.push(found);
       } else {
-        this.#drop(1, found, out);
+        const flag = buffer.indexOf(FLAG, 1);
+        this.#drop(flag === -1 ? buffer.length : flag, found, out);
       }
     }
     if (this.#taken >= this.#reportAt) this.#report(out);
@@ -141,5 +147,6 @@ export class HdlcDeframer {
   }
 }
 
+const NOTHING: readonly HdlcDeframed[] = [];
 const SLICE = 2048;
 const NO_FLAG: Detail = { code: 'HDLC_FRAME', reason: 'bytes outside any frame' };

@@ -2,7 +2,7 @@
 // The rule of the file: parts are never joined across a gap, and what is thrown away comes out as a problem.
 
 import { DlmsError } from '../wire/errors';
-import { concat } from '../wire/hex';
+import { concat, joined } from '../wire/hex';
 import { encodeHdlcFrame, type HdlcFrame } from './hdlc-frame';
 import { sameStation, type HdlcAddress } from './hdlc-address';
 
@@ -53,7 +53,7 @@ export class SegmentJoiner {
       // UI frames carry no number, and Hexing meters never count up: only a number that moves can show a gap.
       if (got !== null && got !== expected && got !== open.first) {
         open.parts.push(body);
-        open.size += body.length;
+        open.size += Math.max(1, body.length);
         this.#fail(out, { code: 'SEGMENT_LOST', layer: 'hdlc', expected, got });
         this.#skipping = frame.segmented ? frame : null;
         return out;
@@ -61,7 +61,7 @@ export class SegmentJoiner {
     }
     open ??= { first: ns(frame) ?? 0, parts: [], size: 0, crcOk: true, last: frame };
     open.parts.push(body);
-    open.size += body.length;
+    open.size += Math.max(1, body.length);
     open.crcOk &&= frame.crcOk;
     open.last = frame;
     this.#open = open;
@@ -72,7 +72,7 @@ export class SegmentJoiner {
     } else if (!frame.segmented) {
       this.#open = null;
       const { destination, source } = frame;
-      out.push({ type: 'apdu', bytes: concat(...open.parts), destination, source, crcOk: open.crcOk });
+      out.push({ type: 'apdu', bytes: joined(open.parts), destination, source, crcOk: open.crcOk });
     }
     return out;
   }
@@ -104,7 +104,7 @@ export class SegmentJoiner {
   }
 
   #fail(out: Joined[], detail: DlmsError['detail']): void {
-    out.push({ type: 'problem', error: new DlmsError(detail), bytes: concat(...(this.#open?.parts ?? [])) });
+    out.push({ type: 'problem', error: new DlmsError(detail), bytes: joined(this.#open?.parts ?? []) });
     this.#open = null;
   }
 }

@@ -2,7 +2,7 @@
 // The rule of the file: it never speaks unasked (but for UI pushes), and a station that is not ours stays silent.
 
 import { DlmsError } from '../wire/errors';
-import { concat } from '../wire/hex';
+import { joined } from '../wire/hex';
 import { step } from '../step';
 import { encodeHdlcAddress, formatHdlcAddress, type AddressSize, type HdlcAddress } from './hdlc-address';
 import { HdlcDeframer } from './hdlc-deframer';
@@ -177,7 +177,7 @@ export class HdlcServerLink implements Link {
     this.#sender.settle();
     const body = this.#parts.length === 0 ? stripLlc(frame.information).body : frame.information;
     this.#parts.push(body);
-    this.#size += body.length;
+    this.#size += Math.max(1, body.length);
     if (this.#size > (this.options.limitBytes ?? LIMIT_BYTES)) {
       this.#answer({ type: 'FRMR', pf: true }, Uint8Array.of(0, 0, 0x04));
       this.#reset();
@@ -187,7 +187,7 @@ export class HdlcServerLink implements Link {
       if (control.pf) this.#answer({ type: 'RR', nr: this.#vr, pf: true });
       return;
     }
-    const apdu = concat(...this.#parts);
+    const apdu = joined(this.#parts);
     this.#parts = [];
     this.#size = 0;
     this.#events.push({ type: 'apdu', bytes: apdu });

@@ -2,7 +2,7 @@
 // The rule of the file: a frame counts only when both length octets, the stop octet and the checksum fit.
 
 import { DlmsError, type Detail } from '../wire/errors';
-import { concat } from '../wire/hex';
+import { concat, joined } from '../wire/hex';
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { Noise, type Dropped } from './noise';
 
@@ -129,20 +129,20 @@ export class MbusDeframer {
     const expected = this.#parts.length & 0x0f;
     const data = user.subarray(HEADER);
     this.#parts.push(data);
-    this.#size += data.length;
+    this.#size += Math.max(1, data.length);
     if (got !== expected) this.#fail(out, { code: 'SEGMENT_LOST', layer: 'mbus', expected, got });
     else if (this.#size > this.limitBytes) {
       const limit = this.limitBytes;
       this.#fail(out, { code: 'LIMIT_EXCEEDED', what: 'm-bus message', limit, actual: this.#size });
     } else if ((ci & LAST) !== 0) {
-      out.push({ type: 'apdu', bytes: concat(...this.#parts), address });
+      out.push({ type: 'apdu', bytes: joined(this.#parts), address });
       this.#parts = [];
       this.#size = 0;
     }
   }
 
   #fail(out: MbusDeframed[], detail: Detail): void {
-    out.push({ type: 'problem', error: new DlmsError(detail), bytes: concat(...this.#parts) });
+    out.push({ type: 'problem', error: new DlmsError(detail), bytes: joined(this.#parts) });
     this.#parts = [];
     this.#size = 0;
   }

@@ -355,10 +355,21 @@ describe('hdlc link, exchange', () => {
   });
   it('bounds the answer', () => {
     const link = connected({ limitBytes: 200 });
+    assert.throws(() => link.disconnect().write.length === 0 || link.send(unhex('00')), { code: 'BAD_STATE' });
+    link.receive(UA);
+    link.connect();
+    link.receive(UA);
     link.send(unhex('c001'));
     link.receive(I(0, 1, 'e6e700' + '00'.repeat(120), true, true));
     const step = link.receive(I(1, 1, '00'.repeat(120), true, true));
     assert.ok(step.events[0]?.type === 'fault' && step.events[0].error.code === 'LIMIT_EXCEEDED');
+  });
+  it('bounds an answer of empty frames too', () => {
+    const link = connected({ limitBytes: 100_000 });
+    link.send(unhex('c001'));
+    let n = 0;
+    while (!link.receive(I(n & 7, 1, '', true, true)).events.some(e => e.type === 'fault')) assert.ok(n++ < 200_000);
+    assert.ok(n > 90_000);
   });
   it('faults on DM and FRMR in mid-session', () => {
     for (const type of ['DM', 'FRMR'] as const) {
