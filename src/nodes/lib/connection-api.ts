@@ -15,12 +15,20 @@
 
 import type { NodeAPI } from 'node-red';
 import { DlmsError } from '../../core/wire/errors';
+import type { NumberStore } from '../../io/counter-keeper';
+import type { Session } from '../../io/session';
 import type { Transport } from '../../io/transport';
 import type { StatusKind } from './on-input';
 
 export interface Connection {
   /** For errors and status: "192.168.1.5:4059", "/dev/ttyUSB0 9600 8N1". */
   readonly where: string;
+
+  /**
+   * Runs `work` with the session of the meter: the one of the properties, or the one that `meter` (`msg.meter`) describes;
+   * sessions are kept for both. Rejects with BAD_SETTING or what `work` threw.
+   */
+  withSession<T>(work: (session: Session) => Promise<T>, request: SessionRequest): Promise<T>;
 
   /**
    * Runs `work` with the bare line, alone: requests of other nodes on the same line wait, a session that held the port has
@@ -40,8 +48,21 @@ export interface Connection {
    */
   listen(listener: Listener): Listening;
 
+  /** Numbers that survive a restart, for example where the last read of a profile ended. Never a secret. */
+  readonly numbers: NumberStore;
+
+  /** Tells one connection and client from another, as `meter` makes them; for keys of `numbers`. Holds no secret. */
+  meterKey(meter?: unknown): string;
+
   /** Told now and at each change, for the status of a node at rest; returns the way to stop. */
   watch(onState: (state: ConnectionState) => void): () => void;
+}
+
+export interface SessionRequest {
+  readonly signal: AbortSignal;
+  readonly meter?: unknown;
+  /** Told while the request runs: "connecting", "waiting 5 s: refused …". */
+  readonly onState?: (state: ConnectionState) => void;
 }
 
 export interface Listener {

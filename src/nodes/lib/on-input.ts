@@ -94,19 +94,10 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
     running.add(turn);
   });
 
-  // Two parameters: Node-RED waits for closed() only when the function takes it.
-  node.on('close', (removed: boolean, closed: () => void) => {
+  onClosing(node, async removed => {
     closing.abort(new DlmsError({ code: 'ABORTED', what: 'the request' }));
-    const released = Promise.resolve().then(() => options.onClose?.(removed));
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-    });
-    void Promise.race([Promise.allSettled([released, ...running]), limit]).then(() => {
-      clearTimeout(timer);
-      status.clear();
-      closed();
-    });
+    await Promise.allSettled([Promise.resolve().then(() => options.onClose?.(removed)), ...running]);
+    status.clear();
   });
 
   return {
@@ -124,6 +115,26 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
     },
     signal: closing.signal,
   };
+}
+
+/** Frees what a node holds when it closes; waited for, but never longer than CLOSE_LIMIT_MS. For nodes without input, too. */
+export function onClosing(node: Node, free: (removed: boolean) => Promise<unknown>): void {
+  // Two parameters: Node-RED waits for closed() only when the function takes it.
+  node.on('close', (removed: boolean, closed: () => void) => {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    });
+    void Promise.race([
+      Promise.resolve(removed)
+        .then(free)
+        .catch(() => undefined),
+      limit,
+    ]).then(() => {
+      clearTimeout(timer);
+      closed();
+    });
+  });
 }
 
 /**

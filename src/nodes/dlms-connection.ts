@@ -1,0 +1,90 @@
+// dlms-connection: the node that other nodes share. Properties in, a Connection out, nothing opened by itself.
+// The rule of the file: it is replaced by every deploy that touches it, so its port is free before the next one begins.
+
+import { join } from 'node:path';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { parseCommandLine } from '../io/command-line';
+import { listSerialPorts } from '../io/serial';
+import { formatTraceLine, type TraceLine } from '../io/trace';
+import { isDlmsError } from '../core/wire/errors';
+import { PooledConnection } from './lib/connection';
+import type { Connection } from './lib/connection-api';
+import { asNodeError, onClosing } from './lib/on-input';
+import { StateFile } from './lib/state-file';
+
+interface ConnectionDef extends NodeDef {
+  readonly [property: string]: unknown;
+}
+
+interface ConnectionNode extends Node<Record<string, string>> {
+  connection: Connection;
+}
+
+export = (RED: NodeAPI): void => {
+  function DlmsConnection(this: ConnectionNode, config: ConnectionDef): void {
+    RED.nodes.createNode(this, config);
+    const startedMs = Date.now();
+    const connection = new PooledConnection(config, this.credentials, {
+      numbers: new StateFile(stateDirectory(RED), this.id, text => this.warn(text)),
+      log: (level, text) => {
+        // Errors reach the user with the request that failed; here they are only for who looks closer.
+        if (level === 'warning') this.warn(text);
+        else if (level === 'error') this.debug(text);
+        else this.log(text);
+      },
+      trace: (line: TraceLine, where) => {
+        const text = formatTraceLine(line, startedMs);
+        this.log(`${where} ${text}`);
+        RED.events.emit('dlms-connection:trace', { id: this.id, where, text });
+      },
+      bug: error => this.error(asNodeError(error)),
+    });
+    this.connection = connection;
+    onClosing(this, () => connection.close());
+  }
+  RED.nodes.registerType<ConnectionNode, ConnectionDef, object, Record<string, string>>(
+    'dlms-connection',
+    DlmsConnection,
+    { credentials: Object.fromEntries(CREDENTIALS.map(name => [name, { type: 'password' as const }])) },
+  );
+
+  // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.
+  RED.httpAdmin.get(
+    '/dlms-connection/ports',
+    RED.auth.needsPermission('dlms-connection.read'),
+    (_request, response) => {
+      listSerialPorts().then(
+        ports => response.json(ports.flatMap(p => suggestions(p.path, p.byId, p.manufacturer))),
+        // Without the package there is nothing to suggest; opening the port will say what to install.
+        () => response.json([]),
+      );
+    },
+  );
+  RED.httpAdmin.post(
+    '/dlms-connection/command-line',
+    RED.auth.needsPermission('dlms-connection.write'),
+    (request, response) => {
+      try {
+        const { line } = request.body as { line?: unknown };
+        response.json(parseCommandLine(String(line ?? '')));
+      } catch (error) {
+        if (!isDlmsError(error)) throw error;
+        response.status(400).json({ code: error.code, message: error.message });
+      }
+    },
+  );
+};
+
+/** Counters and positions lie in the user directory, beside the flows. */
+function stateDirectory(RED: NodeAPI): string | null {
+  const dir: unknown = RED.settings.userDir;
+  return typeof dir === 'string' && dir !== '' ? join(dir, 'dlms') : null;
+}
+
+/** The name that survives a restart first. */
+function suggestions(path: string, byId: string | null, about: string | null): { path: string; about: string }[] {
+  const names = byId === null ? [path] : [byId, path];
+  return names.map(name => ({ path: name, about: name === byId ? path : (about ?? '') }));
+}
+
+const CREDENTIALS = ['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey'];

@@ -1,0 +1,94 @@
+// dlms-get-object: objects of a meter as a telegram, or their values alone.
+// The rule of the file: wiring only; what an object is and how it is read stands in lib/object-refs and lib/read-objects.
+
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { Telegram } from '../core/cosem/reading';
+import { connectionOf } from './lib/connection-api';
+import { meterOf, originOf } from './lib/meter-identity';
+import { wantedObjects } from './lib/object-refs';
+import { onInput, type Fields } from './lib/on-input';
+import { choice, text } from './lib/props';
+import { readObjects, type ReadObject } from './lib/read-objects';
+
+interface GetObjectDef extends NodeDef {
+  readonly connection: string;
+  readonly objects: unknown;
+  readonly output: string;
+}
+
+export = (RED: NodeAPI): void => {
+  function GetObject(this: Node, config: GetObjectDef): void {
+    RED.nodes.createNode(this, config);
+    onInput(
+      RED,
+      this,
+      async (msg, task) => {
+        const output = choice('output', config.output, ['telegram', 'value'], 'telegram');
+        const { obis, objects: list, meter: target } = msg as { obis?: unknown; objects?: unknown; meter?: unknown };
+        const wanted = wantedObjects(config.objects, { obis, objects: list });
+        return connectionOf(RED, config.connection).withSession(
+          async session => {
+            const { clock } = session.settings;
+            const { objects, time } = await readObjects(session, wanted, clock, task.signal);
+            // When not one of them came, the first refusal is the answer.
+            const refused = objects.filter(o => !o.outcome.ok);
+            if (refused.length === objects.length && refused[0]?.outcome.ok === false) throw refused[0].outcome.error;
+            const dlms = { ...originOf(session, 'get'), ...(refused.length > 0 && { refused: refused.map(refusal) }) };
+            if (output === 'value') return { payload: valueOf(objects), dlms };
+            const serialNumber = text((target as Fields | undefined)?.['serialNumber'], null);
+            const telegram: Telegram = {
+              meter: await meterOf(session, serialNumber, task.signal),
+              time,
+              receivedAt: new Date().toISOString(),
+              readings: objects.flatMap(o => (o.outcome.ok ? [o.outcome.reading] : [])),
+            };
+            return { payload: telegram, dlms };
+          },
+          {
+            signal: task.signal,
+            meter: target,
+            onState: state => task.progress(state.phase === 'connected' ? 'reading' : state.text),
+          },
+        );
+      },
+      { status: sent => statusOf(sent) },
+    );
+  }
+  RED.nodes.registerType('dlms-get-object', GetObject);
+};
+
+/** One object: its value; several: a list in the order asked, null where one was refused. */
+function valueOf(objects: readonly ReadObject[]): unknown {
+  const values = objects.map(o => (o.outcome.ok ? flowValue(o.outcome.plain) : null));
+  return values.length === 1 ? values[0] : values;
+}
+
+/** Bytes leave as Buffer, the way flows know them. */
+function flowValue(plain: unknown): unknown {
+  if (plain instanceof Uint8Array) return Buffer.from(plain);
+  if (Array.isArray(plain)) return plain.map(flowValue);
+  if (typeof plain !== 'object' || plain === null) return plain;
+  return Object.fromEntries(Object.entries(plain).map(([name, value]) => [name, flowValue(value)]));
+}
+
+function refusal({ wanted, outcome }: ReadObject): Fields {
+  const error = outcome.ok ? null : outcome.error;
+  const { classId, attribute } = wanted;
+  return { obis: wanted.obis.toString(), classId, attribute, code: error?.code, message: error?.message };
+}
+
+function statusOf(sent: Fields | null): string {
+  const payload = sent?.['payload'];
+  if (isTelegram(payload)) {
+    const [first] = payload.readings;
+    if (payload.readings.length === 1 && first !== undefined)
+      return `${String(first.value)} ${first.unit ?? ''}`.trim();
+    return `${payload.readings.length} readings`;
+  }
+  if (Array.isArray(payload)) return `${payload.length} values`;
+  return typeof payload === 'object' && payload !== null ? 'ok' : String(payload);
+}
+
+function isTelegram(payload: unknown): payload is Telegram {
+  return typeof payload === 'object' && payload !== null && 'readings' in payload && Array.isArray(payload.readings);
+}

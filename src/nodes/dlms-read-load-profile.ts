@@ -1,0 +1,175 @@
+// dlms-read-load-profile: rows of a profile in the form a flow wants, one by one while the meter still sends or all at once.
+// The rule of the file: wiring only; ranges stand in lib/range, text forms in core/cosem/load-profile.
+
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
+import { epochOf, isoInPolicy, type ClockPolicy } from '../core/cosem/date-time';
+import { toCsv, toReport, type LoadProfile } from '../core/cosem/load-profile';
+import { Obis } from '../core/cosem/obis';
+import type { ProfileRow } from '../core/cosem/profile';
+import type { Meter } from '../core/cosem/reading';
+import type { ProfileStream, Session } from '../io/session';
+import { connectionOf } from './lib/connection-api';
+import { meterOf, originOf } from './lib/meter-identity';
+import { onInput, type Fields, type Task } from './lib/on-input';
+import { choice, evaluate, text } from './lib/props';
+import { keepsLastRead, wantedRange, type RangeInput, type WantedRange } from './lib/range';
+
+type Output = (typeof OUTPUTS)[number];
+
+interface ProfileDef extends NodeDef {
+  readonly connection: string;
+  readonly obis: string;
+  readonly range?: Readonly<Record<string, string>>;
+  readonly output: string;
+}
+
+export = (RED: NodeAPI): void => {
+  function ReadLoadProfile(this: Node, config: ProfileDef): void {
+    RED.nodes.createNode(this, config);
+    // Rows of a message, for its status; forgotten with the message.
+    const rowsOf = new WeakMap<NodeMessageInFlow, number>();
+    onInput(
+      RED,
+      this,
+      async (msg, task) => {
+        const output = choice('output', config.output, OUTPUTS, 'object');
+        const given = msg as { obis?: unknown; meter?: unknown };
+        const obis = Obis.parse(text(given.obis, text(config.obis, DEFAULT_PROFILE)));
+        const connection = connectionOf(RED, config.connection);
+        const position = `last read ${this.id} ${obis} ${connection.meterKey(given.meter)}`;
+        const input = await rangeInput(RED, this, config, msg);
+        const work = async (session: Session): Promise<Fields | null> => {
+          const lastReadMs = connection.numbers.get(position);
+          const wanted = wantedRange({ ...input, policy: session.settings.clock, lastReadMs });
+          const reader = new ProfileReader(session, obis, wanted, keepsLastRead(wanted) ? lastReadMs : null);
+          const meter = await meterOf(session, null, task.signal);
+          const fields = await send(reader, meter, output, task, RED.util.generateId());
+          rowsOf.set(msg, reader.count);
+          if (keepsLastRead(wanted) && reader.newestMs !== null) connection.numbers.set(position, reader.newestMs);
+          return fields;
+        };
+        return connection.withSession(work, {
+          signal: task.signal,
+          meter: given.meter,
+          onState: state => task.progress(state.phase === 'connected' ? 'reading' : state.text),
+        });
+      },
+      { status: (_sent, msg) => `${rowsOf.get(msg) ?? 0} rows` },
+    );
+  }
+  RED.nodes.registerType('dlms-read-load-profile', ReadLoadProfile);
+};
+
+/** Reads and gives the last message; with the output "row" all rows but the last leave while the meter still sends. */
+async function send(
+  reader: ProfileReader,
+  meter: Meter,
+  output: Output,
+  task: Task,
+  sequence: string,
+): Promise<Fields | null> {
+  const rows: ProfileRow[] = [];
+  let last: ProfileRow | null = null;
+  const dlms = originOf(reader.session, 'profile');
+  const parts = (index: number): Fields => ({ id: sequence, type: 'array', len: 1, index });
+  for await (const row of reader.rows(task.signal)) {
+    task.progress(`${reader.count} rows`);
+    if (output !== 'row') rows.push(row);
+    // One row is held back, because the last one carries the count.
+    else if (last !== null) task.emit({ payload: last, dlms, parts: parts(reader.count - 2) });
+    last = row;
+  }
+  if (output === 'row') {
+    const { count } = reader;
+    return last === null ? null : { payload: last, dlms, parts: { ...parts(count - 1), count } };
+  }
+  const profile = await reader.profile(meter, rows);
+  return { payload: FORMS[output](profile), dlms };
+}
+
+/** One read: its rows, and what is known when they are all there. */
+class ProfileReader {
+  count = 0;
+  newestMs: number | null = null;
+  #stream: ProfileStream | null = null;
+
+  constructor(
+    readonly session: Session,
+    readonly obis: Obis,
+    readonly wanted: WantedRange,
+    /** Rows up to here were read before. */
+    readonly knownMs: number | null,
+  ) {}
+
+  async *rows(signal: AbortSignal): AsyncGenerator<ProfileRow> {
+    const { knownMs } = this;
+    this.#stream = this.session.readProfile(this.obis, this.wanted, { signal });
+    for await (const row of this.#stream.rows) {
+      const at =
+        row.time === null ? null : epochOf(row.time, { ...this.#policy, zone: this.#policy.zone ?? LOCAL_ZONE });
+      if (at !== null && knownMs !== null && at <= knownMs) continue;
+      if (at !== null && (this.newestMs === null || at > this.newestMs)) this.newestMs = at;
+      this.count++;
+      yield row;
+    }
+  }
+
+  async profile(meter: Meter, rows: readonly ProfileRow[]): Promise<LoadProfile> {
+    const stream = this.#stream as ProfileStream;
+    const { columns, capturePeriod } = await stream.head;
+    const { wanted } = this;
+    const byTime = wanted.kind === 'time';
+    const iso = (ms: number): string => isoInPolicy(ms, this.#policy);
+    const times = rows.flatMap(row => (row.time === null ? [] : [row.time]));
+    return {
+      meter,
+      profile: { obis: this.obis.toString(), capturePeriod, access: await stream.access },
+      from: byTime && wanted.fromMs !== null ? iso(wanted.fromMs) : (times[0] ?? null),
+      to: byTime ? iso(wanted.toMs ?? Date.now()) : (times.at(-1) ?? null),
+      columns,
+      rows,
+    };
+  }
+
+  get #policy(): ClockPolicy {
+    return this.session.settings.clock;
+  }
+}
+
+/** What node and message say of the range, with the values of typed fields. */
+async function rangeInput(
+  RED: NodeAPI,
+  node: Node,
+  config: ProfileDef,
+  msg: NodeMessageInFlow,
+): Promise<Omit<RangeInput, 'policy' | 'lastReadMs'>> {
+  const range = config.range ?? {};
+  const mode = choice('range', range['mode'], MODES, 'last');
+  const field = (name: 'from' | 'to'): Promise<unknown> =>
+    mode === 'between' && text(range[name], null) !== null
+      ? evaluate(RED, node, msg, `range ${name}`, range[name], text(range[`${name}Type`], 'str'))
+      : Promise.resolve(undefined);
+  const { from, to, entries } = msg as { from?: unknown; to?: unknown; entries?: unknown };
+  return {
+    mode,
+    last: text(range['last'], ''),
+    from: await field('from'),
+    to: await field('to'),
+    entries: range['entries'],
+    message: { from, to, entries },
+    nowMs: Date.now(),
+    localZone: LOCAL_ZONE,
+  };
+}
+
+const DEFAULT_PROFILE = '1-0:99.1.0*255';
+const OUTPUTS = ['object', 'rows', 'row', 'csv', 'report'] as const;
+const MODES = ['last', 'since-last-read', 'between', 'entries', 'all'] as const;
+const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const FORMS: Record<Exclude<Output, 'row'>, (profile: LoadProfile) => unknown> = {
+  object: profile => profile,
+  rows: profile => profile.rows,
+  csv: toCsv,
+  report: toReport,
+};

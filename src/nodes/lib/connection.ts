@@ -1,0 +1,225 @@
+// What a dlms-connection node does, without Node-RED: settings, a pool of sessions, the bare line, listening, one state.
+// The rule of the file: nothing is opened before somebody asks, and close() frees everything.
+
+import { createHash } from 'node:crypto';
+import type { NumberStore } from '../../io/counter-keeper';
+import { lines, transportOf } from '../../io/line';
+import { Session, type SessionState } from '../../io/session';
+import {
+  overrideSettings,
+  parseSettings,
+  type ConnectionSettings,
+  type Properties,
+  type TraceLevel,
+} from '../../io/settings';
+import type { TraceLine } from '../../io/trace';
+import type { Transport } from '../../io/transport';
+import { DlmsError } from '../../core/wire/errors';
+import type { Connection, ConnectionState, Listener, Listening, SessionRequest } from './connection-api';
+import { SharedListening, tcpServerLine, transportLine, udpLine } from './listening';
+
+export interface ConnectionHost {
+  readonly numbers: NumberStore;
+  log(level: TraceLevel, text: string): void;
+  trace(line: TraceLine, where: string): void;
+  /** Our own mistake in a callback. */
+  bug(error: unknown): void;
+}
+
+interface Pooled {
+  readonly session: Session;
+  readonly watchers: Set<(state: ConnectionState) => void>;
+  running: number;
+}
+
+export class PooledConnection implements Connection {
+  readonly #pool = new Map<string, Pooled>();
+  readonly #watchers = new Set<(state: ConnectionState) => void>();
+  #listening: SharedListening | null = null;
+  #state: ConnectionState = { phase: 'idle', text: 'idle', kind: 'idle' };
+  #closed = false;
+
+  constructor(
+    private readonly properties: Properties,
+    private readonly credentials: Properties,
+    private readonly host: ConnectionHost,
+  ) {}
+
+  get where(): string {
+    return whereOf(this.#settings());
+  }
+  get numbers(): NumberStore {
+    return this.host.numbers;
+  }
+  /** Sessions that are kept; for tests. */
+  get sessions(): number {
+    return this.#pool.size;
+  }
+
+  async withSession<T>(work: (session: Session) => Promise<T>, request: SessionRequest): Promise<T> {
+    const pooled = this.#pooled(request.meter);
+    const { onState } = request;
+    if (onState !== undefined) pooled.watchers.add(onState);
+    pooled.running++;
+    try {
+      return await work(pooled.session);
+    } finally {
+      pooled.running--;
+      if (onState !== undefined) pooled.watchers.delete(onState);
+    }
+  }
+
+  async withTransport<T>(
+    work: (transport: Transport, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    meter?: unknown,
+  ): Promise<T> {
+    const settings = this.#settings(meter);
+    this.#refuseWhileListening(settings);
+    const line = lines.acquire(settings);
+    try {
+      return await line.bare(signal, transport => work(transport, signal));
+    } finally {
+      lines.release(line);
+    }
+  }
+
+  listen(listener: Listener): Listening {
+    this.#refuseWhenClosed();
+    this.#listening ??= this.#listenOn(this.#settings());
+    return this.#listening.add(listener);
+  }
+
+  watch(onState: (state: ConnectionState) => void): () => void {
+    this.#watchers.add(onState);
+    onState(this.#state);
+    return () => this.#watchers.delete(onState);
+  }
+
+  meterKey(meter?: unknown): string {
+    const { clientAddress, server } = this.#settings(meter);
+    return `${whereOf(this.#settings(meter))} ${clientAddress}/${server.logical}/${server.physical ?? ''}`;
+  }
+
+  /** Frees ports and connections; never rejects. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const sessions = [...this.#pool.values()].map(p => p.session.close());
+    this.#pool.clear();
+    await Promise.allSettled([...sessions, this.#listening?.close()]);
+  }
+
+  #settings(meter?: unknown): ConnectionSettings {
+    if (meter === undefined || meter === null) return parseSettings(this.properties, this.credentials);
+    if (typeof meter !== 'object' || Array.isArray(meter)) {
+      throw new DlmsError({
+        code: 'BAD_SETTING',
+        setting: 'msg.meter',
+        value: Array.isArray(meter) ? 'a list' : String(meter),
+        expected: 'an object such as { host, port, clientAddress }',
+      });
+    }
+    return overrideSettings(this.properties, this.credentials, meter as Properties);
+  }
+
+  #pooled(meter: unknown): Pooled {
+    this.#refuseWhenClosed();
+    const key = poolKey(meter);
+    const known = this.#pool.get(key);
+    if (known !== undefined) {
+      // The last used is the last in the map.
+      this.#pool.delete(key);
+      this.#pool.set(key, known);
+      return known;
+    }
+    const settings = this.#settings(meter);
+    this.#refuseWhileListening(settings);
+    if (settings.interface === 'iec') {
+      const expected = 'an interface of DLMS/COSEM (hdlc, wrapper, hdlc-mode-e), which this node needs';
+      throw new DlmsError({ code: 'BAD_SETTING', setting: 'interface', value: settings.interface, expected });
+    }
+    const watchers: Pooled['watchers'] = new Set();
+    const session: Session = new Session(settings, {
+      counters: this.host.numbers,
+      log: (level, text) => this.host.log(level, `${whereOf(settings)}: ${text}`),
+      ...(settings.trace === 'verbose' && { trace: (line: TraceLine) => this.host.trace(line, whereOf(settings)) }),
+      state: state => {
+        const told = connectionState(state, whereOf(settings));
+        for (const watcher of watchers) watcher(told);
+        this.#tell(told);
+      },
+    });
+    const pooled = { session, watchers, running: 0 };
+    this.#pool.set(key, pooled);
+    this.#evict();
+    return pooled;
+  }
+
+  /** A fleet may be larger than what is worth keeping: the longest unused session goes. */
+  #evict(): void {
+    if (this.#pool.size <= POOL_LIMIT) return;
+    const oldest = [...this.#pool].find(([, pooled]) => pooled.running === 0);
+    if (oldest === undefined) return;
+    this.#pool.delete(oldest[0]);
+    void oldest[1].session.close();
+  }
+
+  #listenOn(settings: ConnectionSettings): SharedListening {
+    const { transport: t } = settings;
+    const open =
+      t.kind === 'tcp-server'
+        ? tcpServerLine(t.host, t.port)
+        : t.kind === 'udp'
+          ? udpLine(t.host, t.port)
+          : transportLine(() => transportOf(t, settings.connectTimeoutMs));
+    return new SharedListening(
+      whereOf(settings),
+      open,
+      state => this.#tell(state),
+      error => this.host.bug(error),
+    );
+  }
+
+  /** A serial port that is listened on all the time cannot also be asked. */
+  #refuseWhileListening({ transport }: ConnectionSettings): void {
+    if (transport.kind !== 'serial' || this.#listening === null || this.#listening.count === 0) return;
+    throw new DlmsError({ code: 'SERIAL_BUSY', path: transport.path });
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new DlmsError({ code: 'CLOSED', what: 'the connection' });
+  }
+
+  #tell(state: ConnectionState): void {
+    this.#state = state;
+    for (const watcher of this.#watchers) watcher(state);
+  }
+}
+
+function connectionState(state: SessionState, where: string): ConnectionState {
+  switch (state.phase) {
+    case 'idle':
+      return { phase: 'idle', text: 'idle', kind: 'idle' };
+    case 'connecting':
+      return { phase: 'connecting', text: `connecting to ${where}`, kind: 'waiting' };
+    case 'connected':
+      return { phase: 'connected', text: 'connected', kind: 'ok' };
+    case 'waiting': {
+      const text = state.error === undefined ? 'waiting' : `waiting: ${state.error.short}`;
+      return { phase: 'waiting', text, kind: 'waiting', ...(state.error !== undefined && { error: state.error }) };
+    }
+  }
+}
+
+function whereOf({ transport: t }: ConnectionSettings): string {
+  return t.kind === 'serial' ? t.path : `${t.host === '' ? '*' : t.host}:${t.port}`;
+}
+
+/** Equal overrides, equal session. Hashed, because there may be keys in it. */
+function poolKey(meter: unknown): string {
+  if (typeof meter !== 'object' || meter === null) return '';
+  const entries = Object.entries(meter).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
+}
+
+const POOL_LIMIT = 1000;

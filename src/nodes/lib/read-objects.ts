@@ -1,0 +1,158 @@
+// Objects of a meter as readings: one request for all values and what belongs to them (scaler and unit, capture time).
+// The rules of the file: what is known of the meter is not asked again; one refused object never loses the others.
+
+import type { MeterMemory, ObjectEntry } from '../../core/client/meter-memory';
+import { scaleKey } from '../../core/client/meter-memory';
+import type { AttributeRef, Outcome } from '../../core/client/request';
+import { attributeOf, scalerAttribute } from '../../core/cosem/classes';
+import type { Data } from '../../core/cosem/data';
+import type { ClockPolicy } from '../../core/cosem/date-time';
+import { holdsClock, readingOf } from '../../core/cosem/naming';
+import { obisKey, obisName } from '../../core/cosem/obis-names';
+import { toPlain, type Plain } from '../../core/cosem/plain';
+import type { Reading } from '../../core/cosem/reading';
+import { isDlmsError, type DlmsError } from '../../core/wire/errors';
+import type { WantedObject } from './object-refs';
+
+/** What this file needs of a session. */
+export interface ObjectSource {
+  readonly memory: MeterMemory;
+  getAll(refs: readonly AttributeRef[], signal: AbortSignal): Promise<readonly Outcome<Data | null>[]>;
+  objects(signal: AbortSignal): Promise<readonly ObjectEntry[]>;
+}
+
+export interface ReadObject {
+  readonly wanted: WantedObject;
+  readonly outcome:
+    | { readonly ok: true; readonly reading: Reading; readonly plain: Plain }
+    | { readonly ok: false; readonly error: DlmsError };
+}
+
+export interface ObjectsRead {
+  /** In the order asked for. */
+  readonly objects: readonly ReadObject[];
+  /** The meter's clock, when it was one of them. */
+  readonly time: string | null;
+}
+
+/** Rejects only when the session does; refusals of single objects are outcomes. */
+export async function readObjects(
+  source: ObjectSource,
+  wanted: readonly WantedObject[],
+  policy: ClockPolicy,
+  signal: AbortSignal,
+): Promise<ObjectsRead> {
+  const first = await readOnce(source, wanted, policy, signal);
+  const better = await correctedClasses(source, first, signal);
+  if (better.size === 0) return result(first);
+  const again = await readOnce(source, [...better.values()], policy, signal);
+  const second = new Map([...better.keys()].map((before, i) => [before, again[i] as ReadObject]));
+  return result(first.map(object => second.get(object.wanted) ?? object));
+}
+
+async function readOnce(
+  source: ObjectSource,
+  wanted: readonly WantedObject[],
+  policy: ClockPolicy,
+  signal: AbortSignal,
+): Promise<ReadObject[]> {
+  const plans = wanted.map(w => ({ wanted: w, ...companionsOf(w) }));
+  const refs = new Map<string, AttributeRef>();
+  for (const { wanted: w, scale, capture } of plans) {
+    put(refs, w, w.attribute);
+    if (scale !== null && !source.memory.scales.has(scaleKey({ obis: w.obis, attribute: scale }))) put(refs, w, scale);
+    if (capture !== null) put(refs, w, capture);
+  }
+  const outcomes = await source.getAll([...refs.values()], signal);
+  const answers = new Map([...refs.keys()].map((key, i) => [key, outcomes[i] as Outcome<Data | null>]));
+  const answer = (w: WantedObject, attribute: number | null): Outcome<Data | null> | undefined =>
+    attribute === null ? undefined : answers.get(refKey(w, attribute));
+
+  return plans.map(({ wanted: w, scale, capture }): ReadObject => {
+    const value = answer(w, w.attribute) as Outcome<Data | null>;
+    if (!value.ok) return { wanted: w, outcome: value };
+    const scaleAnswer = answer(w, scale);
+    if (scale !== null && scaleAnswer !== undefined) {
+      const ref = { classId: w.classId, obis: w.obis, attribute: scale };
+      source.memory.rememberScale(ref, scaleAnswer.ok ? scaleAnswer.value : null);
+    }
+    const known = scale === null ? undefined : source.memory.scales.get(scaleKey({ obis: w.obis, attribute: scale }));
+    const captured = answer(w, capture);
+    const data: Data = value.value ?? { type: 'null-data' };
+    const reading = readingOf({
+      obis: w.obis,
+      data,
+      classId: w.classId,
+      attribute: w.attribute,
+      policy,
+      ...nameOf(w),
+      ...(known && { scale: known }),
+      ...(captured?.ok === true && captured.value !== null && { capture: captured.value }),
+    });
+    const plain = known ? reading.value : toPlain(data, { classId: w.classId, attribute: w.attribute, policy });
+    return { wanted: w, outcome: { ok: true, reading, plain } };
+  });
+}
+
+/**
+ * Objects whose class was only a guess and that the meter does not know: the class its object list says, if it has the
+ * code. The list is asked once a meter, and not at all when every class was right.
+ */
+async function correctedClasses(
+  source: ObjectSource,
+  objects: readonly ReadObject[],
+  signal: AbortSignal,
+): Promise<Map<WantedObject, WantedObject>> {
+  const better = new Map<WantedObject, WantedObject>();
+  const doubtful = objects.filter(o => o.wanted.guessed && !o.outcome.ok && DOUBTS.has(o.outcome.error.code));
+  if (doubtful.length === 0) return better;
+  let list: readonly ObjectEntry[];
+  try {
+    list = source.memory.objects ?? (await source.objects(signal));
+  } catch (error) {
+    // A meter that hides its list keeps the answers it gave.
+    if (isDlmsError(error) && error.blame === 'meter') return better;
+    throw error;
+  }
+  for (const { wanted } of doubtful) {
+    const entry = list.find(e => e.obis.equals(wanted.obis));
+    if (entry !== undefined && entry.classId !== wanted.classId) {
+      better.set(wanted, { ...wanted, classId: entry.classId, guessed: false });
+    }
+  }
+  return better;
+}
+
+function result(objects: readonly ReadObject[]): ObjectsRead {
+  let time: string | null = null;
+  for (const { wanted, outcome } of objects) {
+    const isClock = outcome.ok && wanted.attribute === 2 && holdsClock(wanted.obis, wanted.classId, wanted.attribute);
+    if (isClock && time === null && typeof outcome.reading.value === 'string') time = outcome.reading.value;
+  }
+  return { objects, time };
+}
+
+/** The attributes that belong to a value: its scaler and unit, and when it was captured. */
+function companionsOf(w: WantedObject): { scale: number | null; capture: number | null } {
+  const scale = scalerAttribute(w.classId, w.attribute);
+  const capture = w.classId === 4 && w.attribute === 2 ? 5 : w.classId === 5 && scale !== null ? 6 : null;
+  return { scale, capture };
+}
+
+/** An attribute that is not the value says which one it is. */
+function nameOf(w: WantedObject): { name?: string; key?: string } {
+  const isValue = w.attribute === 2 || (w.classId === 5 && w.attribute === 3);
+  if (isValue) return {};
+  const attribute = attributeOf(w.classId, w.attribute)?.name ?? `attribute_${w.attribute}`;
+  return { name: `${obisName(w.obis)}, ${attribute.replaceAll('_', ' ')}`, key: `${obisKey(w.obis)}_${attribute}` };
+}
+
+function put(refs: Map<string, AttributeRef>, w: WantedObject, attribute: number): void {
+  refs.set(refKey(w, attribute), { classId: w.classId, obis: w.obis, attribute });
+}
+
+function refKey(w: WantedObject, attribute: number): string {
+  return `${w.classId}/${w.obis}/${attribute}`;
+}
+
+const DOUBTS: ReadonlySet<string> = new Set(['OBJECT_UNDEFINED', 'ACCESS_RESULT', 'ACCESS_DENIED']);

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import type { Telegram } from '../../src/core/cosem/reading';
+import connection from '../../src/nodes/dlms-connection';
+import getObject from '../../src/nodes/dlms-get-object';
+import { DEFAULT_KEYS } from '../../src/sim/meter';
+import { startFlow, stopFlow, type Credentials, type Flow, type FlowNode } from './flow';
+import { closeMeters, connectionTo, deadPort, serveMeter } from './meters';
+
+const get = (more: Record<string, unknown> = {}): FlowNode => ({
+  id: 'n1',
+  type: 'dlms-get-object',
+  connection: 'c1',
+  objects: [{ obis: '1-0:1.8.0*255', classId: '', attribute: '' }],
+  output: 'telegram',
+  wires: [['out']],
+  ...more,
+});
+
+function start(nodes: FlowNode[], credentials: Credentials = {}): Promise<Flow> {
+  return startFlow([connection, getObject], nodes, credentials);
+}
+
+describe('dlms-get-object', () => {
+  afterEach(async () => {
+    await stopFlow();
+    await closeMeters();
+  });
+
+  it('puts a telegram on the message: registers scaled with unit, the clock as time, text as text', async () => {
+    const { port } = await serveMeter({ serialNumber: '50021374' });
+    const objects = ['0-0:1.0.0*255', '1-0:1.8.0*255', '0-0:96.1.0*255'].map(obis => ({ obis }));
+    const flow = await start([connectionTo(port), get({ objects })]);
+    flow.send('n1', { payload: 'go', topic: 'mine', own: 1 });
+    const msg = await flow.message('out');
+    const telegram = msg.payload as Telegram;
+    assert.equal(msg.topic, 'mine');
+    assert.equal(msg['own'], 1);
+    assert.match(telegram.time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+]0[12]:00$/);
+    assert.ok(Math.abs(Date.parse(telegram.time ?? '') - Date.now()) < 60_000);
+    assert.ok(Math.abs(Date.parse(telegram.receivedAt) - Date.now()) < 10_000);
+    assert.match(telegram.meter.id ?? '', /^[A-Z]{3}/);
+    assert.equal(telegram.meter.manufacturer, telegram.meter.id?.slice(0, 3));
+    const [clock, energy, serial] = telegram.readings;
+    assert.equal(clock?.value, telegram.time);
+    assert.equal(energy?.obis, '1-0:1.8.0*255');
+    assert.equal(energy?.key, 'active_energy_import');
+    assert.equal(energy?.unit, 'Wh');
+    assert.equal(typeof energy?.value, 'number');
+    assert.equal(energy?.scaleSource, 'telegram');
+    assert.deepEqual([energy?.classId, energy?.attribute], [3, 2]);
+    assert.equal(serial?.value, '50021374');
+    assert.deepEqual(msg['dlms'], {
+      source: 'get',
+      framing: 'hdlc',
+      service: 'get',
+      encrypted: false,
+      authenticated: false,
+      ...(telegram.meter.systemTitle !== undefined && { systemTitle: telegram.meter.systemTitle }),
+    });
+    assert.match(await flow.status('n1', /^green/), /3 readings/);
+  });
+
+  it('gives the value alone, or a list of values', async () => {
+    const { port } = await serveMeter();
+    const flow = await start([connectionTo(port), get({ output: 'value' })]);
+    flow.send('n1', {});
+    assert.equal(typeof (await flow.message('out')).payload, 'number');
+    flow.send('n1', { objects: ['0-0:96.1.0*255', '1.8.0', '1-0:199.8.0*255'] } as never);
+    const msg = await flow.message('out');
+    const [serial, energy, undefinedOne] = msg.payload as unknown[];
+    assert.equal(typeof serial, 'string');
+    assert.equal(typeof energy, 'number');
+    assert.equal(undefinedOne, null);
+    const refused = (msg['dlms'] as { refused: { obis: string; code: string }[] }).refused;
+    assert.deepEqual(
+      refused.map(r => [r.obis, r.code]),
+      [['1-0:199.8.0*255', 'OBJECT_UNDEFINED']],
+    );
+  });
+
+  it('reads what the message asks for instead', async () => {
+    const { port } = await serveMeter();
+    const flow = await start([connectionTo(port), get()]);
+    flow.send('n1', { obis: '2.8.0' } as never);
+    const first = (await flow.message('out')).payload as Telegram;
+    assert.deepEqual(
+      first.readings.map(r => r.obis),
+      ['1-0:2.8.0*255'],
+    );
+    flow.send('n1', { objects: [{ obis: '0-0:40.0.0*255', classId: 15, attribute: 2 }] } as never);
+    assert.equal(((await flow.message('out')).payload as Telegram).readings.length, 1);
+  });
+
+  it('shows other attributes with their names and gives structures as objects', async () => {
+    const { port } = await serveMeter();
+    const objects = [{ obis: '1-0:1.8.0*255', classId: '3', attribute: '3' }];
+    const flow = await start([connectionTo(port), get({ objects }), get({ id: 'n2', objects, output: 'value' })]);
+    flow.send('n1', {});
+    const [reading] = ((await flow.message('out')).payload as Telegram).readings;
+    assert.match(reading?.name ?? '', /, scaler unit$/);
+    assert.equal(reading?.key, 'active_energy_import_scaler_unit');
+    flow.send('n2', {});
+    const value = (await flow.message('out')).payload as Record<string, unknown>;
+    assert.deepEqual(Object.keys(value), ['scaler', 'unit']);
+  });
+
+  it('asks for scaler and unit once, not with every read', async () => {
+    const { port, meter } = await serveMeter();
+    const flow = await start([connectionTo(port), get()]);
+    flow.send('n1', {});
+    await flow.message('out');
+    const afterFirst = meter.served;
+    flow.send('n1', {});
+    await flow.message('out');
+    assert.equal(meter.served - afterFirst, 1);
+  });
+
+  it('tells what a guessed class was wrong about by the object list of the meter', async () => {
+    const { port } = await serveMeter();
+    // 1-0:99.1.0 asked as a register is undefined; the list says that it is a profile.
+    const flow = await start([connectionTo(port), get({ output: 'value' })]);
+    flow.send('n1', { obis: '0-0:40.0.0*255' } as never);
+    assert.ok(Array.isArray((await flow.message('out')).payload));
+  });
+
+  describe('gives a Catch node the original message and the code of', () => {
+    const cases: [string, string, Record<string, unknown>, Credentials][] = [
+      [
+        'a wrong password',
+        'WRONG_PASSWORD',
+        { authentication: 'low', clientAddress: '17' },
+        { c1: { password: 'wrong' } },
+      ],
+      ['a client nobody knows', 'NO_ANSWER', { clientAddress: '99', answerTimeout: '300' }, {}],
+      ['a server nobody has', 'NO_ANSWER', { physicalAddress: '99', answerTimeout: '300' }, {}],
+      ['another interface', 'NO_ANSWER', { interface: 'wrapper', answerTimeout: '300' }, {}],
+      ['a property that is wrong', 'BAD_SETTING', { clientAddress: 'x' }, {}],
+      ['no connection', 'BAD_SETTING', { id: 'other' }, {}],
+      ['an interface without DLMS', 'BAD_SETTING', { interface: 'iec' }, {}],
+    ];
+    for (const [name, code, more, credentials] of cases) {
+      it(name, async () => {
+        const { port } = await serveMeter();
+        const flow = await start([connectionTo(port, more), get()], credentials);
+        flow.send('n1', { payload: 'go', topic: 'mine' });
+        const caught = await flow.error();
+        assert.equal(caught.error.code, code, caught.error.message);
+        assert.equal(caught.topic, 'mine');
+        assert.equal(caught.payload, 'go');
+        assert.ok(!caught.error.message.includes('wrong"'), 'no password in an error');
+        assert.match(await flow.status('n1', /^red/), /^red/);
+      });
+    }
+
+    it('a port nobody listens on', async () => {
+      const flow = await start([connectionTo(await deadPort()), get()]);
+      flow.send('n1', {});
+      assert.equal((await flow.error()).error.code, 'CONNECT_REFUSED');
+    });
+
+    it('a host that does not exist', async () => {
+      const flow = await start([connectionTo(4059, { host: 'meter.invalid' }), get()]);
+      flow.send('n1', {});
+      assert.equal((await flow.error()).error.code, 'CONNECT_FAILED');
+    });
+
+    it('an object the meter does not have', async () => {
+      const { port } = await serveMeter();
+      const flow = await start([connectionTo(port), get({ objects: [{ obis: '1-0:199.8.0*255' }] })]);
+      flow.send('n1', {});
+      assert.equal((await flow.error()).error.code, 'OBJECT_UNDEFINED');
+    });
+
+    it('a code that is none', async () => {
+      const { port } = await serveMeter();
+      const flow = await start([connectionTo(port), get()]);
+      flow.send('n1', { obis: 'power' } as never);
+      assert.equal((await flow.error()).error.code, 'BAD_SETTING');
+    });
+  });
+
+  it('reads on after a reset in the middle', async () => {
+    const { port, meter } = await serveMeter();
+    const flow = await start([connectionTo(port), get({ output: 'value' })]);
+    flow.send('n1', {});
+    await flow.message('out');
+    meter.fault({ kind: 'reset', times: 1 });
+    flow.send('n1', {});
+    assert.equal(typeof (await flow.message('out')).payload, 'number');
+  });
+
+  it('reads with encryption and authentication, and says so', async () => {
+    const { port } = await serveMeter();
+    const secure = { clientAddress: '1', authentication: 'high-gmac', security: 'authentication-encryption' };
+    const keys = { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication };
+    const flow = await start([connectionTo(port, secure), get()], { c1: keys });
+    flow.send('n1', {});
+    const msg = await flow.message('out');
+    const { encrypted, authenticated } = msg['dlms'] as { encrypted: boolean; authenticated: boolean };
+    assert.deepEqual([encrypted, authenticated], [true, true]);
+  });
+});
