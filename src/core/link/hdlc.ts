@@ -95,7 +95,12 @@ export class HdlcLink implements Link {
   #waitedForRr = 0;
   /** Hexing HXE130 sends each frame with N(S) 0 (quirk Q16a). */
   #frozenNumbers = false;
+  /** An echo was seen on this line; an RR of ours is out whose echo was not. */
+  #echoes = false;
+  #rrOut = false;
+  /** What waits for the answer to a sign of life. */
   #deferred: Uint8Array | null = null;
+  /** Information fields of our latest frames, to know their echo. */
   #written: Uint8Array[] = [];
 
   #events: LinkEvent[] = [];
@@ -424,6 +429,7 @@ export class HdlcLink implements Link {
 
   #rr(): void {
     this.#inWindow = 0;
+    this.#rrOut = true;
     this.#command({ type: 'RR', nr: this.#vr, pf: true });
   }
 
@@ -500,14 +506,21 @@ export class HdlcLink implements Link {
 
   /** Optical heads and half-duplex converters hand us back what we sent (quirk Q19). */
   #isEcho(frame: HdlcFrame): boolean {
-    const ours = sameStation(frame.source, this.#client) && sameStation(frame.destination, this.#options.server);
-    if (!ours) return false;
-    if (!sameStation(this.#client, this.#options.server)) return true;
-    // Client and server have the same number: only the contents tell. RR and DM look alike both ways.
-    if (frame.control.type === 'SNRM' || frame.control.type === 'DISC') return true;
-    // A UA that grants what was proposed has the information field of our SNRM.
-    if (frame.control.type !== 'I') return false;
-    return frame.information.length > 0 && this.#written.some(sent => equalBytes(sent, frame.information));
+    const { control, information } = frame;
+    if (!equalBytes(frame.sourceOctets, this.#clientOctets)) return false;
+    if (!equalBytes(frame.destinationOctets, this.#serverOctets)) return false;
+    // Client and server have the same octets: only the contents tell ours from the meter's.
+    if (equalBytes(this.#clientOctets, this.#serverOctets)) {
+      const at = information.length === 0 ? -1 : this.#written.findIndex(ours => equalBytes(ours, information));
+      const sent = at !== -1;
+      if (sent) this.#written.splice(at, 1);
+      const command = control.type === 'SNRM' || control.type === 'DISC';
+      // An RR looks alike both ways: where there is an echo at all, the first one is ours.
+      if (!sent && !command && !(control.type === 'RR' && this.#echoes && this.#rrOut)) return false;
+    }
+    this.#echoes = true;
+    this.#rrOut &&= control.type !== 'RR';
+    return true;
   }
 
   #waitMs(): number | null {

@@ -297,8 +297,10 @@ describe('hdlc link, exchange', () => {
     );
   });
   it('drops the echo of its own frames, also when client and server have the same number', () => {
-    for (const server of [SERVER, { logical: 16, physical: null }]) {
-      const line = new Line({ server });
+    const servers = [SERVER, { logical: 16, physical: null }, { logical: 16, physical: 17 }];
+    for (const server of servers) {
+      const small = { maxInformationReceive: 30, maxInformationTransmit: 30, windowReceive: 1, windowTransmit: 1 };
+      const line = new Line({ server, parameters: small });
       let echo = new Uint8Array(0) as Uint8Array;
       line.toServer = bytes => ((echo = concat(echo, bytes)), bytes);
       line.toClient = bytes => {
@@ -307,7 +309,10 @@ describe('hdlc link, exchange', () => {
         return both;
       };
       assert.deepEqual(line.run(line.client.connect()), ['connected']);
-      assert.deepEqual(line.run(line.client.send(unhex('c001c2'))), ['c001c2']);
+      const long = 'c001c2'.repeat(40);
+      assert.deepEqual(line.run(line.client.send(unhex(long))), [long]);
+      assert.equal(line.timeouts, 0);
+      assert.equal(line.server.counts.rr, 4);
       assert.deepEqual(line.run(line.client.disconnect()), ['disconnected']);
       assert.ok(line.errors.every(e => e.includes('echo')) && line.errors.length >= 3);
     }
