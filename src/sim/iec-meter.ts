@@ -2,8 +2,7 @@
 // The rule of the file: it speaks as the standard says, in the standard's times when it is paced; every deviation is a fault
 // or an option with a name.
 
-import { ACK, blockCheck, ETX, NAK, SOH, STX } from '../core/iec62056-21/characters';
-import { evenParity } from '../core/iec62056-21/characters';
+import { ACK, blockCheck, ETX, evenParity, NAK, SOH, STX } from '../core/iec62056-21/characters';
 import { crc16Arc } from '../core/wire/crc16';
 import { concat, fromLatin1, latin1 } from '../core/wire/hex';
 
@@ -25,6 +24,19 @@ export type IecFault =
   | 'noise'
   | 'parity'
   | 'wrong-parity';
+
+export const IEC_FAULTS: readonly IecFault[] = [
+  'silence',
+  'no-data',
+  'lost-character',
+  'cut',
+  'wrong-bcc',
+  'stays-at-start',
+  'echo',
+  'noise',
+  'parity',
+  'wrong-parity',
+];
 
 export interface IecMeterOptions {
   readonly mode?: IecMode;
@@ -67,10 +79,14 @@ export interface IecMeterOptions {
   readonly hdlc?: () => { receive(chunk: Uint8Array): readonly Uint8Array[] };
 }
 
-/** One line to the meter. `readerBaud` tells the rate of the other side where it is known: at another one it gets garbage. */
+/** One line to the meter; `baud` is the rate its characters have, for lines that tell what another rate makes of them. */
 export interface IecLine {
-  write(bytes: Uint8Array): void;
-  readerBaud?(): number;
+  write(bytes: Uint8Array, baud: number): void;
+}
+
+/** What a port at the wrong rate makes of characters. */
+export function garbled(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte, i) => (byte * 37 + i) | 0x80);
 }
 
 type State =
@@ -169,14 +185,15 @@ export class IecStation {
     return this.#baud;
   }
 
-  receive(chunk: Uint8Array): void {
+  /** `baud`: the rate it was sent at, where it is known; characters at another one are no characters. */
+  receive(chunk: Uint8Array, baud = this.#baud): void {
     if (this.#closed || this.meter.options.mode === 'd') return;
     if (this.#state.in === 'hdlc') {
       for (const bytes of this.#state.station.receive(chunk)) this.#send(bytes);
       return;
     }
-    if (this.#wrongRate()) return;
-    if (this.meter.take('echo')) this.line.write(chunk);
+    if (baud !== this.#baud && this.#state.in !== 'idle') return;
+    if (this.meter.take('echo')) this.line.write(chunk, this.#baud);
     for (const byte of chunk) this.#received.push(byte & 0x7f);
     if (this.#received.length > 4096) this.#received = [];
     // What was received took its time on the line before the last bit was there.
@@ -325,7 +342,7 @@ export class IecStation {
     if (/^P\.\d/.test(id)) {
       const lines = this.meter.options.profile?.(id, range) ?? [`${id}(ERROR)`];
       if (command !== 'R6' || lines.length <= blockLines)
-        return this.#answer(this.#bad(block(`${lines.join('\r\n')}\r\n`)));
+        return this.#answer(this.#bad((state.last = block(`${lines.join('\r\n')}\r\n`))));
       state.blocks = [];
       for (let at = 0; at < lines.length; at += blockLines) {
         const last = at + blockLines >= lines.length;
@@ -367,21 +384,21 @@ export class IecStation {
     const next = this.#queue.shift();
     if (next === undefined || this.#closed) return;
     const { bytes, baud, then } = next;
-    const onLine = this.#onLine(bytes, baud);
+    const onLine = this.#onLine(bytes);
     const finish = (): void => {
       this.#sending = null;
       then?.();
       this.#sendNext();
     };
     if (this.meter.options.paced !== true) {
-      this.line.write(onLine);
+      this.line.write(onLine, baud);
       return finish();
     }
     const startMs = performance.now();
     let sent = 0;
     const tick = (): void => {
       const due = Math.min(onLine.length, Math.floor(((performance.now() - startMs) * baud) / 10_000));
-      if (due > sent) this.line.write(onLine.slice(sent, due));
+      if (due > sent) this.line.write(onLine.slice(sent, due), baud);
       sent = due;
       if (sent === onLine.length) return finish();
       this.#sending = setTimeout(tick, Math.max(2, Math.ceil(10_000 / baud)));
@@ -389,18 +406,11 @@ export class IecStation {
     this.#sending = setTimeout(tick, Math.max(2, Math.ceil(10_000 / baud)));
   }
 
-  /** What the reader's port makes of it. */
-  #onLine(bytes: Uint8Array, baud: number): Uint8Array {
-    const readerBaud = this.line.readerBaud?.();
-    if (readerBaud !== undefined && readerBaud !== baud) return bytes.map((byte, i) => (byte * 37 + i) | 0x80);
+  /** With the parity that the port of the reader does not take away. */
+  #onLine(bytes: Uint8Array): Uint8Array {
     if (this.#state.in === 'hdlc') return bytes;
     if (this.meter.take('wrong-parity')) return bytes.map(byte => (evenParity(byte) ? byte | 0x80 : byte));
     return this.meter.take('parity') ? bytes.map(byte => (evenParity(byte) ? byte : byte | 0x80)) : bytes;
-  }
-
-  #wrongRate(): boolean {
-    const readerBaud = this.line.readerBaud?.();
-    return readerBaud !== undefined && readerBaud !== this.#baud && this.#state.in !== 'idle';
   }
 
   #dropQueue(): void {

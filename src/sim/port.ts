@@ -104,17 +104,25 @@ function hdlcStation(meter: SimulatedMeter): Station {
     },
   });
   let association: Association | null = null;
+  /** A meter that fell silent in the middle of an answer says nothing until it is connected anew. */
+  let mute = false;
   return {
     receive(chunk) {
       const taken = behaviour.losesSecondFrame ? firstFrame(chunk) : chunk;
       const was = link.connected;
       const heard = link.receive(taken);
+      if (heard.events.some(e => e.type === 'connected')) mute = false;
+      if (mute) return NOTHING;
       return answer(meter, heard, was, {
         connected: () => {
           const account = meter.account(link.client);
           association = account === undefined ? null : new Association(meter, account);
         },
-        apdu: bytes => association?.handle(bytes) ?? { type: 'silent' },
+        apdu: bytes => {
+          const reply = association?.handle(bytes) ?? SILENT;
+          mute = reply.type === 'silent';
+          return reply;
+        },
         send: (apdu, more) => (more && link.connected ? link.push(apdu) : link.connected ? link.send(apdu) : step()),
       });
     },
@@ -137,7 +145,7 @@ function wrapperStation(meter: SimulatedMeter, options: PortOptions): Station {
         connected: () => undefined,
         apdu: bytes => {
           const account = meter.account(link.client);
-          if (account === undefined) return { type: 'silent' };
+          if (account === undefined) return SILENT;
           let association = associations.get(account.client);
           if (association === undefined)
             associations.set(account.client, (association = new Association(meter, account)));
@@ -234,3 +242,5 @@ function firstFrame(chunk: Uint8Array): Uint8Array {
 }
 
 const FLAG = 0x7e;
+const SILENT: Reply = { type: 'silent' };
+const NOTHING: Heard = { write: [], dropped: [], reset: false, lateMs: 0 };
