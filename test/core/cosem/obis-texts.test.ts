@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { Obis } from '../../../src/core/cosem/obis';
-import { OBIS_LANGUAGES, obisTexts } from '../../../src/core/cosem/obis-languages';
+import { OBIS_LANGUAGES, obisTexts } from '../../../src/nodes/lib/obis-languages';
 import { obisName, searchObis } from '../../../src/core/cosem/obis-names';
 import type { ObisTexts } from '../../../src/core/cosem/obis-texts-compose';
 import { GERMAN } from '../../../src/core/cosem/obis-texts-de';
