@@ -44,6 +44,7 @@ export class ClientRunner {
    */
   run(input: () => ClientStep, on: (event: ClientEvent) => boolean, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(aborted(signal));
+    if (this.#stopped) return Promise.reject(new DlmsError({ code: 'CLOSED', what: this.transport.where }));
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#drive(() => this.client.abort());
@@ -58,6 +59,11 @@ export class ClientRunner {
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#drive(input);
     });
+  }
+
+  /** False once it was stopped or the connection went: nothing can be said any more. */
+  get alive(): boolean {
+    return !this.#stopped;
   }
 
   /** No more bytes, no more timer; what waits is rejected. */

@@ -61,6 +61,9 @@ export function linkOf(s: ConnectionSettings, clientAddress = s.clientAddress): 
     // The longest silence is shared by the tries, so that NO_ANSWER comes when the setting says.
     responseMs: Math.ceil(s.answerTimeoutMs / HDLC_TRIES),
     tries: HDLC_TRIES,
+    pollMs: POLL_MS,
+    // A meter that says it is there but has nothing yet gets more patience than a silent one.
+    maxPolls: Math.ceil((3 * s.answerTimeoutMs) / POLL_MS),
   });
 }
 
@@ -96,4 +99,5 @@ export function secretsOf(s: ConnectionSettings): Uint8Array[] {
 }
 
 const HDLC_TRIES = 2;
+const POLL_MS = 200;
 const DEFAULT_BAUD = 9600;

@@ -10,11 +10,31 @@ export interface NumberStore {
   set(key: string, value: number): void;
 }
 
+/** Forgets with the process; the meter corrects what was lost. */
+export class NumbersInMemory implements NumberStore {
+  readonly #numbers = new Map<string, number>();
+  get(key: string): number | null {
+    return this.#numbers.get(key) ?? null;
+  }
+  set(key: string, value: number): void {
+    this.#numbers.set(key, value);
+  }
+}
+
 export class CounterKeeper implements InvocationCounter {
   #next: number | null;
   #reserved: number;
 
-  constructor(
+  /** One keeper a key in each store: two sessions with the same key and title count together. */
+  static of(store: NumberStore, key: string): CounterKeeper {
+    const keepers = KEEPERS.get(store) ?? new Map<string, CounterKeeper>();
+    KEEPERS.set(store, keepers);
+    const keeper = keepers.get(key) ?? new CounterKeeper(store, key);
+    keepers.set(key, keeper);
+    return keeper;
+  }
+
+  private constructor(
     readonly store: NumberStore,
     readonly key: string,
   ) {
@@ -54,5 +74,6 @@ export class CounterKeeper implements InvocationCounter {
   }
 }
 
+const KEEPERS = new WeakMap<NumberStore, Map<string, CounterKeeper>>();
 const LAST = 0xffffffff;
 const STRETCH = 64;

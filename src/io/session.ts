@@ -6,7 +6,7 @@ import type { Association } from '../core/client/association';
 import { Client, type ClientEvent, type ClientStep } from '../core/client/client';
 import { MeterMemory, readObjectList, type ObjectEntry, type ProfileAccess } from '../core/client/meter-memory';
 import { ProfileRead, type ProfileEvent, type ProfileHead, type ProfileRange } from '../core/client/profile-read';
-import type { AttributeRef, MethodRef, Outcome } from '../core/client/request';
+import { describeRef, type AttributeRef, type MethodRef, type Outcome } from '../core/client/request';
 import { SN_OBJECT_LIST } from '../core/client/sn';
 import type { Data } from '../core/cosem/data';
 import { Obis } from '../core/cosem/obis';
@@ -15,7 +15,7 @@ import { DlmsError, isDlmsError } from '../core/wire/errors';
 import { Backoff } from './backoff';
 import { aborted, ClientRunner } from './client-runner';
 import { clientOptions, counterKey, counterReader, linkOf, modeEOptions, secretsOf } from './client-settings';
-import { CounterKeeper, type NumberStore } from './counter-keeper';
+import { CounterKeeper, NumbersInMemory, type NumberStore } from './counter-keeper';
 import { ModeETransport } from './iec-session';
 import { closedError, type Line, type Lines, lines as allLines, type LineUser } from './line';
 import { RowQueue } from './row-queue';
@@ -88,7 +88,7 @@ export class Session implements LineUser {
     this.memory = environment.memory ?? new MeterMemory();
     this.#now = environment.now ?? Date.now;
     this.#random = environment.random ?? (n => crypto.getRandomValues(new Uint8Array(n)));
-    this.#counter = new CounterKeeper(environment.counters ?? new Map(), counterKey(settings));
+    this.#counter = CounterKeeper.of(environment.counters ?? new NumbersInMemory(), counterKey(settings));
     this.#backoff = new Backoff(this.#now, this.#random);
     this.line = this.#lines.acquire(settings);
     this.#transport =
@@ -207,6 +207,11 @@ export class Session implements LineUser {
 
   /** Release and DISC; the transport stays open for the next speaker unless `close`. Never rejects. */
   async hangUp(close = false): Promise<void> {
+    await this.#tearDown(close);
+    this.line.leave(this);
+  }
+
+  async #tearDown(close: boolean): Promise<void> {
     this.#stopIdle();
     const runner = this.#runner;
     this.#runner = null;
@@ -216,13 +221,13 @@ export class Session implements LineUser {
       this.#counter.settle();
       this.#state({ phase: 'idle' });
     }
-    this.line.leave(this);
     // After mode E the port stands at another speed; opening it anew puts it back.
     if (close || this.settings.interface === 'hdlc-mode-e') await this.#transport.close();
   }
 
   async #farewell(runner: ClientRunner): Promise<void> {
     const { client } = runner;
+    if (!runner.alive) return;
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), FAREWELL_MS);
     try {
@@ -265,6 +270,7 @@ export class Session implements LineUser {
             await this.#associate(stop.signal);
             const value = await work(stop.signal);
             this.#dedicatedWorked = true;
+            this.#resynchronised = false;
             await this.#rest();
             return value;
           } catch (e) {
@@ -303,7 +309,7 @@ export class Session implements LineUser {
       return;
     }
     this.#dedicatedWorked = false;
-    await this.hangUp(true);
+    await this.#tearDown(true);
     if (isDlmsError(error) && error.blame === 'line' && error.code !== 'ABORTED') this.#backoff.failed(error);
   }
 
@@ -338,7 +344,7 @@ export class Session implements LineUser {
   /** An association that stands; opened if there is none. */
   async #associate(signal: AbortSignal): Promise<void> {
     if (this.#runner?.client.phase === 'ready') return;
-    await this.hangUp();
+    await this.#tearDown(false);
     this.#state({ phase: 'connecting' });
     await this.#transport.open(signal);
     const ciphered = this.settings.security !== 'none' || this.settings.authentication === 'high-gmac';
@@ -425,8 +431,13 @@ export class Session implements LineUser {
     onPart: ((bytes: Uint8Array) => void) | null = null,
   ): Promise<Outcome<Data | null>[]> {
     await this.#names(signal);
-    const sn = this.settings.referencing === 'sn';
-    return await collect(this.#runner as ClientRunner, sn ? refs.map(r => this.memory.named(r)) : refs, onPart, signal);
+    const runner = this.#runner as ClientRunner;
+    if (this.settings.referencing === 'ln') return await collect(runner, refs, onPart, signal);
+    // What has no short name cannot be asked for; the rest is.
+    const named = refs.map(r => this.memory.named(r));
+    const known = named.filter(r => r.baseName !== undefined);
+    const outcomes = known.length === 0 ? [] : await collect(runner, known, onPart, signal);
+    return named.map(r => (r.baseName === undefined ? unnamed(r) : outcomes.shift()) ?? unnamed(r));
   }
 
   async #single(input: (client: Client) => ClientStep, signal: AbortSignal): Promise<Data | null> {
@@ -549,6 +560,11 @@ function deferred<T>(): Deferred<T> {
   // Who only takes rows learns of a failure there; nothing may be left unhandled.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
+}
+
+function unnamed(ref: AttributeRef): Outcome<never> {
+  const result = 'not in the object list of the association';
+  return { ok: false, error: new DlmsError({ code: 'OBJECT_UNDEFINED', object: describeRef(ref), result }) };
 }
 
 function codeOf(error: unknown): string {

@@ -56,6 +56,8 @@ export class Client {
   #proving: Proving | null = null;
   #invoke = 0;
   #listRefused = false;
+  /** A notification came, and nothing after it. */
+  #unanswered = false;
   readonly #ciphering: Ciphering;
 
   // Collected while one input is worked off.
@@ -191,6 +193,10 @@ export class Client {
           break;
       }
     }
+    // The last word was not the answer, and the answer was not in the same piece: the link has to go on waiting for it.
+    if (!this.#unanswered) return;
+    this.#unanswered = false;
+    if (WAITING.has(this.#phase)) this.#absorb(this.link.keepWaiting());
   }
 
   #associate(): void {
@@ -219,9 +225,10 @@ export class Client {
     }
     if (NOTIFICATIONS.has(apdu.type)) {
       this.#events.push({ type: 'notification', apdu, bytes });
-      if (this.#phase !== 'ready') this.#absorb(this.link.keepWaiting());
+      this.#unanswered = true;
       return;
     }
+    this.#unanswered = false;
     switch (this.#phase) {
       case 'associating':
         this.#onAare(apdu);
@@ -414,6 +421,14 @@ const NOTIFICATIONS: ReadonlySet<string> = new Set([
   'data-notification',
   'event-notification-request',
   'information-report-request',
+]);
+const WAITING: ReadonlySet<Phase> = new Set([
+  'associating',
+  'proving',
+  'awaiting-get',
+  'awaiting-set',
+  'awaiting-action',
+  'releasing',
 ]);
 /** After these nobody knows what the meter thinks it is answering. */
 const BREAKS: ReadonlySet<string> = new Set(['UNEXPECTED_RESPONSE', 'SEGMENT_LOST']);
