@@ -67,6 +67,12 @@ export class ObisPattern {
     return obis !== null && this.matches(obis);
   }
 
+  /** Means one code (of any medium and channel) or one word, without wildcard, range or list. */
+  get isPlain(): boolean {
+    if (this.code === null) return !this.text.includes('*');
+    return this.code.groups.slice(2).every(group => group?.length === 1 && group[0]?.[0] === group[0]?.[1]);
+  }
+
   toString(): string {
     return this.text;
   }

@@ -1,0 +1,241 @@
+// The output forms of the message contract. Each takes the chosen values and gives the fields of messages.
+// The rule of the file: it decides how a message looks, never whether a value is sent.
+
+import type { Value } from '../cosem/reading';
+import type { InputColumn, ProfileInput, TelegramInput } from './input';
+import type { Rule } from './rule';
+
+export type OutputForm = 'readings' | 'flat' | 'telegram' | 'per-rule' | 'influx' | 'sql' | 'homeassistant';
+export const OUTPUT_FORMS: readonly OutputForm[] = [
+  'readings',
+  'flat',
+  'telegram',
+  'per-rule',
+  'influx',
+  'sql',
+  'homeassistant',
+];
+
+/** Fields to put on a message, and the output it leaves by (from 0). */
+export interface OutputMessage {
+  readonly output: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A value that was chosen and converted. */
+export interface Item {
+  /** null: no rules, everything passes. */
+  readonly rule: Rule | null;
+  readonly obis: string | null;
+  readonly id?: string;
+  /** Of the dictionary; never changes. */
+  readonly key: string;
+  /** The rule's name, else the dictionary's. */
+  readonly name: string;
+  /** What the value is called in flat objects and fields: the rule's name, else the key. */
+  readonly label: string;
+  readonly topic: string;
+  readonly value: Value;
+  readonly unit: string | null;
+  /** Of the value, else of its telegram. */
+  readonly time: string | null;
+  readonly timestamp: number;
+  readonly meter: string | null;
+  /** The reading as it came, with value and unit as they are now. */
+  readonly reading: Readonly<Record<string, unknown>>;
+}
+
+/** A profile with its chosen columns. */
+export interface Table {
+  readonly meter: string | null;
+  readonly shape: ProfileInput['shape'];
+  readonly columns: readonly TableColumn[];
+  /** `time`, perhaps `status`, and a field for each column by its label. */
+  readonly rows: readonly TableRow[];
+  readonly whole: unknown;
+}
+
+export interface TableColumn {
+  readonly rule: Rule | null;
+  readonly source: InputColumn;
+  readonly label: string;
+  readonly name: string;
+  readonly topic: string;
+  readonly unit: string | null;
+}
+
+export interface TableRow {
+  readonly time: string | null;
+  readonly timestamp: number;
+  readonly status?: unknown;
+  /** In the order of the columns; undefined: held back. */
+  readonly values: readonly (Value | undefined)[];
+}
+
+/** One message a value; `per-rule` by the output of its rule. */
+export function asReadings(items: readonly Item[], perRule: boolean): OutputMessage[] {
+  return items.map(item => ({ output: perRule ? (item.rule?.index ?? 0) : 0, fields: single(item) }));
+}
+
+/** `payload: { label: value }`, `units` beside it. Labels that repeat get _2, _3. */
+export function asFlat(
+  items: readonly Item[],
+  about: { time: string | null; timestamp: number; meter: string | null },
+): OutputMessage[] {
+  const payload: Record<string, Value> = {};
+  const units: Record<string, string> = {};
+  for (const item of items) {
+    const label = free(item.label, payload);
+    put(payload, label, item.value);
+    if (item.unit !== null) put(units, label, item.unit);
+  }
+  return [{ output: 0, fields: { payload, units, ...about } }];
+}
+
+export function asTelegram(input: TelegramInput, items: readonly Item[]): OutputMessage[] {
+  return [{ output: 0, fields: { payload: { ...input.whole, readings: items.map(item => item.reading) } } }];
+}
+
+/** As the InfluxDB batch node takes it: one point for each time, so that values of one moment stand together. */
+export function asInflux(items: readonly Item[], measurement: string): OutputMessage[] {
+  const points = new Map<number, Point>();
+  for (const { label, value, timestamp, meter } of items) {
+    if (value === null) continue;
+    const point = points.get(timestamp) ?? newPoint(measurement, meter, timestamp);
+    put(point.fields, free(label, point.fields), fieldValue(value));
+    points.set(timestamp, point);
+  }
+  return batch([...points.values()]);
+}
+
+export function asSql(items: readonly Item[]): OutputMessage[] {
+  const payload = items.map(({ meter, time, obis, key, value, unit }) => ({ meter, time, obis, key, value, unit }));
+  return [{ output: 0, fields: { payload } }];
+}
+
+/** A profile in the given form; Home Assistant takes states, not history, and is made of its last row elsewhere. */
+export function tableAs(
+  form: Exclude<OutputForm, 'homeassistant'>,
+  table: Table,
+  measurement: string,
+): OutputMessage[] {
+  switch (form) {
+    case 'readings':
+    case 'per-rule':
+      return asReadings(
+        table.rows.flatMap((_, row) => rowItems(table, row)),
+        form === 'per-rule',
+      );
+    case 'flat':
+      return flatTable(table);
+    case 'telegram':
+      return wholeTable(table);
+    case 'influx':
+      return batch(
+        table.rows.flatMap(row => {
+          const point = newPoint(measurement, table.meter, row.timestamp);
+          table.columns.forEach((column, i) => {
+            const value = row.values[i];
+            if (value !== null && value !== undefined) put(point.fields, column.label, fieldValue(value));
+          });
+          return Object.keys(point.fields).length === 0 ? [] : [point];
+        }),
+      );
+    case 'sql':
+      return [{ output: 0, fields: { payload: table.rows.map(row => ({ meter: table.meter, ...wide(table, row) })) } }];
+  }
+}
+
+/** The values of one row as if they had come alone. */
+export function rowItems(table: Table, index: number): Item[] {
+  const row = table.rows[index] as TableRow;
+  return table.columns.flatMap((column, i): Item[] => {
+    const value = row.values[i];
+    if (value === undefined) return [];
+    const { reading } = column.source;
+    return [
+      {
+        rule: column.rule,
+        obis: reading.obis,
+        key: reading.key,
+        name: column.name,
+        label: column.label,
+        topic: column.topic,
+        value,
+        unit: column.unit,
+        time: row.time,
+        timestamp: row.timestamp,
+        meter: table.meter,
+        reading: { obis: reading.obis, name: column.name, key: reading.key, value, unit: column.unit, time: row.time },
+      },
+    ];
+  });
+}
+
+/** A label nobody has yet in this object. */
+export function free(label: string, taken: object): string {
+  if (!Object.hasOwn(taken, label)) return label;
+  for (let n = 2; ; n++) if (!Object.hasOwn(taken, `${label}_${n}`)) return `${label}_${n}`;
+}
+
+interface Point {
+  readonly measurement: string;
+  readonly fields: Record<string, unknown>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly timestamp: Date;
+}
+
+function single({ topic, value, unit, obis, name, time, timestamp, meter }: Item): Record<string, unknown> {
+  return { topic, payload: value, unit, obis, name, time, timestamp, meter };
+}
+
+function newPoint(measurement: string, meter: string | null, timestamp: number): Point {
+  return { measurement, fields: {}, tags: meter === null ? {} : { meter }, timestamp: new Date(timestamp) };
+}
+
+function batch(points: readonly Point[]): OutputMessage[] {
+  return points.length === 0 ? [] : [{ output: 0, fields: { payload: points } }];
+}
+
+/** A field keeps one type: a decimal that is text because it is long goes in as the nearest number. */
+function fieldValue(value: Value): Value {
+  return typeof value === 'string' && /^-?\d{16,}(\.\d+)?$|^-?\d+\.\d{10,}$/.test(value) ? Number(value) : value;
+}
+
+function flatTable(table: Table): OutputMessage[] {
+  const units: Record<string, string> = {};
+  for (const { label, unit } of table.columns) if (unit !== null) put(units, label, unit);
+  const last = table.rows.at(-1);
+  if (table.shape === 'row' && last !== undefined) {
+    const { time, status: _status, ...payload } = wide(table, last);
+    return [{ output: 0, fields: { payload, units, time, timestamp: last.timestamp, meter: table.meter } }];
+  }
+  return [{ output: 0, fields: { payload: table.rows.map(row => wide(table, row)), units, meter: table.meter } }];
+}
+
+/** Shape, key names and all that is not a row or a column stay; a column with a name of its own has it as its key. */
+function wholeTable(table: Table): OutputMessage[] {
+  const keys: Record<string, true> = {};
+  const named = table.columns.map(column => {
+    const key = free(column.rule?.name == null ? column.source.key : column.label, keys);
+    put(keys, key, true);
+    return { ...column, label: key };
+  });
+  const rows = table.rows.map(row => wide({ ...table, columns: named }, row));
+  if (table.shape === 'row') return rows.map(payload => ({ output: 0, fields: { payload } }));
+  if (table.shape === 'rows') return [{ output: 0, fields: { payload: rows } }];
+  const columns = named.map(({ source, label, name, unit }) => ({ ...source.whole, key: label, name, unit }));
+  return [{ output: 0, fields: { payload: { ...(table.whole as object), columns, rows } } }];
+}
+
+function wide(table: Pick<Table, 'columns'>, row: TableRow): Record<string, unknown> {
+  const flat: Record<string, unknown> = { time: row.time };
+  if (row.status !== undefined) flat['status'] = row.status;
+  table.columns.forEach((column, i) => put(flat, column.label, row.values[i] ?? null));
+  return flat;
+}
+
+/** Also for a label that is a name of Object.prototype. */
+function put(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
+}

@@ -1,0 +1,59 @@
+// What has come through lately, so that a click can make a rule of it. Bounded; the longest unseen goes first.
+
+import type { Reading, Value } from '../cosem/reading';
+
+export interface RecentReading {
+  readonly meter: string | null;
+  readonly obis: string | null;
+  readonly id?: string;
+  readonly key: string;
+  readonly name: string;
+  readonly value: Value;
+  readonly unit: string | null;
+  /** Bracket pairs, for the value selector. */
+  readonly sets?: number;
+  /** ms, our clock. */
+  readonly at: number;
+}
+
+export class Recent {
+  readonly #seen = new Map<string, RecentReading>();
+  constructor(readonly limit = RECENT_LIMIT) {}
+
+  note(
+    meter: string | null,
+    reading: Pick<Reading, 'obis' | 'id' | 'key' | 'name' | 'value' | 'unit' | 'sets'>,
+    at: number,
+  ): void {
+    const key = `${meter}|${reading.obis ?? ''}|${reading.id ?? ''}|${reading.key}`;
+    const { obis, id, name, unit, sets } = reading;
+    const value =
+      typeof reading.value === 'string' && reading.value.length > 60 ? `${reading.value.slice(0, 60)}…` : reading.value;
+    this.#seen.delete(key);
+    this.#seen.set(key, {
+      meter,
+      obis,
+      ...(id !== undefined && { id }),
+      key: reading.key,
+      name,
+      value,
+      unit,
+      ...(sets !== undefined && sets.length > 1 && { sets: sets.length }),
+      at,
+    });
+    if (this.#seen.size > this.limit) {
+      const oldest = this.#seen.keys().next();
+      if (oldest.done !== true) this.#seen.delete(oldest.value);
+    }
+  }
+
+  list(): RecentReading[] {
+    return [...this.#seen.values()];
+  }
+
+  clear(): void {
+    this.#seen.clear();
+  }
+}
+
+export const RECENT_LIMIT = 500;

@@ -1,0 +1,910 @@
+import assert from 'node:assert/strict';
+
+import { type Data, octets, u32 } from '../../../src/core/cosem/data';
+import { type ReadingSource, readingOf } from '../../../src/core/cosem/naming';
+import { Obis } from '../../../src/core/cosem/obis';
+import type { Reading, Telegram } from '../../../src/core/cosem/reading';
+import { type FilterOptions, type FilterResult, ObisFilter } from '../../../src/core/filter/filter';
+import type { OutputForm } from '../../../src/core/filter/forms';
+import { type RuleSetting, parseRules } from '../../../src/core/filter/rule';
+import { isDlmsError } from '../../../src/core/wire/errors';
+import { unhex } from '../../../src/core/wire/hex';
+
+const T0 = Date.UTC(2026, 10, 21, 9, 15);
+const DEFAULTS: FilterOptions = {
+  rules: [],
+  output: 'readings',
+  onChange: false,
+  deadband: null,
+  minMs: null,
+  maxMs: null,
+  duplicates: false,
+  counters: false,
+  maxPerHour: null,
+  acceptAfter: 3,
+  hold: false,
+  holdMs: null,
+  measurement: 'meter',
+  homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms' },
+};
+const filterOf = (
+  output: OutputForm,
+  rules: readonly RuleSetting[] = [],
+  more: Partial<FilterOptions> = {},
+): ObisFilter => new ObisFilter({ ...DEFAULTS, output, rules: parseRules(rules), ...more });
+
+const wh = (code: string, raw: number, more: Partial<ReadingSource> = {}): Reading =>
+  readingOf({
+    obis: Obis.parse(code),
+    data: u32(raw),
+    scale: { scaler: 0, unit: 'Wh', source: 'telegram' },
+    classId: 3,
+    attribute: 2,
+    ...more,
+  });
+const watts = (raw: number): Reading =>
+  readingOf({ obis: Obis.parse('1.7.0'), data: u32(raw), scale: { scaler: 0, unit: 'W', source: 'telegram' } });
+const volts = (raw: number): Reading =>
+  readingOf({ obis: Obis.parse('32.7.0'), data: u32(raw), scale: { scaler: -1, unit: 'V', source: 'telegram' } });
+const text = (code: string, value: Data): Reading => readingOf({ obis: Obis.parse(code), data: value });
+
+function telegram(readings: readonly Reading[], time: string | null = '2026-11-21T10:15:00+01:00'): Telegram {
+  return {
+    meter: { id: '1TST0000000042', manufacturer: 'TST', model: null },
+    time,
+    receivedAt: '2026-11-21T09:15:01.204Z',
+    readings,
+  };
+}
+const HOUSE = telegram([
+  wh('1.8.0', 12345678),
+  wh('2.8.0', 77),
+  watts(1500),
+  volts(2301),
+  text('0-0:96.1.0', octets(unhex('31545354'))),
+]);
+
+const fields = (r: FilterResult): Readonly<Record<string, unknown>>[] => r.messages.map(m => m.fields);
+const payloads = (r: FilterResult): unknown[] => r.messages.map(m => m.fields['payload']);
+
+describe('OBIS filter: choosing', () => {
+  it('lets everything pass without rules', () => {
+    const result = filterOf('readings').process({ payload: HOUSE }, T0);
+    assert.deepEqual(payloads(result), [12345678, 77, 1500, 230.1, '1TST']);
+    assert.equal(result.sent, 5);
+  });
+  it('sends only what a rule chooses, converted', () => {
+    const result = filterOf('readings', [
+      { obis: '1.8.0', unit: 'kWh', round: 1, name: 'Import', topic: 'home/{meter}/energy' },
+    ]).process({ payload: HOUSE }, T0);
+    assert.deepEqual(fields(result), [
+      {
+        topic: 'home/1TST0000000042/energy',
+        payload: 12345.7,
+        unit: 'kWh',
+        obis: '1-0:1.8.0*255',
+        name: 'Import',
+        time: '2026-11-21T10:15:00+01:00',
+        timestamp: T0,
+        meter: '1TST0000000042',
+      },
+    ]);
+  });
+  it('lets two plain rules send one code twice, and a wildcard take only the rest', () => {
+    const result = filterOf('flat', [
+      { obis: '*' },
+      { obis: '1.8.0', unit: 'kWh', name: 'kwh' },
+      { obis: '1.8.0', name: 'wh' },
+    ]).process({ payload: HOUSE }, T0);
+    assert.deepEqual(Object.keys(payloads(result)[0] as object), [
+      'kwh',
+      'wh',
+      'active_energy_export',
+      'active_power_import',
+      'voltage_l1',
+      'device_id',
+    ]);
+  });
+  it('takes values out of bracket pairs of text protocols', () => {
+    const demand: Reading = {
+      obis: '1-0:1.6.1*255',
+      id: '1.6.1',
+      name: 'Maximum',
+      key: 'active_power_import_max_t1',
+      value: 24.81,
+      unit: 'kW',
+      text: '24.81*kW',
+      time: '2016-04-07T09:00:00',
+      sets: [
+        { text: '24.81*kW', value: 24.81, unit: 'kW' },
+        { text: '1604070900', time: '2016-04-07T09:00:00' },
+      ],
+    };
+    const rules = [
+      { obis: '1.6.1', unit: 'W' },
+      { obis: '1.6.1~1t' },
+      { obis: '1.6.1', select: '~1s' },
+      { obis: '1.6.1', select: 'text' },
+      { obis: '1.6.1', select: 'time' },
+      { obis: '1.6.1~2' },
+    ];
+    const [flat] = payloads(filterOf('flat', rules).process({ payload: telegram([demand]) }, T0));
+    assert.deepEqual(flat, {
+      active_power_import_max_t1: 24810,
+      active_power_import_max_t1_2_time: '2016-04-07T09:00:00',
+      active_power_import_max_t1_2_text: '1604070900',
+      active_power_import_max_t1_text: '24.81*kW',
+      active_power_import_max_t1_time: '2016-04-07T09:00:00',
+    });
+  });
+  it('gives history without unit the unit of the current value', () => {
+    const now: Reading = { obis: '1-0:1.8.0*255', id: '1.8.0', name: 'n', key: 'k', value: 12.5, unit: 'kWh' };
+    const past: Reading = { obis: '1-0:1.8.0*1', id: '1.8.0*01', name: 'p', key: 'p', value: 11, unit: null };
+    assert.deepEqual(
+      payloads(filterOf('readings', [{ obis: '1.8.0*1', unit: 'Wh' }]).process({ payload: telegram([now, past]) }, T0)),
+      [11000],
+    );
+  });
+  it('holds back what cannot be converted, and says why', () => {
+    const { messages, held } = filterOf('readings', [
+      { obis: '*.7.0', unit: 'kW' },
+      { obis: '96.1.0', type: 'number' },
+    ]).process({ payload: HOUSE }, T0);
+    assert.equal(messages.length, 1);
+    assert.deepEqual(
+      held.map(h => h.payload),
+      [
+        {
+          reason: 'unit',
+          message: 'Voltage L1 (1-0:32.7.0*255): 230.1 V cannot be shown in kW; it is held back',
+          value: 230.1,
+          last: null,
+          key: 'voltage_l1',
+        },
+        {
+          reason: 'type',
+          message: 'Device ID (0-0:96.1.0*255): "1TST" is not a number; it is held back',
+          value: '1TST',
+          last: null,
+          key: 'device_id',
+        },
+      ],
+    );
+  });
+  it('uses the time of receipt when the meter sent none', () => {
+    const [message] = fields(filterOf('readings').process({ payload: telegram([watts(1)], null) }, 5));
+    assert.equal(message?.['time'], null);
+    assert.equal(message?.['timestamp'], Date.parse('2026-11-21T09:15:01.204Z'));
+  });
+  it('prefers the time of the value itself', () => {
+    const gas = wh('0-1:24.2.1', 5, { capture: octets(unhex('07ea0b15060a000000ffc400')) });
+    assert.equal(
+      fields(filterOf('readings').process({ payload: telegram([gas]) }, T0))[0]?.['time'],
+      '2026-11-21T10:00:00+01:00',
+    );
+  });
+});
+
+describe('OBIS filter: output forms', () => {
+  it('flat: one object, units beside it, repeated codes numbered', () => {
+    const [message] = fields(
+      filterOf('flat').process({ payload: telegram([wh('1.8.0', 1), wh('1.8.0', 2), watts(3)]) }, T0),
+    );
+    assert.deepEqual(message, {
+      payload: { active_energy_import: 1, active_energy_import_2: 2, active_power_import: 3 },
+      units: { active_energy_import: 'Wh', active_energy_import_2: 'Wh', active_power_import: 'W' },
+      time: '2026-11-21T10:15:00+01:00',
+      timestamp: T0,
+      meter: '1TST0000000042',
+    });
+  });
+  it('telegram: the telegram with the chosen readings only', () => {
+    const [payload] = payloads(
+      filterOf('telegram', [{ obis: '1.8.0', unit: 'kWh' }]).process({ payload: HOUSE }, T0),
+    ) as Telegram[];
+    assert.deepEqual(payload, { ...HOUSE, readings: [{ ...HOUSE.readings[0], value: 12345.678, unit: 'kWh' }] });
+    assert.equal(HOUSE.readings[0]?.value, 12345678, 'what came in is not changed');
+  });
+  it('telegram: goes through a second filter', () => {
+    const first = filterOf('telegram', [{ obis: '1.8.0', unit: 'kWh' }]).process({ payload: HOUSE }, T0);
+    assert.deepEqual(
+      payloads(filterOf('readings', [{ obis: '1.8.0', unit: 'MWh' }]).process({ payload: payloads(first)[0] }, T0)),
+      [12.345678],
+    );
+  });
+  it('per-rule: each rule on its own output', () => {
+    const { messages } = filterOf('per-rule', [{ obis: '2.8.0' }, { obis: '*.7.0' }]).process({ payload: HOUSE }, T0);
+    assert.deepEqual(
+      messages.map(m => [m.output, m.fields['payload']]),
+      [
+        [0, 77],
+        [1, 1500],
+        [1, 230.1],
+      ],
+    );
+  });
+  it('influx: points as the batch node takes them, by time', () => {
+    const gas = wh('0-1:24.2.1', 5, { capture: octets(unhex('07ea0b15060a000000ffc400')) });
+    const long = readingOf({
+      obis: Obis.parse('3.8.0'),
+      data: { type: 'long64-unsigned', value: 18446744073709551615n },
+      scale: { scaler: -3, unit: 'varh', source: 'telegram' },
+    });
+    const none = readingOf({ obis: Obis.parse('4.8.0'), data: { type: 'null-data' } });
+    const [points] = payloads(
+      filterOf('influx', [], { measurement: 'house' }).process(
+        { payload: telegram([wh('1.8.0', 7), gas, long, none]) },
+        T0,
+      ),
+    );
+    assert.deepEqual(points, [
+      {
+        measurement: 'house',
+        fields: { active_energy_import: 7, reactive_energy_import: 18446744073709551.615 },
+        tags: { meter: '1TST0000000042' },
+        timestamp: new Date(T0),
+      },
+      {
+        measurement: 'house',
+        fields: { m_bus_value_1_ch1: 5 },
+        tags: { meter: '1TST0000000042' },
+        timestamp: new Date(T0 - 900_000),
+      },
+    ]);
+  });
+  it('sql: one row a reading', () => {
+    const [rows] = payloads(filterOf('sql', [{ obis: '1.8.0', unit: 'kWh' }]).process({ payload: HOUSE }, T0));
+    assert.deepEqual(rows, [
+      {
+        meter: '1TST0000000042',
+        time: '2026-11-21T10:15:00+01:00',
+        obis: '1-0:1.8.0*255',
+        key: 'active_energy_import',
+        value: 12345.678,
+        unit: 'kWh',
+      },
+    ]);
+  });
+  it('sends nothing when nothing is chosen', () => {
+    for (const form of ['readings', 'flat', 'telegram', 'per-rule', 'influx', 'sql', 'homeassistant'] as const) {
+      assert.deepEqual(filterOf(form, [{ obis: '99.99.99' }]).process({ payload: HOUSE }, T0).messages, [], form);
+    }
+  });
+  it('writes a label named like a part of every object as any other', () => {
+    const [payload] = payloads(
+      filterOf('flat', [{ obis: '1.7.0', name: '__proto__' }]).process({ payload: HOUSE }, T0),
+    );
+    assert.deepEqual(Object.entries(payload as object), [['__proto__', 1500]]);
+    assert.equal(({} as Record<string, unknown>)['1500'], undefined);
+  });
+});
+
+describe('OBIS filter: Home Assistant', () => {
+  const rules = [{ obis: '1.8.0', unit: 'kWh' }, { obis: '1.7.0', name: 'Power now' }, { obis: '96.1.0' }];
+  it('announces each entity once, then sends states', () => {
+    const filter = filterOf('homeassistant', rules);
+    const first = filter.process({ payload: HOUSE }, T0);
+    assert.deepEqual(
+      first.messages.slice(0, 2).map(m => m.fields),
+      [
+        {
+          topic: 'homeassistant/sensor/dlms_1tst0000000042/active_energy_import/config',
+          retain: true,
+          payload: {
+            name: 'Active energy import (+A) total',
+            unique_id: 'dlms_1tst0000000042_active_energy_import',
+            state_topic: 'dlms/1tst0000000042/active_energy_import',
+            unit_of_measurement: 'kWh',
+            device_class: 'energy',
+            state_class: 'total_increasing',
+            device: {
+              identifiers: ['dlms_1tst0000000042'],
+              name: 'Meter 1TST0000000042',
+              manufacturer: 'TST',
+              serial_number: '1TST0000000042',
+            },
+          },
+        },
+        {
+          topic: 'homeassistant/sensor/dlms_1tst0000000042/power_now/config',
+          retain: true,
+          payload: {
+            name: 'Power now',
+            unique_id: 'dlms_1tst0000000042_power_now',
+            state_topic: 'dlms/1tst0000000042/power_now',
+            unit_of_measurement: 'W',
+            device_class: 'power',
+            state_class: 'measurement',
+            device: {
+              identifiers: ['dlms_1tst0000000042'],
+              name: 'Meter 1TST0000000042',
+              manufacturer: 'TST',
+              serial_number: '1TST0000000042',
+            },
+          },
+        },
+      ],
+    );
+    assert.deepEqual(
+      first.messages.slice(3).map(m => [m.fields['topic'], m.fields['payload'], m.fields['retain']]),
+      [
+        ['dlms/1tst0000000042/active_energy_import', 12345.678, false],
+        ['dlms/1tst0000000042/power_now', 1500, false],
+        ['dlms/1tst0000000042/device_id', '1TST', false],
+      ],
+    );
+    assert.equal(filter.process({ payload: HOUSE }, T0).messages.length, 3);
+    filter.announceAgain();
+    assert.equal(filter.process({ payload: HOUSE }, T0).messages.length, 6);
+  });
+  it('announces again after a restart, even with saved state', () => {
+    const filter = filterOf('homeassistant', rules);
+    filter.process({ payload: HOUSE }, T0);
+    const again = filterOf('homeassistant', rules);
+    again.load(JSON.parse(JSON.stringify(filter.save())));
+    assert.equal(again.process({ payload: HOUSE }, T0).messages.length, 6);
+  });
+  const looks: readonly (readonly [
+    string,
+    string | null,
+    string | undefined,
+    string | undefined,
+    string | undefined,
+  ])[] = [
+    ['1-0:2.8.1*255', 'Wh', 'Wh', 'energy', 'total_increasing'],
+    ['1-0:16.8.0*255', 'Wh', 'Wh', 'energy', 'total'],
+    ['1-0:1.29.0*255', 'kWh', 'kWh', 'energy', 'total'],
+    ['1-0:3.8.0*255', 'varh', 'varh', undefined, 'total_increasing'],
+    ['1-0:3.7.0*255', 'var', 'var', 'reactive_power', 'measurement'],
+    ['1-0:32.7.0*255', 'V', 'V', 'voltage', 'measurement'],
+    ['1-0:14.7.0*255', 'Hz', 'Hz', 'frequency', 'measurement'],
+    ['1-0:13.7.0*255', null, undefined, 'power_factor', 'measurement'],
+    ['7-0:3.0.0*255', 'm3', 'm³', 'gas', 'total_increasing'],
+    ['8-0:1.0.0*255', 'm3', 'm³', 'water', 'total_increasing'],
+    ['0-1:24.2.1*255', 'm3', 'm³', undefined, 'total_increasing'],
+    ['6-0:1.0.0*255', 'GJ', 'GJ', 'energy', 'total_increasing'],
+  ];
+  for (const [obis, unit, shown, deviceClass, stateClass] of looks) {
+    it(`${obis} in ${unit} is ${deviceClass ?? 'no class'}, ${stateClass}`, () => {
+      const reading: Reading = { obis, name: 'n', key: 'k', value: 1, unit };
+      const [config] = payloads(filterOf('homeassistant').process({ payload: telegram([reading]) }, T0)) as Record<
+        string,
+        unknown
+      >[];
+      assert.deepEqual(
+        [config?.['unit_of_measurement'], config?.['device_class'], config?.['state_class']],
+        [shown, deviceClass, stateClass],
+      );
+    });
+  }
+  it('has no state for null', () => {
+    const reading: Reading = { obis: '1-0:1.8.0*255', name: 'n', key: 'k', value: null, unit: 'Wh' };
+    assert.deepEqual(filterOf('homeassistant').process({ payload: telegram([reading]) }, T0).messages, []);
+  });
+});
+
+describe('OBIS filter: protection', () => {
+  const second = (n: number): number => T0 + 1000 * n;
+  const at = (n: number): string => new Date(second(n)).toISOString();
+  const feed = (filter: ObisFilter, values: readonly number[], stepS = 10): unknown[] =>
+    values.map(
+      (v, i) => payloads(filter.process({ payload: telegram([watts(v)], at(i * stepS)) }, second(i * stepS)))[0],
+    );
+
+  it('sends only changes', () => {
+    assert.deepEqual(feed(filterOf('readings', [], { onChange: true }), [5, 5, 6, 6, 5]), [
+      5,
+      undefined,
+      6,
+      undefined,
+      5,
+    ]);
+  });
+  it('sends only beyond the dead-band around the last value sent', () => {
+    assert.deepEqual(feed(filterOf('readings', [], { deadband: { absolute: 10 } }), [100, 105, 110, 111, 105, 101]), [
+      100,
+      undefined,
+      undefined,
+      111,
+      undefined,
+      undefined,
+    ]);
+    assert.deepEqual(feed(filterOf('readings', [], { deadband: { percent: 10 } }), [100, 109, 111, 120, 90]), [
+      100,
+      undefined,
+      111,
+      undefined,
+      90,
+    ]);
+  });
+  it('takes the dead-band of the rule before that of the node', () => {
+    assert.deepEqual(
+      feed(
+        filterOf('readings', [{ obis: '1.7.0', deadband: '5%' }], { deadband: { absolute: 1000 } }),
+        [100, 104, 106],
+      ),
+      [100, undefined, 106],
+    );
+  });
+  it('sends at most every so often', () => {
+    assert.deepEqual(feed(filterOf('readings', [], { minMs: 25_000 }), [1, 2, 3, 4, 5]), [
+      1,
+      undefined,
+      undefined,
+      4,
+      undefined,
+    ]);
+  });
+  it('sends at least every so often, also what has not changed', () => {
+    assert.deepEqual(feed(filterOf('readings', [], { onChange: true, maxMs: 30_000 }), [1, 1, 1, 1, 1]), [
+      1,
+      undefined,
+      undefined,
+      1,
+      undefined,
+    ]);
+  });
+  it('is not silenced by a clock that was set back', () => {
+    const filter = filterOf('readings', [], { minMs: 60_000 });
+    filter.process({ payload: telegram([watts(1)]) }, T0);
+    assert.deepEqual(payloads(filter.process({ payload: telegram([watts(2)]) }, T0 - 3_600_000)), [2]);
+  });
+  it('guards each meter by itself', () => {
+    const filter = filterOf('readings', [], { onChange: true });
+    filter.process({ payload: telegram([watts(1)]) }, T0);
+    const other = { ...telegram([watts(1)]), meter: { id: 'OTHER', manufacturer: null, model: null } };
+    assert.deepEqual(payloads(filter.process({ payload: other }, T0)), [1]);
+  });
+  it('drops repeats by the clock of the meter (Aidon sends its hourly list twice)', () => {
+    const filter = filterOf('readings', [], { duplicates: true });
+    const hourly = telegram([wh('1.8.0', 100)], '2026-11-21T10:00:00+01:00');
+    assert.equal(filter.process({ payload: hourly }, T0).sent, 1);
+    assert.equal(filter.process({ payload: hourly }, T0 + 5000).sent, 0);
+    assert.equal(
+      filter.process({ payload: telegram([watts(5)], '2026-11-21T10:00:00+01:00') }, T0).sent,
+      1,
+      'another code',
+    );
+    assert.equal(filter.process({ payload: telegram([wh('1.8.0', 100)], '2026-11-21T11:00:00+01:00') }, T0).sent, 1);
+    assert.equal(filter.process({ payload: telegram([wh('1.8.0', 100)], null) }, T0).sent, 1, 'no clock, no repeat');
+    assert.equal(filter.process({ payload: telegram([wh('1.8.0', 100)], null) }, T0).sent, 1);
+  });
+
+  const counting = (filter: ObisFilter, values: readonly number[], stepS = 10): [unknown, string | undefined][] =>
+    values.map((v, i) => {
+      const result = filter.process({ payload: telegram([wh('1.8.0', v)], at(i * stepS)) }, second(i * stepS));
+      return [payloads(result)[0], result.held[0]?.payload.reason];
+    });
+  it('holds back a counter that falls or turns zero, and goes on after it', () => {
+    assert.deepEqual(counting(filterOf('readings', [], { counters: true }), [100, 101, 0, 102, 90, 103]), [
+      [100, undefined],
+      [101, undefined],
+      [undefined, 'zero'],
+      [102, undefined],
+      [undefined, 'fell'],
+      [103, undefined],
+    ]);
+  });
+  it('holds back a counter that jumps more than it can in that time', () => {
+    const filter = filterOf('readings', [], { counters: true, maxPerHour: 3600 });
+    assert.deepEqual(
+      counting(filter, [100, 105, 99_999, 110], 60).map(c => c[1]),
+      [undefined, undefined, 'jumped', undefined],
+    );
+  });
+  it('believes a new level after a few values that fit together: a new meter behind the same number', () => {
+    const filter = filterOf('readings', [], { counters: true, acceptAfter: 3 });
+    assert.deepEqual(counting(filter, [5000, 3, 4, 5, 6]), [
+      [5000, undefined],
+      [undefined, 'fell'],
+      [undefined, 'fell'],
+      [5, 'accepted'],
+      [6, undefined],
+    ]);
+  });
+  it('does not believe single faults, however many', () => {
+    const filter = filterOf('readings', [], { counters: true, acceptAfter: 3 });
+    assert.deepEqual(
+      counting(filter, [100, 0, 101, 0, 102, 0, 103, 0])
+        .filter(c => c[1] !== undefined)
+        .map(c => c[1]),
+      ['zero', 'zero', 'zero', 'zero'],
+    );
+  });
+  it('never believes when told so', () => {
+    const filter = filterOf('readings', [], { counters: true, acceptAfter: 0 });
+    assert.ok(
+      counting(filter, [100, ...new Array<number>(50).fill(5)])
+        .slice(1)
+        .every(c => c[1] === 'fell'),
+    );
+  });
+  it('guards counters only: powers may fall, net energy may too', () => {
+    const filter = filterOf('readings', [], { counters: true });
+    filter.process({ payload: telegram([watts(100), wh('16.8.0', 50), wh('1.8.0*1', 9)]) }, T0);
+    const result = filter.process({ payload: telegram([watts(0), wh('16.8.0', 40), wh('1.8.0*1', 8)]) }, T0);
+    assert.equal(result.sent, 3);
+    assert.equal(result.held.length, 0);
+  });
+  it('writes the reason as a sentence', () => {
+    const filter = filterOf('readings', [], { counters: true });
+    filter.process({ payload: telegram([wh('1.8.0', 100)]) }, T0);
+    const [held] = filter.process({ payload: telegram([wh('1.8.0', 0)]) }, T0).held;
+    assert.deepEqual(held, {
+      topic: 'active_energy_import',
+      payload: {
+        reason: 'zero',
+        message: 'Active energy import (+A) total (1-0:1.8.0*255) is 0 after 100 Wh; it is held back',
+        value: 0,
+        last: 100,
+        key: 'active_energy_import',
+      },
+      unit: 'Wh',
+      obis: '1-0:1.8.0*255',
+      name: 'Active energy import (+A) total',
+      time: '2026-11-21T10:15:00+01:00',
+      timestamp: T0,
+      meter: '1TST0000000042',
+    });
+  });
+
+  it('holds last values for lists that alternate', () => {
+    const filter = filterOf('flat', [], { hold: true });
+    filter.process({ payload: telegram([wh('1.8.0', 7), volts(2300)]) }, T0);
+    const [message] = fields(filter.process({ payload: telegram([watts(5)]) }, second(10)));
+    assert.deepEqual(message?.['payload'], { active_power_import: 5, active_energy_import: 7, voltage_l1: 230 });
+    assert.deepEqual(message?.['units'], { active_power_import: 'W', active_energy_import: 'Wh', voltage_l1: 'V' });
+  });
+  it('keeps the last good value in the place of one that is held back', () => {
+    const filter = filterOf('flat', [], { hold: true, counters: true });
+    filter.process({ payload: telegram([wh('1.8.0', 7)]) }, T0);
+    assert.deepEqual(payloads(filter.process({ payload: telegram([watts(5), wh('1.8.0', 0)]) }, T0)), [
+      { active_power_import: 5, active_energy_import: 7 },
+    ]);
+  });
+  it('lets held values grow too old', () => {
+    const filter = filterOf('telegram', [], { hold: true, holdMs: 60_000 });
+    filter.process({ payload: telegram([wh('1.8.0', 7)]) }, T0);
+    const count = (now: number): number =>
+      (payloads(filter.process({ payload: telegram([watts(5)]) }, now))[0] as Telegram).readings.length;
+    assert.equal(count(second(30)), 2);
+    assert.equal(count(second(90)), 1);
+  });
+
+  it('goes on after a restart where it was, with saved state', () => {
+    const options = { counters: true, onChange: true, duplicates: true, hold: true };
+    const before = filterOf('flat', [], options);
+    before.process({ payload: telegram([wh('1.8.0', 100), watts(7)], at(0)) }, second(0));
+    const after = filterOf('flat', [], options);
+    after.load(JSON.parse(JSON.stringify(before.save())));
+    assert.deepEqual(
+      payloads(after.process({ payload: telegram([wh('1.8.0', 100)], at(0)) }, second(1))),
+      [],
+      'a repeat',
+    );
+    const result = after.process({ payload: telegram([wh('1.8.0', 0), volts(2300), watts(7)], at(10)) }, second(10));
+    assert.equal(result.held[0]?.payload.reason, 'zero');
+    assert.deepEqual(payloads(result), [{ voltage_l1: 230, active_energy_import: 100, active_power_import: 7 }]);
+  });
+  it('forgets held values of other rules, and survives any rubbish as saved state', () => {
+    const before = filterOf('flat', [{ obis: '1.8.0', name: 'old' }], { hold: true });
+    before.process({ payload: telegram([wh('1.8.0', 100)]) }, T0);
+    const after = filterOf('flat', [{ obis: '1.7.0' }], { hold: true });
+    after.load(JSON.parse(JSON.stringify(before.save())));
+    assert.deepEqual(payloads(after.process({ payload: telegram([watts(7)]) }, T0)), [{ active_power_import: 7 }]);
+    for (const bad of [
+      null,
+      5,
+      'x',
+      [],
+      { values: 3 },
+      { values: { a: null, b: 7, c: [] } },
+      { values: { a: { counter: 'x' } } },
+    ]) {
+      const filter = filterOf('flat', [], { hold: true, counters: true });
+      filter.load(bad);
+      assert.equal(filter.process({ payload: telegram([wh('1.8.0', 1)]) }, T0).sent, 1);
+    }
+  });
+  it('forgets on reset', () => {
+    const filter = filterOf('readings', [], { onChange: true });
+    filter.process({ payload: telegram([watts(1)]) }, T0);
+    filter.reset();
+    assert.equal(filter.recent.list().length, 0);
+    assert.equal(filter.process({ payload: telegram([watts(1)]) }, T0).sent, 1);
+  });
+});
+
+describe('OBIS filter: load profiles', () => {
+  const key = '1-0:1.8.0*255';
+  const column = (code: string, unit: string): Record<string, unknown> => ({
+    key: code,
+    obis: code.replace(/#.*/, ''),
+    classId: 3,
+    attribute: 2,
+    dataIndex: 0,
+    name: `column ${code}`,
+    unit,
+    scaler: 0,
+  });
+  const row = (quarter: number, a: number, b = 5): Record<string, unknown> => ({
+    time: new Date(T0 + quarter * 900_000).toISOString().replace('.000Z', '+00:00'),
+    status: 0,
+    [key]: a,
+    '1-0:2.8.0*255': b,
+  });
+  const profile = (rows: readonly unknown[]): Record<string, unknown> => ({
+    meter: { id: 'M1', manufacturer: null, model: null },
+    profile: { obis: '1-0:99.1.0*255', capturePeriod: 900, access: 'range' },
+    from: 'a',
+    to: 'b',
+    columns: [column(key, 'Wh'), column('1-0:2.8.0*255', 'Wh')],
+    rows,
+  });
+  const RULES = [{ obis: '1.8.0', unit: 'kWh', name: 'import' }];
+  const time = (quarter: number): unknown => row(quarter, 0)['time'];
+
+  it('telegram: columns chosen, renamed and converted, everything else as it was', () => {
+    assert.deepEqual(
+      payloads(filterOf('telegram', RULES).process({ payload: profile([row(0, 1500), row(1, 2500)]) }, T0)),
+      [
+        {
+          ...profile([]),
+          columns: [{ ...column(key, 'kWh'), key: 'import', name: 'import' }],
+          rows: [
+            { time: time(0), status: 0, import: 1.5 },
+            { time: time(1), status: 0, import: 2.5 },
+          ],
+        },
+      ],
+    );
+    const [same] = payloads(filterOf('telegram').process({ payload: profile([row(0, 1500)]) }, T0));
+    assert.deepEqual(same, profile([row(0, 1500)]));
+  });
+  it('readings: one message a row and column, with the time of the row', () => {
+    const result = filterOf('readings', RULES).process({ payload: profile([row(0, 1500), row(1, 2500)]) }, T0);
+    assert.deepEqual(fields(result)[1], {
+      topic: 'active_energy_import',
+      payload: 2.5,
+      unit: 'kWh',
+      obis: key,
+      name: 'import',
+      time: time(1),
+      timestamp: T0 + 900_000,
+      meter: 'M1',
+    });
+    assert.equal(result.messages.length, 2);
+  });
+  it('per-rule, flat, influx and sql', () => {
+    const payload = profile([row(0, 1500), row(1, 2500)]);
+    const two = [{ obis: '2.8.0' }, ...RULES];
+    assert.deepEqual(
+      filterOf('per-rule', two)
+        .process({ payload }, T0)
+        .messages.map(m => [m.output, m.fields['payload']]),
+      [
+        [1, 1.5],
+        [0, 5],
+        [1, 2.5],
+        [0, 5],
+      ],
+    );
+    assert.deepEqual(fields(filterOf('flat', RULES).process({ payload }, T0)), [
+      {
+        payload: [
+          { time: time(0), status: 0, import: 1.5 },
+          { time: time(1), status: 0, import: 2.5 },
+        ],
+        units: { import: 'kWh' },
+        meter: 'M1',
+      },
+    ]);
+    assert.deepEqual(payloads(filterOf('influx', two).process({ payload }, T0)), [
+      [
+        {
+          measurement: 'meter',
+          fields: { import: 1.5, active_energy_export: 5 },
+          tags: { meter: 'M1' },
+          timestamp: new Date(T0),
+        },
+        {
+          measurement: 'meter',
+          fields: { import: 2.5, active_energy_export: 5 },
+          tags: { meter: 'M1' },
+          timestamp: new Date(T0 + 900_000),
+        },
+      ],
+    ]);
+    assert.deepEqual(payloads(filterOf('sql', RULES).process({ payload }, T0)), [
+      [
+        { meter: 'M1', time: time(0), status: 0, import: 1.5 },
+        { meter: 'M1', time: time(1), status: 0, import: 2.5 },
+      ],
+    ]);
+  });
+  it('homeassistant: the newest row as states', () => {
+    const { messages } = filterOf('homeassistant', RULES).process(
+      { payload: profile([row(1, 2500), row(0, 1500)]) },
+      T0,
+    );
+    assert.deepEqual(
+      messages.map(m => m.fields['topic']),
+      ['homeassistant/sensor/dlms_m1/import/config', 'dlms/m1/import'],
+    );
+    assert.equal(messages[1]?.fields['payload'], 2.5);
+  });
+  it('rows alone and single rows keep their shape', () => {
+    assert.deepEqual(
+      payloads(filterOf('telegram', [{ obis: '1.8.0', factor: 2 }]).process({ payload: [row(0, 1), row(1, 2)] }, T0)),
+      [
+        [
+          { time: time(0), status: 0, [key]: 2 },
+          { time: time(1), status: 0, [key]: 4 },
+        ],
+      ],
+    );
+    assert.deepEqual(
+      payloads(filterOf('telegram', [{ obis: '1.8.0', factor: 2 }]).process({ payload: row(0, 1) }, T0)),
+      [{ time: time(0), status: 0, [key]: 2 }],
+    );
+    assert.deepEqual(
+      fields(filterOf('flat', RULES).process({ payload: row(0, 1), columns: [column(key, 'Wh')] }, T0)),
+      [{ payload: { import: 0.001 }, units: { import: 'kWh' }, time: time(0), timestamp: T0, meter: null }],
+    );
+  });
+  it('drops rows that an earlier read brought already', () => {
+    const filter = filterOf('sql', RULES, { duplicates: true });
+    assert.equal(filter.process({ payload: profile([row(0, 1), row(1, 2)]) }, T0).sent, 2);
+    assert.equal(filter.process({ payload: profile([row(3, 4), row(2, 3), row(1, 2)]) }, T0).sent, 2, 'newest first');
+    assert.equal(filter.process({ payload: profile([row(3, 4)]) }, T0).messages.length, 0);
+  });
+  it('guards counters in the order of time, whichever way the rows run', () => {
+    for (const rows of [
+      [row(0, 5), row(1, 0), row(2, 7)],
+      [row(2, 7), row(1, 0), row(0, 5)],
+    ]) {
+      const { messages, held } = filterOf('sql', RULES, { counters: true }).process({ payload: profile(rows) }, T0);
+      assert.deepEqual(
+        (messages[0]?.fields['payload'] as { import: unknown }[]).map(r => r.import),
+        rows.map(r => (r[key] === 0 ? null : Number(r[key]) / 1000)),
+      );
+      assert.deepEqual(
+        held.map(h => [h.payload.reason, h.time]),
+        [['zero', time(1)]],
+      );
+    }
+  });
+  it('keeps repeated columns apart, and columns of text readouts without a code', () => {
+    const payload = {
+      columns: [
+        column(key, 'Wh'),
+        column(`${key}#2`, 'Wh'),
+        { key: 'X.1', obis: null, id: 'X.1', name: 'X.1', unit: null },
+      ],
+      rows: [{ time: time(0), [key]: 1, [`${key}#2`]: 2, 'X.1': 3 }],
+    };
+    assert.deepEqual(payloads(filterOf('flat').process({ payload }, T0)), [
+      [{ time: time(0), active_energy_import: 1, active_energy_import_2: 2, x_1: 3 }],
+    ]);
+    assert.deepEqual(payloads(filterOf('flat', [{ obis: 'X.1' }]).process({ payload }, T0)), [
+      [{ time: time(0), x_1: 3 }],
+    ]);
+  });
+  it('passes an empty profile on', () => {
+    assert.deepEqual(payloads(filterOf('sql').process({ payload: profile([]) }, T0)), [[]]);
+  });
+});
+
+describe('OBIS filter: what may come in', () => {
+  it('takes a value of get object with its msg.dlms', () => {
+    const dlms = { source: 'get', ref: '3/1-0:1.8.0*255/2', unit: 'Wh' };
+    assert.deepEqual(
+      fields(filterOf('readings', [{ obis: '1.8.0', unit: 'kWh' }]).process({ payload: 1500, dlms }, T0))[0]?.[
+        'payload'
+      ],
+      1.5,
+    );
+  });
+  it('takes a list of values', () => {
+    const dlms = {
+      source: 'get',
+      objects: [
+        { obis: '1-0:1.8.0*255', unit: 'Wh' },
+        { obis: '1-0:32.7.0*255', unit: 'V' },
+      ],
+    };
+    assert.deepEqual(payloads(filterOf('readings').process({ payload: [1, 230], dlms }, T0)), [1, 230]);
+  });
+  const refused: readonly (readonly [string, unknown])[] = [
+    ['nothing', undefined],
+    ['text', 'hello'],
+    ['a number', 5],
+    ['a buffer', new Uint8Array(3)],
+    ['a list of numbers', [1, 2]],
+    ['another object', { temperature: 5 }],
+    ['null', null],
+  ];
+  for (const [what, payload] of refused) {
+    it(`refuses ${what} with a clear sentence`, () => {
+      assert.throws(
+        () => filterOf('readings').process({ payload }, T0),
+        (e: unknown) =>
+          isDlmsError(e) && e.code === 'BAD_SETTING' && /msg\.payload ".*" is not a telegram/.test(e.message),
+      );
+    });
+  }
+  it('takes telegrams of any content without failing', () => {
+    let seed = 5;
+    const random = (n: number): number => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 8) % n;
+    const junk = [
+      null,
+      undefined,
+      0,
+      -1,
+      1e300,
+      NaN,
+      '',
+      'x',
+      '2026-11-21',
+      '1-0:1.8.0*255',
+      true,
+      [],
+      {},
+      { a: 1 },
+      [1],
+      10n,
+    ];
+    const any = (): unknown => junk[random(junk.length)];
+    for (let i = 0; i < 3000; i++) {
+      const reading = (): unknown => ({
+        obis: random(2) ? '1-0:1.8.0*255' : any(),
+        value: any(),
+        unit: any(),
+        key: any(),
+        name: any(),
+        time: any(),
+        sets: random(2) ? undefined : [],
+      });
+      const payload =
+        random(3) === 0
+          ? { columns: [any(), { key: any(), obis: any() }], rows: [any(), { time: any() }] }
+          : { meter: any(), time: any(), readings: [any(), reading(), reading()] };
+      const forms = ['readings', 'flat', 'telegram', 'per-rule', 'influx', 'sql', 'homeassistant'] as const;
+      const filter = filterOf(forms[random(7)] as OutputForm, random(2) ? [] : [{ obis: '*', unit: 'kWh', round: 1 }], {
+        counters: true,
+        hold: true,
+        onChange: true,
+        duplicates: true,
+      });
+      filter.process({ payload }, T0);
+      filter.process({ payload }, T0 + 1);
+    }
+  });
+  it('remembers a bounded number of recent readings', () => {
+    const filter = filterOf('readings');
+    for (let i = 0; i < 2000; i++)
+      filter.process(
+        {
+          payload: telegram([
+            { obis: null, id: `id${i}`, name: 'n', key: `k${i}`, value: 'y'.repeat(500), unit: null },
+          ]),
+        },
+        T0 + i,
+      );
+    const list = filter.recent.list();
+    assert.equal(list.length, 500);
+    assert.equal(list.at(-1)?.id, 'id1999');
+    assert.ok(JSON.stringify(list).length < 100_000);
+  });
+  it('works through a day of telegrams in a moment', () => {
+    const filter = filterOf('flat', [{ obis: '1.8.0', unit: 'kWh' }, { obis: '*.7.0' }], {
+      onChange: true,
+      counters: true,
+      hold: true,
+    });
+    const started = performance.now();
+    for (let i = 0; i < 8640; i++)
+      filter.process({ payload: telegram([wh('1.8.0', i), watts(i % 7), volts(2300)]) }, T0 + i * 10_000);
+    assert.ok(performance.now() - started < 4000);
+  });
+});
