@@ -135,7 +135,7 @@ function readerOptions(script: readonly Turn[]): ReaderOptions {
     ...(commands.length > 0 || y === '1'
       ? { read: { what: 'registers' as const, registers: commands.length > 0 ? commands : ['0.0.0'] } }
       : {}),
-    ...(password == null
+    ...(password === undefined || password === null
       ? {}
       : { password: password[2] ?? '', passwordCommand: password[1] === '2' ? ('P2' as const) : ('P1' as const) }),
     ...(wakeUp === undefined ? {} : { wakeUpCharacters: wakeUp.length }),

@@ -130,7 +130,7 @@ function runCase(c: Case): void {
       // Where the data stand in bytes_hex, the dialogue may end with the sign-on.
       const signOnOnly = c.bytes_hex !== undefined && !c.dialogue.some(t => t.dir === 'rx' && !t.hex.startsWith('2f'));
       const { identification } = c.expect;
-      const part = signOnOnly ? { ...c, expect: identification == null ? {} : { identification } } : c;
+      const part = signOnOnly ? { ...c, expect: !present(identification) ? {} : { identification } } : c;
       inContext(bytewise ? 'dialogue byte by byte' : 'dialogue', () => compare(part, outcome, true));
     }
   }
@@ -193,11 +193,11 @@ function strictlyRefuses(c: Case, bytes: Uint8Array): void {
 function compare(c: Case, outcome: Outcome, dialogue = false): void {
   const e = c.expect;
   compareErrors(c, outcome, dialogue);
-  if (e.identification != null && e.identification['raw'] != null) compareIdentification(e.identification, outcome);
+  if (present(e.identification) && present(e.identification['raw'])) compareIdentification(e.identification, outcome);
   const first = outcome.telegrams[0];
   if (e.bcc !== undefined) {
     const bcc = first?.bcc ?? outcome.profiles[0]?.bcc;
-    assert.ok(bcc != null, 'a block check');
+    assert.ok(present(bcc), 'a block check');
     assert.equal(bcc.received === null ? null : hex2(bcc.received), e.bcc.received, 'BCC received');
     assert.equal(hex2(bcc.calculated), e.bcc.calculated, 'BCC calculated');
     assert.equal(bcc.valid, e.bcc.valid, 'BCC verdict');
@@ -224,7 +224,7 @@ function compare(c: Case, outcome: Outcome, dialogue = false): void {
   if (e.readout !== undefined) compareValues(e.readout, outcome.telegrams[0]?.telegram.readings ?? []);
   for (const [name, values] of Object.entries(e.lists ?? {})) compareValues(values, outcome.lists?.get(name) ?? []);
   if (e.valueCount !== undefined) assert.equal(outcome.readings.length, e.valueCount, 'number of values');
-  if (e.profile != null) compareProfile(e.profile, outcome.profiles[0]?.profile);
+  if (present(e.profile)) compareProfile(e.profile, outcome.profiles[0]?.profile);
   if (e.unparsed !== undefined && e.unparsed.length > 0) {
     const unparsed = outcome.telegrams.reduce((n, t) => n + t.unparsed.length, 0);
     assert.equal(unparsed, e.unparsed.length, 'lines that could not be read');
@@ -257,17 +257,17 @@ function compareIdentification(expected: Record<string, unknown>, outcome: Outco
   assert.equal(is.raw, expected['raw'], 'identification line');
   assert.equal(is.manufacturer, expected['manufacturer'], 'manufacturer');
   assert.equal(is.baudId, expected['baudId'], 'Z');
-  if (expected['model'] != null) assert.equal(is.model, expected['model'], 'model');
-  if (expected['modeByBaudId'] != null) assert.equal(is.mode, expected['modeByBaudId'], 'mode by Z');
-  if (expected['maxBaud'] != null) assert.equal(is.baudRate, expected['maxBaud'], 'rate by Z');
-  if (expected['minReactionMs'] != null) assert.equal(is.reactionMs, expected['minReactionMs'], 'reaction time');
-  if (expected['enhanced'] != null) assert.deepEqual(is.enhanced, expected['enhanced'], 'enhanced capability');
-  if (expected['hdlc'] != null) assert.equal(is.hdlc, expected['hdlc'], 'HDLC announced');
+  if (present(expected['model'])) assert.equal(is.model, expected['model'], 'model');
+  if (present(expected['modeByBaudId'])) assert.equal(is.mode, expected['modeByBaudId'], 'mode by Z');
+  if (present(expected['maxBaud'])) assert.equal(is.baudRate, expected['maxBaud'], 'rate by Z');
+  if (present(expected['minReactionMs'])) assert.equal(is.reactionMs, expected['minReactionMs'], 'reaction time');
+  if (present(expected['enhanced'])) assert.deepEqual(is.enhanced, expected['enhanced'], 'enhanced capability');
+  if (present(expected['hdlc'])) assert.equal(is.hdlc, expected['hdlc'], 'HDLC announced');
 }
 
 function compareCrc(expected: NonNullable<Expectation['crc']>, telegram: TelegramEvent | undefined): void {
   const crc = telegram?.crc;
-  assert.ok(crc != null, 'a P1 telegram');
+  assert.ok(present(crc), 'a P1 telegram');
   assert.equal(crc.received, expected.received?.toUpperCase().padStart(4, '0') ?? null, 'CRC received');
   if (expected.valid !== undefined) assert.equal(crc.valid, expected.valid, 'CRC verdict');
   if (expected.calculated !== undefined)
@@ -423,6 +423,10 @@ function inContext(where: string, check: () => void): void {
     if (error instanceof Error) error.message = `${where}: ${error.message}`;
     throw error;
   }
+}
+
+function present<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
 }
 
 function hex2(n: number): string {

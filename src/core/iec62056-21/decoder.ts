@@ -4,7 +4,6 @@
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
-import { evenParity } from './characters';
 import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import { decryptP1, type P1Keys } from './p1-decrypt';
@@ -295,11 +294,10 @@ function problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin> = 
 }
 
 function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
-  const looksLikeParity =
-    parity.mode !== 'auto' && noise.length >= 8 && noise.every(evenParity) && noise.some(b => b >= 0x80);
-  const error = looksLikeParity
-    ? new DlmsError({ code: 'WRONG_PARITY', reason: 'bit 7 of every character holds even parity' })
-    : new DlmsError({ code: 'NO_FRAME', bytes: noise.length });
+  const reason = parity.suspicion;
+  const error = new DlmsError(
+    reason === null ? { code: 'NO_FRAME', bytes: noise.length } : { code: 'WRONG_PARITY', reason },
+  );
   return problem(error, noise);
 }
 

@@ -26,6 +26,8 @@ export function parseIdentification(line: string): Identification | null {
   const raw = line.replace(/[\r\n]+$/, '');
   if (raw.length < 5 || raw[0] !== '/' || raw[1] === '?' || (raw.endsWith('!') && !/^\/[A-Za-z]{3}/.test(raw)))
     return null;
+  // The maker's letters and Z are seven-bit text; the model may hold anything (Fluvius prints a damaged octal escape).
+  for (let i = 1; i < 5; i++) if (raw.charCodeAt(i) < 0x20 || raw.charCodeAt(i) > 0x7e) return null;
   const baudId = raw[4] as string;
   const enhanced: string[] = [];
   let at = 5;

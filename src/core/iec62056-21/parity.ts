@@ -11,8 +11,9 @@ export class ParityFilter {
   #decided: boolean;
   #stripping: boolean;
   #held: Uint8Array = NOTHING;
-  /** Characters whose parity was wrong, since the last reset. */
-  errors = 0;
+  #seen = 0;
+  #even = 0;
+  #high = 0;
 
   constructor(readonly mode: ParityMode = 'auto') {
     this.#decided = mode !== 'auto';
@@ -23,7 +24,22 @@ export class ParityFilter {
     return this.#stripping;
   }
 
+  /**
+   * What the characters so far say about a parity that was not taken away, in words; null when nothing points to one.
+   * At the wrong rate both kinds come mixed.
+   */
+  get suspicion(): string | null {
+    if (this.#stripping || this.#seen < 5 || this.#high === 0) return null;
+    if (this.#even === this.#seen) return 'bit 7 of every character holds even parity';
+    return this.#even === 0 ? 'every character has an odd number of one bits' : null;
+  }
+
   receive(chunk: Uint8Array): Uint8Array {
+    for (const byte of chunk) {
+      this.#seen++;
+      if (evenParity(byte)) this.#even++;
+      if (byte >= 0x80) this.#high++;
+    }
     if (this.#decided) return this.#strip(chunk);
     const all = this.#held.length === 0 ? chunk : concat(this.#held, chunk);
     const odd = all.findIndex(byte => !evenParity(byte));
@@ -54,15 +70,11 @@ export class ParityFilter {
     this.#decided = this.mode !== 'auto';
     this.#stripping = this.mode === '8N1-strip';
     this.#held = NOTHING;
-    this.errors = 0;
+    this.#seen = this.#even = this.#high = 0;
   }
 
   #strip(bytes: Uint8Array): Uint8Array {
-    if (!this.#stripping) return bytes;
-    return bytes.map(byte => {
-      if (!evenParity(byte)) this.errors++;
-      return byte & 0x7f;
-    });
+    return this.#stripping ? bytes.map(byte => byte & 0x7f) : bytes;
   }
 }
 

@@ -91,7 +91,7 @@ function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSeg
     const unit = (sets[5 + 2 * i] ?? '').trim();
     channels.push({ id, obis: typing.facts(id).code, unit: unit === '' ? null : unit });
   }
-  const intervalMinutes = /^\s*\d+\s*$/.test(minutes) ? Number(minutes) : null;
+  const intervalMinutes = /^\s*\d{1,6}\s*$/.test(minutes) ? Number(minutes) : null;
   const season = start?.season ?? null;
   const rows: ProfileSegment['rows'][number][] = [];
   const first = 4 + 2 * n;

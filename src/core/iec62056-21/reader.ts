@@ -201,7 +201,13 @@ export class IecReader {
         // A meter that pushes, or that sends its list without being asked: nobody has to acknowledge that.
         const { identification } = phase;
         if (identification === undefined || (part.type !== 'block' && part.type !== 'telegram')) return step();
-        const reading = { in: 'reading' as const, identification, baudRate: this.#startRate(), characters: 0, garbage: 0 };
+        const reading = {
+          in: 'reading' as const,
+          identification,
+          baudRate: this.#startRate(),
+          characters: 0,
+          garbage: 0,
+        };
         this.#phase = reading;
         return this.#read(reading, part);
       }
@@ -349,6 +355,8 @@ export class IecReader {
       if (part.type === 'identification') return this.#identify(part);
       if (part.type === 'dropped') this.#identify(part);
     }
+    const reason = this.#parity.suspicion;
+    if (reason !== null) return this.#fault(new DlmsError({ code: 'WRONG_PARITY', reason }));
     if (this.#badIdentification !== null) return this.#fault(this.#badIdentification);
     if (this.#noiseBytes > 0) return this.#fault(new DlmsError({ code: 'NO_FRAME', bytes: this.#noiseBytes }));
     return this.#fault(

@@ -120,13 +120,13 @@ export class Scanner {
           if (!this.#gap(state, buffer.at(this.#at))) return;
           break;
         case 'identification':
-          this.#identificationLine(state, buffer.at(this.#at));
+          if (!this.#identificationLine(state, buffer.at(this.#at))) return;
           break;
         case 'after':
           if (!this.#after(buffer.at(this.#at))) return;
           break;
         case 'plain':
-          this.#plain(state);
+          if (!this.#plain(state)) return;
           break;
         case 'crc':
           this.#crc(state, buffer.at(this.#at));
@@ -186,12 +186,16 @@ export class Scanner {
     }
   }
 
-  #identificationLine(state: Extract<State, { in: 'identification' }>, byte: number): void {
+  #identificationLine(state: Extract<State, { in: 'identification' }>, byte: number): boolean {
+    if (byte === GLO_TAG) {
+      const frame = this.#frameInside(state.from, this.#at);
+      if (frame !== 'no') return frame === 'taken';
+    }
     if (byte !== CR && byte !== LF) {
       if (byte === 0x2f && this.#at - state.from < 4) state.from = this.#at;
       this.#at++;
       if (this.#at - state.from > IDENTIFICATION_LIMIT) this.#state = GAP(false);
-      return;
+      return true;
     }
     const line = textOf(this.#buffer.view(state.from, this.#at));
     const identification = state.lineStart || STRICT.test(line) ? parseIdentification(line) : null;
@@ -202,7 +206,7 @@ export class Scanner {
         this.#forget(this.#at);
       }
       this.#state = GAP();
-      return;
+      return true;
     }
     this.#drop(this.#noise, state.from);
     this.#forget(state.from);
@@ -211,6 +215,7 @@ export class Scanner {
     this.#noise = this.#at;
     this.#part({ type: 'identification', identification });
     this.#state = { in: 'after' };
+    return true;
   }
 
   /** false: more bytes are needed. */
@@ -244,7 +249,7 @@ export class Scanner {
     return true;
   }
 
-  #plain(state: Extract<State, { in: 'plain' }>): void {
+  #plain(state: Extract<State, { in: 'plain' }>): boolean {
     const buffer = this.#buffer;
     const length = buffer.length;
     let at = this.#at;
@@ -259,22 +264,26 @@ export class Scanner {
       } else if (byte === 0x21 && state.depth === 0) {
         this.#state = { in: 'crc', from: state.from, bang: at };
         this.#at = at + 1;
-        return;
+        return true;
+      } else if (byte === GLO_TAG) {
+        const frame = this.#frameInside(state.from, at);
+        if (frame !== 'no') return frame === 'taken';
       } else if (byte === STX) {
         // What stood behind the identification was noise, or a telegram that broke off.
-        this.#drop(state.from, at, 'incomplete');
+        this.#drop(state.from, at, this.#buffer.view(state.from, at).includes(0x28) ? 'incomplete' : 'noise');
         this.#noise = at;
         this.#state = { in: 'block', from: at + 1, head: at };
         this.#at = at + 1;
-        return;
+        return true;
       } else if (byte === 0x2f && state.lineStart) {
         this.#drop(this.#telegramStart(state.from), at, 'incomplete');
         this.#restart(at);
-        return;
+        return true;
       }
       state.lineStart = false;
     }
     this.#at = at;
+    return true;
   }
 
   #crc(state: Extract<State, { in: 'crc' }>, byte: number): void {
@@ -309,6 +318,9 @@ export class Scanner {
     for (; end < length; end++) {
       const byte = buffer.at(end);
       if (byte === ETX || byte === EOT) break;
+      if (byte !== GLO_TAG) continue;
+      const frame = this.#frameInside(state.head, end);
+      if (frame !== 'no') return frame === 'taken';
     }
     this.#at = end;
     // One more character, whatever it is: "/", STX and CR are check characters like any other.
@@ -374,6 +386,16 @@ export class Scanner {
     return 'taken';
   }
 
+  /** What looked like a message was the rest of an encrypted frame, when another one begins inside it. */
+  #frameInside(from: number, at: number): 'no' | 'wait' | 'taken' {
+    this.#at = at;
+    const length = encryptedFrameLength(this.#buffer, at + 1);
+    if (length === 'no' || length === 'wait') return length;
+    this.#drop(Math.min(from, this.#noise), at);
+    this.#restart(at);
+    return 'taken';
+  }
+
   #part(part: Part): void {
     this.#parts.push(part);
   }
@@ -402,6 +424,7 @@ export class Scanner {
   /** The message ends at `end`; what follows starts afresh. */
   #restart(end: number): void {
     this.#forget(end);
+    this.#at = 0;
     this.#identification = null;
     this.#identifiedAt = -1;
     this.#state = GAP();
@@ -420,7 +443,7 @@ function GAP(lineStart = true): State {
 }
 
 /** An identification in the middle of a line has to look like one; "(250*imp/kWh)" does not. */
-const STRICT = /^\/[A-Za-z]{3}[ -~][^()]*$/;
+const STRICT = /^\/[A-Za-z]{3}[^()][^()]*$/;
 const ECHO = /^\/.?[^()]*!$/;
 const IDENTIFICATION_LIMIT = 96;
 const CRC_LIMIT = 8;

@@ -54,8 +54,9 @@ export function readHeaderTime(text: string): { ms: number; season: Season | nul
   return { ms: Date.parse(`${time.iso.slice(0, 19)}Z`), season: time.season ?? null };
 }
 
-/** Local ISO text of milliseconds that {@link readHeaderTime} gave; with Z for UTC. */
-export function localIso(ms: number, season: Season | null): string {
+/** Local ISO text of milliseconds that {@link readHeaderTime} gave; with Z for UTC; null beyond the year 9999. */
+export function localIso(ms: number, season: Season | null): string | null {
+  if (ms > LAST_MS) return null;
   return new Date(ms).toISOString().slice(0, 19) + (season === 'utc' ? 'Z' : '');
 }
 
@@ -130,6 +131,7 @@ function year(text: string): number {
 function compose(y: number, month: number, day: number, hour: number, minute: number, second: number): string | null {
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= (DAYS[month - 1] ?? 0)) || minute > 59 || second > 59)
     return null;
+  if (y < 1900) return null;
   if (month === 2 && day === 29 && (y % 4 !== 0 || (y % 100 === 0 && y % 400 !== 0))) return null;
   if (hour > 23) {
     if (hour > 24 || minute > 0 || second > 0) return null;
@@ -142,5 +144,6 @@ function two(n: number): string {
   return n < 10 ? `0${n}` : String(n);
 }
 
+const LAST_MS = Date.UTC(9999, 11, 31);
 const SEASONS: readonly Season[] = ['standard', 'dst', 'utc'];
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;

@@ -85,7 +85,9 @@ export class Typing {
     if (first.time === undefined) return { value: first.value ?? null, unit: first.unit ?? null };
     const gas = hourlyBuffer(sets);
     if (gas !== null) return gas;
-    const measured = sets.find(s => typeof s.value === 'number' && s.unit != null) ?? sets.find(s => s.value != null);
+    const measured =
+      sets.find(s => typeof s.value === 'number' && (s.unit ?? null) !== null) ??
+      sets.find(s => (s.value ?? null) !== null);
     if (measured === undefined) return { value: first.time, unit: null };
     return { value: measured.value ?? null, unit: measured.unit ?? null };
   }

@@ -1,0 +1,61 @@
+import { strict as assert } from 'node:assert';
+
+import { parseDataBlock } from '../../../src/core/iec62056-21/data-block';
+
+const ids = (text: string): string[] => parseDataBlock(text).dataSets.map(set => set.id);
+const sets = (text: string): (readonly string[])[] => parseDataBlock(text).dataSets.map(set => set.sets);
+
+describe('the data block', () => {
+  it('keeps ids in order, and repeats them', () => {
+    assert.deepEqual(ids('F.F(00)\r\n1.8.0*00(1)\r\n1.8.0*00(2)\r\n!\r\n'), ['F.F', '1.8.0*00', '1.8.0*00']);
+  });
+  for (const [name, end] of [
+    ['CR LF', '\r\n'],
+    ['LF', '\n'],
+    ['CR', '\r'],
+    ['LF LF', '\n\n'],
+    ['CR CR LF', '\r\r\n'],
+  ] as const) {
+    it(`takes ${name} as the end of a line`, () => {
+      assert.deepEqual(ids(['1.8.0(1)', '2.8.0(2)', '!'].join(end)), ['1.8.0', '2.8.0']);
+    });
+  }
+  it('reads several data sets on one line', () => {
+    assert.deepEqual(ids('6.8(1*GJ)6.26(2*m3)9.21(3)'), ['6.8', '6.26', '9.21']);
+  });
+  it('keeps every bracket pair, exact', () => {
+    assert.deepEqual(sets('1.6.1( 00.12*kW)(2104070015)\r\n'), [[' 00.12*kW', '2104070015']]);
+  });
+  it('joins a line that begins with a bracket to the id before', () => {
+    const { dataSets } = parseDataBlock('0-1:24.3.0(121106150000)(00)\r\n(00054.386)\r\n');
+    assert.deepEqual(dataSets, [{ id: '0-1:24.3.0', sets: ['121106150000', '00', '00054.386'], continued: true }]);
+  });
+  it('stops at an end mark behind the last bracket', () => {
+    assert.deepEqual(ids('1.8.0(1)!\r\n2.8.0(2)'), ['1.8.0']);
+  });
+  it('leaves an exclamation mark inside brackets alone', () => {
+    assert.deepEqual(sets('C.86(a!b)\r\n'), [['a!b']]);
+  });
+  it('takes brackets inside a value as part of it', () => {
+    assert.deepEqual(sets('1.8.0((ER11))\r\n'), [['(ER11)']]);
+  });
+  it('drops a line whose brackets do not pair and keeps its neighbours', () => {
+    const { dataSets, unparsed } = parseDataBlock('1.8.0(1)\r\n2.8.0(2\r\n3.8.0(3))\r\n4.8.0(4)\r\n');
+    assert.deepEqual(
+      [dataSets.map(s => s.id), unparsed],
+      [
+        ['1.8.0', '4.8.0'],
+        ['2.8.0(2', '3.8.0(3))'],
+      ],
+    );
+  });
+  it('drops a line with control or eight-bit characters in a value', () => {
+    assert.deepEqual(ids('0.0.0(\x00\x00)\r\n0-0:96.13.0(\xff\xff)\r\n1.8.0(1)\r\n'), ['1.8.0']);
+  });
+  it('ignores NUL, DEL and bytes above 7F between the data sets', () => {
+    assert.deepEqual(ids('\x00\x7f\xff1.8.0(1)\r\n\xff\xff\r\n'), ['1.8.0']);
+  });
+  it('reads a value of two thousand characters', () => {
+    assert.equal(sets(`0-0:96.13.0(${'A'.repeat(2000)})\r\n`)[0]?.[0]?.length, 2000);
+  });
+});

@@ -1,0 +1,163 @@
+import { strict as assert } from 'node:assert';
+import { createCipheriv } from 'node:crypto';
+
+import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../../src/core/iec62056-21/decoder';
+import { Key } from '../../../src/core/security';
+import { crc16Arc, fcs16 } from '../../../src/core/wire/crc16';
+import { concat, fromLatin1, unhex } from '../../../src/core/wire/hex';
+
+const LINES = [
+  '1-3:0.2.8(50)',
+  '0-0:1.0.0(260101120000W)',
+  '0-0:96.1.1(4D464C3030303031)',
+  '1-0:1.8.1(000123.456*kWh)',
+  '1-0:1.7.0(00.193*kW)',
+];
+const BODY = `/MFL5\\2SIM-1\r\n\r\n${LINES.join('\r\n')}\r\n!`;
+const CRC = crc16Arc(fromLatin1(BODY)).toString(16).toUpperCase().padStart(4, '0');
+const TELEGRAM = `${BODY}${CRC}\r\n`;
+
+function decode(bytes: Uint8Array | string, options: DecoderOptions = {}, size = Infinity): DecoderEvent[] {
+  const decoder = new IecDecoder(options);
+  const all = typeof bytes === 'string' ? fromLatin1(bytes) : bytes;
+  const events: DecoderEvent[] = [];
+  for (let at = 0; at < all.length; at += size)
+    events.push(...decoder.receive(all.subarray(at, Math.min(all.length, at + size))));
+  events.push(...decoder.flush());
+  return events;
+}
+const summary = (events: DecoderEvent[]): string[] =>
+  events.map(e =>
+    e.type === 'telegram'
+      ? `telegram ${e.telegram.readings.length} ${e.origin.checksum}`
+      : e.type === 'problem'
+        ? e.error.code
+        : e.type,
+  );
+
+describe('P1 telegrams', () => {
+  for (const size of [1, 7, 64, Infinity]) {
+    it(`are found in chunks of ${size}`, () => {
+      assert.deepEqual(summary(decode(TELEGRAM + TELEGRAM, {}, size)), ['telegram 5 ok', 'telegram 5 ok']);
+    });
+  }
+  it('name their meter and its clock', () => {
+    const [event] = decode(TELEGRAM);
+    assert.ok(event?.type === 'telegram');
+    assert.deepEqual(event.telegram.meter, { id: 'MFL00001', manufacturer: 'MFL', model: 'SIM-1' });
+    assert.equal(event.telegram.time, '2026-01-01T12:00:00+01:00');
+  });
+  it('may begin in the middle of one', () => {
+    assert.deepEqual(summary(decode(TELEGRAM.slice(40) + TELEGRAM)), ['telegram 5 ok']);
+  });
+  it('are reported as incomplete when the next one begins', () => {
+    assert.deepEqual(summary(decode(TELEGRAM.slice(0, 80) + '\r\n' + TELEGRAM)), [
+      'TELEGRAM_INCOMPLETE',
+      'telegram 5 ok',
+    ]);
+  });
+  it('need no CRC before DSMR 4', () => {
+    assert.deepEqual(summary(decode(`${BODY}\r\n`)), ['telegram 5 none']);
+  });
+  it('may send the CRC in lower case or without leading zeros', () => {
+    for (let n = 0; n < 5000; n++) {
+      const body = BODY.replace('123.456', String(100000 + n).replace(/(...)$/, '.$1'));
+      const crc = crc16Arc(fromLatin1(body)).toString(16);
+      if (crc.length < 4) return assert.deepEqual(summary(decode(`${body}${crc}\r\n`)), ['telegram 5 ok']);
+    }
+    assert.fail('no short CRC found');
+  });
+  it('may carry CRC-16/X.25 instead', () => {
+    const crc = fcs16(fromLatin1(BODY)).toString(16).toUpperCase().padStart(4, '0');
+    assert.deepEqual(summary(decode(`${BODY}${crc}\r\n`)), ['telegram 5 ok']);
+  });
+  it('with a wrong CRC are a problem, with the policy "warn" both, with "off" neither', () => {
+    const wrong = TELEGRAM.replace('123.456', '123.457');
+    assert.deepEqual(summary(decode(wrong)), ['CRC_MISMATCH']);
+    assert.deepEqual(summary(decode(wrong, { check: 'warn' })), ['CRC_MISMATCH', 'telegram 5 bad']);
+    assert.deepEqual(summary(decode(wrong, { check: 'off' })), ['telegram 5 none']);
+  });
+  it('wait for the line end behind the CRC, however late it comes', () => {
+    const decoder = new IecDecoder();
+    const bytes = fromLatin1(TELEGRAM);
+    assert.deepEqual(decoder.receive(bytes.subarray(0, bytes.length - 3)), []);
+    assert.equal(decoder.receive(bytes.subarray(bytes.length - 3)).length, 1);
+  });
+  it('are not disturbed by what gateways put between them', () => {
+    assert.deepEqual(summary(decode(`${TELEGRAM}  25818685\r\nDE00\xff\xff\r\n${TELEGRAM}`)), [
+      'telegram 5 ok',
+      'telegram 5 ok',
+    ]);
+  });
+});
+
+describe('encrypted P1', () => {
+  const key = '000102030405060708090a0b0c0d0e0f';
+  const ak = 'd0d1d2d3d4d5d6d7d8d9dadbdcdddedf';
+  const title = unhex('4d464c0000000001');
+  const luxembourg = '00112233445566778899aabbccddeeff';
+
+  function frame(text: string, options: { ak?: string; title?: Uint8Array; head?: 'tag' | 'bare' } = {}): Uint8Array {
+    const counter = unhex('00000102');
+    const cipher = createCipheriv('aes-128-gcm', unhex(key), concat(options.title ?? title, counter), {
+      authTagLength: 12,
+    });
+    cipher.setAAD(concat(Uint8Array.of(0x30), unhex(options.ak ?? ak)));
+    const sealed = concat(cipher.update(fromLatin1(text)), cipher.final(), cipher.getAuthTag());
+    const length = sealed.length + 5;
+    const head = options.head === 'bare' ? Uint8Array.of(0) : concat(Uint8Array.of(0xdb, 8), title);
+    return concat(head, Uint8Array.of(0x82, length >> 8, length & 0xff, 0x30), counter, sealed);
+  }
+  const keys = {
+    encryptionKey: Key.parse(key, 'encryption key'),
+    authenticationKey: Key.parse(ak, 'authentication key'),
+  };
+
+  for (const size of [1, 100, Infinity]) {
+    it(`is opened and verified in chunks of ${size}`, () => {
+      const events = decode(concat(frame(TELEGRAM), frame(TELEGRAM)), { keys }, size);
+      assert.deepEqual(summary(events), ['telegram 5 ok', 'telegram 5 ok']);
+      assert.ok(events[0]?.type === 'telegram');
+      const { origin } = events[0];
+      assert.deepEqual(
+        [origin.encrypted, origin.authenticated, origin.systemTitle, origin.invocationCounter],
+        [true, true, '4d464c0000000001', 258],
+      );
+    });
+  }
+  it('is found behind the rest of another frame', () => {
+    assert.deepEqual(summary(decode(concat(frame(TELEGRAM).subarray(60), frame(TELEGRAM)), { keys })), [
+      'telegram 5 ok',
+    ]);
+  });
+  it('without a key says which meter it is', () => {
+    const [event] = decode(frame(TELEGRAM));
+    assert.ok(event?.type === 'problem' && event.error.code === 'NO_KEY');
+    assert.match(event.error.message, /4d464c0000000001/);
+  });
+  it('with the wrong key says so, and never shows one', () => {
+    const [event] = decode(frame(TELEGRAM), {
+      keys: { ...keys, encryptionKey: Key.parse('ff'.repeat(16), 'encryption key') },
+    });
+    assert.ok(event?.type === 'problem' && event.error.code === 'WRONG_KEY');
+    assert.ok(!JSON.stringify(event.error.detail).includes('ffffffff'));
+  });
+  it('that was changed on the line is refused', () => {
+    const damaged = frame(TELEGRAM);
+    damaged[100] = (damaged[100] ?? 0) ^ 1;
+    assert.deepEqual(summary(decode(damaged, { keys })), ['AUTHENTICATION_FAILED']);
+  });
+  it('without an authentication key is read unverified, but Luxembourg is verified by its published key', () => {
+    const only = { encryptionKey: keys.encryptionKey };
+    const verified = (ak: string): boolean | undefined => {
+      const [event] = decode(frame(TELEGRAM, { ak }), { keys: only });
+      return event?.type === 'telegram' ? event.origin.authenticated : undefined;
+    };
+    assert.deepEqual([verified(ak), verified(luxembourg)], [false, true]);
+  });
+  it('with an empty system title behind a plain identification needs the configured one', () => {
+    const bytes = concat(fromLatin1('/MFL5SIM-1\r\n\r\n'), frame(TELEGRAM, { head: 'bare' }), fromLatin1('!ABCD\r\n'));
+    assert.deepEqual(summary(decode(bytes, { keys })), ['NO_SYSTEM_TITLE']);
+    assert.deepEqual(summary(decode(bytes, { keys: { ...keys, systemTitle: title } })), ['telegram 5 ok']);
+  });
+});

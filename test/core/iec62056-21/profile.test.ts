@@ -1,0 +1,79 @@
+import { strict as assert } from 'node:assert';
+
+import { isProfile, parseProfile, profileTable } from '../../../src/core/iec62056-21/profile';
+
+const GAP = [
+  'P.01(1260329013000)(08)(15)(2)(1-0:1.5.0)(kW)(1-0:2.5.0)(kW)',
+  '(0.10000)(0.20000)',
+  '(0.30000)(0.40000)',
+  'P.01(0260329040000)(80)(15)(2)(1-0:1.5.0)(kW)(1-0:2.5.0)(kW)(0.5)(0.6)(0.7)(0.8)',
+].join('\r\n');
+
+describe('a load profile as text', () => {
+  it('has a segment for each header, rows on their own lines or behind it', () => {
+    const { segments, code, obis } = parseProfile(GAP);
+    assert.deepEqual([code, obis, segments.length], ['P.01', '1-0:99.1.0*255', 2]);
+    assert.deepEqual(
+      segments.map(s => [s.time, s.season, s.status, s.rows.length]),
+      [
+        ['2026-03-29T01:30:00', 'dst', '08', 2],
+        ['2026-03-29T04:00:00', 'standard', '80', 2],
+      ],
+    );
+  });
+  it('becomes rows with time, status and a column for each channel', () => {
+    const table = profileTable(parseProfile(GAP));
+    assert.deepEqual(table.profile, { obis: '1-0:99.1.0*255', code: 'P.01', capturePeriod: 900 });
+    assert.deepEqual([table.from, table.to], ['2026-03-29T01:30:00', '2026-03-29T04:15:00']);
+    assert.deepEqual(table.rows[1], {
+      time: '2026-03-29T01:45:00',
+      status: 8,
+      '1-0:1.5.0*255': 0.3,
+      '1-0:2.5.0*255': 0.4,
+    });
+    assert.equal(table.columns[0]?.unit, 'kW');
+  });
+  it('keeps a log book entry without values as a row', () => {
+    const table = profileTable(
+      parseProfile('P.98(1220901000000)(00000010)()(0)\r\nP.98(1220826235646)(00008020)()(1)(0.9.1)()(1235703)'),
+    );
+    assert.deepEqual(table.rows, [
+      { time: '2022-09-01T00:00:00', status: 0x10, '1-0:0.9.1*255': null },
+      { time: '2022-08-26T23:56:46', status: 0x8020, '1-0:0.9.1*255': '1235703' },
+    ]);
+  });
+  it('numbers equal channels', () => {
+    const table = profileTable(parseProfile('P.01(2601010015)(00)(15)(2)(1.5.0)(kW)(1.5.0)(kW)\r\n(1)(2)'));
+    assert.deepEqual(
+      table.columns.map(c => c.key),
+      ['1-0:1.5.0*255', '1-0:1.5.0*255#2'],
+    );
+  });
+  it('ends times in UTC with Z', () => {
+    assert.equal(
+      parseProfile('P.01(2260101001500)(00)(15)(1)(1.5.0)(kW)(1)').segments[0]?.rows[0]?.time,
+      '2026-01-01T00:15:00Z',
+    );
+  });
+  it('hands back the values of a cut last row', () => {
+    const { segments, unparsed } = parseProfile('P.01(2601010015)(00)(15)(2)(1.5.0)(kW)(2.5.0)(kW)\r\n(1)(2)\r\n(3)');
+    assert.deepEqual([segments[0]?.rows.length, unparsed], [1, ['P.01: (3)']]);
+  });
+  it('survives headers that make no sense', () => {
+    for (const text of ['P.01()', 'P.01(x)(y)(z)(999)(a)', 'P.01(0260101001500)(00)(15)(2)(1.5.0)']) {
+      assert.equal(
+        profileTable(parseProfile(text)).rows.every(r => r.time === null || typeof r.time === 'string'),
+        true,
+      );
+    }
+  });
+  it('is told from a list', () => {
+    assert.deepEqual(['P.01(1)', '1-0:P.98(1)', '1-0:99.1.0(1)', '1.8.0(1)', '0-0:99.97.0'].map(isProfile), [
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});

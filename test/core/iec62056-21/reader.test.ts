@@ -1,0 +1,330 @@
+import { strict as assert } from 'node:assert';
+
+import { IecReader } from '../../../src/core/iec62056-21/reader';
+import type { ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
+import { unhex } from '../../../src/core/wire/hex';
+import type { IecMeterOptions } from '../../../src/sim/iec-meter';
+import { faultOf, play, telegrams, type Played } from './meter';
+
+const REQUEST = '/?!\r\n';
+const B0 = '\x01B0\x03q';
+const ALWAYS = 1_000_000;
+
+function readings(played: Played): [string, unknown][] {
+  return telegrams(played).flatMap(t => t.telegram.readings.map(r => [r.id, r.value] as [string, unknown]));
+}
+function rates(played: Played): number[] {
+  return played.events.flatMap(e => (e.type === 'format' ? [e.format.baudRate] : []));
+}
+function registers(list: readonly string[], more: ReaderOptions = {}): ReaderOptions {
+  return { read: { what: 'registers', registers: list }, ...more };
+}
+
+describe('a readout', () => {
+  for (const chunk of [Infinity, 1, 3]) {
+    it(`in mode A stays at 300 and needs no acknowledgement (chunks of ${chunk})`, () => {
+      const played = play({ mode: 'a' }, {}, chunk);
+      assert.equal(readings(played).length, 7);
+      assert.deepEqual([played.sent, rates(played)], [[REQUEST], [300, 300, 300]]);
+    });
+    it(`in mode B changes the rate without an acknowledgement (chunks of ${chunk})`, () => {
+      const played = play({ mode: 'b' }, {}, chunk);
+      assert.equal(readings(played).length, 7);
+      assert.deepEqual([played.sent, rates(played)], [[REQUEST], [300, 9600, 300]]);
+    });
+    it(`in mode C acknowledges, then changes the rate (chunks of ${chunk})`, () => {
+      const played = play({ mode: 'c' }, {}, chunk);
+      assert.equal(readings(played).length, 7);
+      assert.deepEqual(
+        [played.sent, rates(played)],
+        [
+          [REQUEST, '\x06050\r\n'],
+          [300, 9600, 300],
+        ],
+      );
+    });
+  }
+  for (const [z, rate] of [
+    ['0', 300],
+    ['1', 600],
+    ['2', 1200],
+    ['3', 2400],
+    ['4', 4800],
+    ['6', 19200],
+  ] as const) {
+    it(`follows Z = ${z} to ${rate} baud`, () => assert.equal(rates(play({ baudId: z }))[1], rate));
+  }
+  it('never follows a reserved Z', () => {
+    const played = play({ baudId: '9' });
+    assert.deepEqual([played.sent[1], readings(played).length], ['\x06000\r\n', 7]);
+  });
+  it('rests 20 ms before the acknowledgement when the third letter is lower case, else 200', () => {
+    assert.deepEqual([play({ manufacturer: 'MFl' }).waitedMs, play({ manufacturer: 'MFL' }).waitedMs], [20, 200]);
+  });
+  it('changes the rate 300 ms after the acknowledgement, or as set', () => {
+    const delay = (options: ReaderOptions): number | undefined =>
+      play({}, options).events.find(e => e.type === 'format' && e.format.baudRate === 9600 && e.afterMs > 0)?.type ===
+      'format'
+        ? play({}, options).events.flatMap(e => (e.type === 'format' ? [e.afterMs] : []))[1]
+        : undefined;
+    assert.deepEqual([delay({}), delay({ baudChangeDelayMs: 150 })], [300, 150]);
+  });
+  it('reads a meter of mode E by mode C', () => assert.equal(readings(play({ mode: 'e' })).length, 7));
+  it('sends address, request character and overrides as set', () => {
+    const played = play({ address: '0042' }, { meterAddress: '42', request: '2', v: '0', z: '0', y: '0' });
+    assert.deepEqual(played.sent, ['/242!\r\n', '\x06000\r\n']);
+    assert.equal(readings(played).length, 7);
+  });
+  it('stays at the start rate where the line cannot follow', () => {
+    const played = play({}, { rateFollows: false });
+    assert.deepEqual([played.sent[1], rates(played), readings(played).length], ['\x06000\r\n', [], 7]);
+  });
+  it('keeps Z where meter and line have the same fixed rate', () => {
+    const played = play({ startBaud: 9600 }, { rateFollows: false, baudRate: 9600 });
+    assert.equal(played.sent[1], '\x06050\r\n');
+  });
+  it('wakes a battery meter by NULs and a pause', () => {
+    const played = play({ mode: 'b' }, { wakeUpCharacters: 66 });
+    assert.equal(played.sent[0], '\0'.repeat(66));
+    assert.ok(played.waitedMs >= 3700 && played.waitedMs <= 4000, String(played.waitedMs));
+    assert.equal(readings(played).length, 7);
+  });
+  it('sends a break first when asked to', () =>
+    assert.deepEqual(play({}, { breakFirst: true }).sent.slice(0, 2), [B0, REQUEST]));
+  it('tells how long it takes once the size is known', () => {
+    const { hints } = play({}).reader;
+    assert.deepEqual(hints, { characters: 147, baudRate: 9600 });
+    const progress = play({}, { hints }, 10).events.filter(e => e.type === 'progress');
+    assert.ok(progress.some(e => e.expectedMs !== null && e.expectedMs > 0));
+  });
+});
+
+describe('a disturbed readout', () => {
+  it('ends after three seconds when nobody answers', () => {
+    const played = play({ faults: { silence: ALWAYS } });
+    assert.equal(faultOf(played), 'NO_ANSWER');
+    assert.ok(played.waitedMs < 3500, String(played.waitedMs));
+  });
+  for (const fault of ['lost-character', 'wrong-bcc', 'cut'] as const) {
+    it(`is asked for once more with the same Z after a fault: ${fault}`, () => {
+      const played = play({ faults: { [fault]: 1 } });
+      assert.deepEqual(played.sent, [REQUEST, '\x06050\r\n', REQUEST, '\x06050\r\n']);
+      assert.equal(readings(played).length, 7);
+    });
+    it(`fails when the fault stays: ${fault}`, () => {
+      const played = play({ faults: { [fault]: ALWAYS } });
+      assert.equal(faultOf(played), fault === 'cut' ? 'TELEGRAM_INCOMPLETE' : 'BCC_MISMATCH');
+      assert.equal(telegrams(played).length, 0);
+    });
+  }
+  it('with a wrong BCC passes marked when the check only warns', () => {
+    const played = play({ faults: { 'wrong-bcc': 1 } }, { check: 'warn' });
+    assert.equal(telegrams(played)[0]?.origin.checksum, 'bad');
+    assert.deepEqual(
+      played.events.flatMap(e => (e.type === 'problem' ? [e.error.code] : [])),
+      ['BCC_MISMATCH'],
+    );
+  });
+  it('is repeated at the start rate when the meter does not keep the agreed one, and this is remembered', () => {
+    const meter: IecMeterOptions = { faults: { 'stays-at-start': ALWAYS } };
+    const played = play(meter);
+    assert.deepEqual(played.sent, [REQUEST, '\x06050\r\n', REQUEST, '\x06000\r\n']);
+    assert.equal(readings(played).length, 7);
+    const again = play(meter, { hints: played.reader.hints });
+    assert.deepEqual(again.sent, [REQUEST, '\x06000\r\n']);
+  });
+  it('is repeated with Z = 0 when nothing follows the acknowledgement', () => {
+    assert.equal(play({ faults: { 'no-data': 1 } }).sent[3], '\x06000\r\n');
+  });
+  for (const chunk of [Infinity, 1]) {
+    it(`drops the echo of the optical head (chunks of ${chunk})`, () => {
+      assert.equal(readings(play({ faults: { echo: ALWAYS } }, {}, chunk)).length, 7);
+    });
+    it(`looks past noise in front of the answers (chunks of ${chunk})`, () => {
+      assert.equal(readings(play({ faults: { noise: ALWAYS } }, {}, chunk)).length, 7);
+    });
+    it(`strips parity from eight-bit characters and sends it too (chunks of ${chunk})`, () => {
+      const played = play({ faults: { parity: ALWAYS } }, {}, chunk);
+      assert.equal(readings(played).length, 7);
+      assert.equal(played.sent[1], String.fromCharCode(...unhex('063035308d0a')));
+    });
+  }
+  it('names the wrong parity', () =>
+    assert.equal(faultOf(play({ faults: { 'wrong-parity': ALWAYS } })), 'WRONG_PARITY'));
+  it('stops at the limit of its time', () => {
+    const list = (): string[] => Array.from({ length: 3000 }, (_, i) => `1.8.0*${i % 99}(000000.000*kWh)`);
+    const played = play({ baudId: '0', list }, { maxReadoutSeconds: 30 }, 100);
+    assert.equal(faultOf(played), 'LIMIT_EXCEEDED');
+  });
+  it('says that an identification is none', () => {
+    const reader = new IecReader();
+    reader.start();
+    reader.timeout();
+    reader.receive(unhex('2f41420d0a'));
+    assert.deepEqual(
+      reader.timeout().events.flatMap(e => (e.type === 'fault' ? [e.error.code] : [])),
+      ['IEC_IDENTIFICATION'],
+    );
+  });
+});
+
+describe('programming mode', () => {
+  it('reads registers by R5 and leaves with a break', () => {
+    const played = play({}, registers(['1.8.0', '1.8.1']));
+    assert.deepEqual(played.sent, [REQUEST, '\x06051\r\n', '\x01R5\x021.8.0()\x03^', '\x01R5\x021.8.1()\x03_', B0]);
+    assert.deepEqual(readings(played), [
+      ['1.8.0', 1234.567],
+      ['1.8.1', 834.567],
+    ]);
+  });
+  it('gives an answer without id the id of the request', () => {
+    assert.deepEqual(readings(play({ repeatsId: false }, registers(['1.8.0']))), [['1.8.0', 1234.567]]);
+  });
+  it('sends the password once and goes on', () => {
+    const played = play({ password: '1234' }, registers(['1.8.0'], { password: '1234' }));
+    assert.equal(played.sent.filter(text => text.includes('P1')).length, 1);
+    assert.equal(readings(played).length, 1);
+  });
+  it('never repeats a wrong password, and leaves with a break', () => {
+    const played = play({ password: '1234' }, registers(['1.8.0'], { password: '4321' }));
+    assert.equal(faultOf(played), 'WRONG_PASSWORD');
+    assert.equal(played.sent.filter(text => text.includes('P1')).length, 1);
+    assert.equal(played.sent.at(-1), B0);
+    assert.ok(!JSON.stringify(played.events).includes('4321'), 'the password is in no event');
+  });
+  it('knows a refused register from a failed session', () => {
+    const played = play({}, registers(['9.9.9', '1.8.0']));
+    const [telegram] = telegrams(played);
+    assert.deepEqual(
+      telegram?.failures?.map(f => [f.register, f.error.code]),
+      [['9.9.9', 'IEC_ERROR']],
+    );
+    assert.equal(readings(played).length, 1);
+  });
+  it('fails when every register is refused', () => {
+    const played = play({}, registers(['9.9.9']));
+    assert.deepEqual([faultOf(played), played.sent.at(-1)], ['IEC_ERROR', B0]);
+  });
+  for (const refusal of [{ commands: ['R1'] }, { ackOnly: ['R5'] }]) {
+    it(`falls back from R5 to R1 and remembers it (${Object.keys(refusal).join()})`, () => {
+      const played = play(refusal, registers(['1.8.0', '1.8.1']));
+      assert.equal(readings(played).length, 2);
+      assert.equal(played.reader.hints.registerCommand, 'R1');
+      assert.equal(played.sent.filter(text => text.includes('R5')).length, 1);
+    });
+  }
+  it('keeps to the command that was named', () => {
+    assert.equal(faultOf(play({ commands: ['R5'] }, registers(['R1 1.8.0']))), 'IEC_REFUSED');
+  });
+  it('asks for a damaged answer again by NAK, three times', () => {
+    assert.equal(readings(play({ faults: { 'wrong-bcc': 3 } }, registers(['1.8.0']))).length, 1);
+    const played = play({ faults: { 'wrong-bcc': ALWAYS } }, registers(['1.8.0']));
+    assert.deepEqual([faultOf(played), played.sent.filter(text => text === '\x15').length], ['BCC_MISMATCH', 3]);
+  });
+  it('follows the list in mode A', () => {
+    const played = play({ mode: 'a' }, registers(['1.8.0']));
+    assert.equal(telegrams(played).length, 2);
+    assert.equal(played.sent.at(-1), B0);
+  });
+  for (const fault of ['echo', 'parity', 'noise'] as const) {
+    it(`works with ${fault} on the line, byte by byte`, () => {
+      const played = play(
+        { password: '1', faults: { [fault]: ALWAYS } },
+        registers(['1.8.0', '2.8.0'], { password: '1' }),
+        1,
+      );
+      assert.equal(readings(played).length, 2);
+    });
+  }
+  it('refuses registers that would write or hide control characters', () => {
+    for (const register of ['W1 1.8.0(5)', 'E2 X', '', '1.8.0\x03', '1.8.0\r\n2.8.0']) {
+      assert.throws(() => play({}, registers([register])), { code: 'BAD_SETTING' }, register);
+    }
+  });
+  it('sends nothing that writes, whatever happens', () => {
+    const faults = ['wrong-bcc', 'echo', 'noise', 'no-data'] as const;
+    for (const fault of faults) {
+      const { sent } = play({ password: '1', faults: { [fault]: 2 } }, registers(['1.8.0'], { password: '1' }));
+      assert.ok(sent.every(text => !/^\x01[WE]/.test(text)));
+    }
+  });
+});
+
+const PROFILE = [
+  'P.01(0260101001500)(00)(15)(2)(1.5.0)(kW)(2.5.0)(kW)',
+  '(0.10000)(0.20000)',
+  '(0.30000)(0.40000)',
+  '(0.50000)(0.60000)',
+];
+
+describe('a load profile', () => {
+  for (const command of ['R5', 'R6'] as const) {
+    it(`is read by ${command}, a damaged block repeated`, () => {
+      const asked: string[] = [];
+      const profile = (code: string, range: string): string[] => {
+        asked.push(`${code} ${range}`);
+        return PROFILE;
+      };
+      const played = play(
+        { profile, faults: { 'wrong-bcc': 1 } },
+        { read: { what: 'profile', code: 'P.01', from: '0260101000000', to: '0260101010000', command } },
+        1,
+      );
+      const found = played.events.find(e => e.type === 'profile');
+      assert.equal(found?.profile.segments[0]?.rows.length, 3);
+      assert.deepEqual(asked, ['P.01 0260101000000;0260101010000']);
+      assert.equal(played.sent.at(-1), B0);
+    });
+  }
+  it('without entries has no rows and is no failure', () => {
+    const played = play({ profile: () => null }, { read: { what: 'profile', code: 'P.01' } });
+    const found = played.events.find(e => e.type === 'profile');
+    assert.deepEqual([found?.profile.empty, found?.profile.segments.length, faultOf(played)], ['ERROR', 0, null]);
+  });
+  it('is asked for by R6 when R5 is refused, which is remembered', () => {
+    const played = play({ profile: () => PROFILE, commands: ['R6'] }, { read: { what: 'profile', code: 'P.01' } });
+    assert.equal(played.reader.hints.profileCommand, 'R6');
+  });
+});
+
+describe('the hand-over to HDLC', () => {
+  const hdlc = (): { receive(): Uint8Array[] } => ({ receive: () => [] });
+  for (const faults of [{}, { echo: ALWAYS }, { noise: ALWAYS }]) {
+    it(`is confirmed with six characters ${JSON.stringify(faults)}`, () => {
+      const played = play({ mode: 'e', hdlc, faults }, { mode: 'e' }, 1);
+      const handed = played.events.find(e => e.type === 'hdlc');
+      assert.deepEqual([handed?.baudRate, handed?.confirmed], [9600, true]);
+      assert.equal(played.sent[1], '\x06252\r\n');
+      const formats = played.events.flatMap(e =>
+        e.type === 'format' ? [`${e.format.baudRate} ${e.format.dataBits}${e.format.parity}`] : [],
+      );
+      assert.deepEqual(formats, ['300 7even', '9600 7even', '9600 8none']);
+    });
+  }
+  it('goes on without the confirmation', () => {
+    const handed = play({ mode: 'e', faults: { 'no-data': 1 } }, { mode: 'e' }).events.find(e => e.type === 'hdlc');
+    assert.equal(handed?.confirmed, false);
+  });
+  it('passes on what came behind the confirmation', () => {
+    const reader = new IecReader({ mode: 'e' });
+    reader.start();
+    reader.timeout();
+    reader.receive(unhex('2f4d464c355c3253494d0d0a'));
+    reader.timeout();
+    const { events } = reader.receive(unhex('063235320d0a7ea0'));
+    assert.deepEqual(
+      events.flatMap(e => (e.type === 'hdlc' ? [...e.surplus] : [])),
+      [0x7e, 0xa0],
+    );
+    assert.deepEqual(
+      reader.receive(unhex('0102')).events.flatMap(e => (e.type === 'hdlc' ? [...e.surplus] : [])),
+      [1, 2],
+    );
+  });
+  it('tells of a meter that sends its list instead', () => {
+    assert.equal(faultOf(play({ mode: 'e' }, { mode: 'e' })), 'UNEXPECTED_RESPONSE');
+  });
+  it('is not tried on a meter that does not offer it', () => {
+    assert.equal(faultOf(play({ mode: 'c' }, { mode: 'e' })), 'NOT_SUPPORTED');
+  });
+});

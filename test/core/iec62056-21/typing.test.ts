@@ -1,0 +1,122 @@
+import { strict as assert } from 'node:assert';
+
+import { parseDataBlock } from '../../../src/core/iec62056-21/data-block';
+import { Typing, type IecReading, type TypingOptions } from '../../../src/core/iec62056-21/typing';
+
+function read(line: string, options: TypingOptions = {}): IecReading {
+  const [dataSet] = parseDataBlock(`${line}\r\n`).dataSets;
+  assert.ok(dataSet !== undefined, line);
+  return new Typing(options).reading(dataSet);
+}
+
+/** line, obis, value, unit, time */
+const ROWS: readonly [string, string | null, unknown, string | null, (string | null | undefined)?, TypingOptions?][] = [
+  ['1.8.0(001234.567*kWh)', '1-0:1.8.0*255', 1234.567, 'kWh'],
+  ['1.8.0*03(001234.567*kWh)', '1-0:1.8.0*3', 1234.567, 'kWh'],
+  ['1.8.0&03(001234.567*kWh)', '1-0:1.8.0&3', 1234.567, 'kWh'],
+  ['1-0:1.8.0*255(000000.4392*kWh)', '1-0:1.8.0*255', 0.4392, 'kWh'],
+  ['1.8.0(00012.50)', '1-0:1.8.0*255', 12.5, null],
+  ['41.7.0(+00026*W)', '1-0:41.7.0*255', 26, 'W'],
+  ['2.7.0(-063*A)', '1-0:2.7.0*255', -63, 'A'],
+  ['1.6.0( 001.67*kW)', '1-0:1.6.0*255', 1.67, 'kW'],
+  ['1.6(000007,4*kW)', '1-0:1.6.0*255', 7.4, 'kW'],
+  ['1.8.0(024562 kWh)', '1-0:1.8.0*255', 24562, 'kWh'],
+  ['6.8(032A.871*GJ)', '6-0:6.8.0*255', '032A.871', 'GJ', undefined, { medium: 'heat' }],
+  ['1.8.0(12345678901234567.5*Wh)', '1-0:1.8.0*255', '12345678901234567.5', 'Wh'],
+  ['1.8.0()', '1-0:1.8.0*255', null, null],
+  ['C.1.1(        )', '1-0:96.1.1*255', null, null],
+  ['F.F(00)', '1-0:97.97.0*255', '00', null],
+  ['C.1.0(00012345)', '1-0:96.1.0*255', '00012345', null],
+  ['0.0(   120858)', '1-0:0.0.0*255', '120858', null],
+  ['C.7.0(0004)', '1-0:96.7.0*255', 4, null],
+  ['0.1.0(16)', '1-0:0.1.0*255', 16, null],
+  ['0.3.0(1000.00)', '1-0:0.3.0*255', 1000, null],
+  ['0-0:17.0.0(16500)', '0-0:17.0.0*255', 16500, null],
+  ['0-0:96.3.10(1)', '0-0:96.3.10*255', 1, null],
+  ['0-0:96.14.0(0002)', '0-0:96.14.0*255', '0002', null],
+  ['1-0:99:97.0(0)', '1-0:99.97.0*255', '0', null],
+  ['1-0:31.7.0.255(002*A)', '1-0:31.7.0*255', 2, 'A'],
+  ['0:0.0.0*255(109510)', '0-0:0.0.0*255', '109510', null],
+  ['1-1:30D(0123)', null, '0123', null],
+  ['1.6.0,5(202601130730)', null, '202601130730', null],
+  ['TIME_(12:00:00)', null, '12:00:00', null],
+  ['1.6.1(09.48*kW)(16-03-14,18:45)', '1-0:1.6.1*255', 9.48, 'kW', '2016-03-14T18:45:00'],
+  ['1.6.1(09.48*kW)(2103141845)', '1-0:1.6.1*255', 9.48, 'kW', '2021-03-14T18:45:00'],
+  ['1.6.1(00.00)(0000000000)', '1-0:1.6.1*255', 0, null, null],
+  ['1.6.1(00.00*kW)(1234567890)', '1-0:1.6.1*255', 0, 'kW'],
+  ['0.1.2*05(0180105115851)', '1-0:0.1.2*5', '2018-01-05T11:58:51', null, '2018-01-05T11:58:51'],
+  ['0.1.2(2180105115851)', '1-0:0.1.2*255', '2018-01-05T11:58:51Z', null, '2018-01-05T11:58:51Z'],
+  ['0-0:1.0.0(170531201444S)', '0-0:1.0.0*255', '2017-05-31T20:14:44+02:00', null, '2017-05-31T20:14:44+02:00'],
+  ['0-0:1.0.0(700101010000W)', '0-0:1.0.0*255', '1970-01-01T01:00:00+01:00', null, '1970-01-01T01:00:00+01:00'],
+  ['0-0:1.0.0(20240111 09:35:00)', '0-0:1.0.0*255', '2024-01-11T09:35:00', null, '2024-01-11T09:35:00'],
+  ['0-0:1.0.0(632525252525W)', '0-0:1.0.0*255', null, null, null],
+  ['0-1:24.2.1(170531201008S)(00000.038*m3)', '0-1:24.2.1*255', 0.038, 'm3', '2017-05-31T20:10:08+02:00'],
+  ['0-1:24.2.1(632525252525S)(00000.000)', '0-1:24.2.1*255', 0, null, null],
+  [
+    '0-1:24.3.0(121106150000)(00)(60)(1)(0-1:24.2.1)(m3)(00054.386)',
+    '0-1:24.3.0*255',
+    54.386,
+    'm3',
+    '2012-11-06T15:00:00',
+  ],
+  [
+    '1-0:99.97.0(1)(0-0:96.7.19)(180529135630S)(0000002451*s)',
+    '1-0:99.97.0*255',
+    '1',
+    null,
+    '2018-05-29T13:56:30+02:00',
+  ],
+  [
+    '9.36(2022-05-19&19:41:17)',
+    '6-0:9.36.0*255',
+    '2022-05-19T19:41:17',
+    null,
+    '2022-05-19T19:41:17',
+    { medium: 'heat' },
+  ],
+  [
+    '0-0:1.0.0(170531201444W)',
+    '0-0:1.0.0*255',
+    '2017-05-31T20:14:44+02:00',
+    null,
+    '2017-05-31T20:14:44+02:00',
+    { zone: 'Europe/Amsterdam', season: 'zone' },
+  ],
+  ['1.6.1(1*kW)(2107141845)', '1-0:1.6.1*255', 1, 'kW', '2021-07-14T18:45:00+02:00', { zone: 'Europe/Vienna' }],
+];
+
+describe('what stands in the brackets', () => {
+  for (const [line, obis, value, unit, time, options] of ROWS) {
+    it(`${line} is ${JSON.stringify(value)}${unit === null ? '' : ` ${unit}`}`, () => {
+      const reading = read(line, options);
+      assert.deepEqual([reading.obis, reading.value, reading.unit, reading.time], [obis, value, unit, time]);
+      assert.equal(reading.text, /\(([^)]*)\)/.exec(line)?.[1]);
+    });
+  }
+  it('reads date and time in the order that is set', () => {
+    assert.equal(read('0.9.2(060122)').sets[0]?.date, '2006-01-22');
+    assert.equal(read('0.9.2(060122)', { dateOrder: 'dmy' }).sets[0]?.date, '2022-01-06');
+    assert.equal(read('0.9.2(20260130)', { dateOrder: 'dmy' }).sets[0]?.date, '2026-01-30');
+    assert.equal(read('0.9.1(1185411)').sets[0]?.timeOfDay, '18:54:11');
+  });
+  it('shows the text behind a P1 octet string, and only there', () => {
+    assert.equal(read('0-0:96.1.1(4530303334)', { p1: true }).sets[0]?.decoded, 'E0034');
+    assert.equal(read('0-0:96.13.1(3031203631)', { p1: true }).sets[0]?.decoded, undefined);
+    assert.equal(read('C.1.0(4530303334)').sets[0]?.decoded, undefined);
+  });
+  it('takes the parts of a value apart that are joined by &', () => {
+    assert.deepEqual(read('9.4(098.5*C&096.1*C)', { medium: 'heat' }).sets[0]?.parts, [
+      { text: '098.5*C', value: 98.5, unit: 'C' },
+      { text: '096.1*C', value: 96.1, unit: 'C' },
+    ]);
+  });
+  it('gives a bracket pair that is a time its time and no value', () => {
+    assert.deepEqual(read('1.6.1(24.81*kW)(1604070900)').sets, [
+      { text: '24.81*kW', value: 24.81, unit: 'kW' },
+      { text: '1604070900', time: '2016-04-07T09:00:00' },
+    ]);
+  });
+  it('names what the dictionary knows', () => {
+    assert.equal(read('1.8.0(1*kWh)').key, 'active_energy_import');
+  });
+});
