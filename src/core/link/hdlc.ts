@@ -2,7 +2,7 @@
 // The rule of the file: the meter's mistakes are tolerated or end in one fault; every wait is bounded by a count.
 
 import { DlmsError, type Detail } from '../wire/errors';
-import { equalBytes, hex, joined } from '../wire/hex';
+import { hex } from '../wire/hex';
 import { step } from '../step';
 import { encodeHdlcAddress, formatHdlcAddress, sameStation, type AddressSize, type HdlcAddress } from './hdlc-address';
 import { HdlcDeframer, type HdlcDeframed } from './hdlc-deframer';
@@ -17,6 +17,8 @@ import {
   sameParameters,
   type HdlcParameters,
 } from './hdlc-parameters';
+import { EchoFilter } from './hdlc-echo';
+import { FrameReceiver } from './hdlc-receiver';
 import { LLC_COMMAND, SegmentJoiner, cutSegments, stripLlc } from './hdlc-segments';
 import { FrameSender } from './hdlc-sender';
 import type { Link, LinkEvent, LinkStep } from './link';
@@ -42,6 +44,8 @@ export interface HdlcOptions {
   readonly windowMs?: number;
   /** Pause before asking a meter again that is not ready, in ms. Default 200. */
   readonly pollMs?: number;
+  /** How often a meter is asked again that answers without its data. Default 300, a minute. */
+  readonly maxPolls?: number;
   /** How long to wait for the answer to DISC, in ms. Default 1500. */
   readonly disconnectMs?: number;
   /** Ask for a sign of life after so much idle time, in ms; keeps meters with a short inactivity time-out open. Default null: never. */
@@ -69,6 +73,8 @@ export class HdlcLink implements Link {
   readonly #deframer: HdlcDeframer;
   readonly #pushed = new SegmentJoiner();
   readonly #sender = new FrameSender();
+  readonly #receiver = new FrameReceiver();
+  readonly #echo: EchoFilter;
 
   #phase: Phase = 'closed';
   /** Index into the proposals of SNRM. */
@@ -80,28 +86,17 @@ export class HdlcLink implements Link {
   #uselessFrames = 0;
   /** Did any frame of this meter come since connect? */
   #heard = false;
-  /** N(S) expected next. */
-  #vr = 0;
-  /** Information fields of the answer so far. */
-  #parts: Uint8Array[] = [];
-  #size = 0;
   /** Frames of the meter's window that came since our last acknowledgement. */
   #inWindow = 0;
-  #latest: Uint8Array | null = null;
+  /** The RR outstanding was sent because the meter paused after one frame of a larger window. */
+  #rrByTimeout = false;
   /** RR answers to our polls: the meter needs time. */
   #polls = 0;
   #pollDue = false;
   /** How often a meter with a window above one waited for an RR after one frame (tolerate.md, 8). */
   #waitedForRr = 0;
-  /** Hexing HXE130 sends each frame with N(S) 0 (quirk Q16a). */
-  #frozenNumbers = false;
-  /** An echo was seen on this line; an RR of ours is out whose echo was not. */
-  #echoes = false;
-  #rrOut = false;
   /** What waits for the answer to a sign of life. */
   #deferred: Uint8Array | null = null;
-  /** Information fields of our latest frames, to know their echo. */
-  #written: Uint8Array[] = [];
 
   #events: LinkEvent[] = [];
   #write: Uint8Array[] = [];
@@ -111,6 +106,7 @@ export class HdlcLink implements Link {
     this.#client = { logical: options.client, physical: null };
     this.#clientOctets = encodeHdlcAddress(this.#client, 1);
     this.#serverOctets = encodeHdlcAddress(options.server, options.addressSize);
+    this.#echo = new EchoFilter(this.#clientOctets, this.#serverOctets);
     this.#proposals = proposalsOf(this.#options.parameters);
     this.#deframer = new HdlcDeframer({ crc: this.#options.crc });
   }
@@ -123,7 +119,6 @@ export class HdlcLink implements Link {
     this.#failures = 0;
     this.#heard = false;
     this.#waitedForRr = 0;
-    this.#frozenNumbers = false;
     if (this.#options.snrm) {
       this.#phase = 'connecting';
       this.#snrm();
@@ -199,7 +194,7 @@ export class HdlcLink implements Link {
 
   /** True when it brought the exchange on. */
   #frame(frame: HdlcFrame): boolean {
-    if (this.#isEcho(frame)) return this.#drop(frame, 'echo of our own frame');
+    if (this.#echo.isEcho(frame)) return this.#drop(frame, 'echo of our own frame');
     const { control } = frame;
     if (!sameStation(frame.source, this.#options.server)) {
       return this.#drop(frame, `from station ${formatHdlcAddress(frame.source)}`);
@@ -257,7 +252,7 @@ export class HdlcLink implements Link {
       case 'unknown':
         // Meters with an invalid control field exist (quirk Q16); an answer is known by its LLC.
         if (this.#phase === 'exchange' && stripLlc(frame.information).body !== frame.information) {
-          return this.#information(frame, { type: 'I', ns: this.#vr, nr: 0, pf: true });
+          return this.#information(frame, { type: 'I', ns: this.#receiver.next, nr: 0, pf: true });
         }
         return this.#drop(frame, `unknown control field 0x${control.octet.toString(16)}`);
       default:
@@ -266,51 +261,38 @@ export class HdlcLink implements Link {
   }
 
   #information(frame: HdlcFrame, control: Control & { type: 'I' }): boolean {
-    if ((control.ns !== this.#vr || this.#frozenNumbers) && !this.#toleratesNumber(frame, control)) return false;
-    this.#sender.acknowledge(control.nr);
-    if (this.#phase === 'exchange') this.#sender.settle();
-    if (this.#waitsForRr(frame)) this.#waitedForRr++;
-    this.#rrByTimeout = false;
-    this.#vr = (this.#vr + 1) & 7;
-    this.#latest = frame.information;
-    this.#polls = 0;
-    this.#pollDue = false;
-    this.#inWindow++;
-    // The LLC stands in front of a message; further ones in its segments are an old habit (quirk Q9).
-    const first = this.#parts.length === 0 || stripLlc(frame.information).starts;
-    const body = first ? stripLlc(frame.information).body : frame.information;
-    this.#parts.push(body);
-    // An empty frame counts too, or a meter could send them for ever.
-    this.#size += Math.max(1, body.length);
-    if (this.#size > this.#options.limitBytes) {
-      this.#fault({ code: 'LIMIT_EXCEEDED', what: 'apdu', limit: this.#options.limitBytes, actual: this.#size });
-    } else if (!frame.segmented) {
-      this.#events.push({ type: 'apdu', bytes: joined(this.#parts) });
-      this.#clearAnswer();
-      if (this.#phase === 'exchange') this.#phase = 'idle';
-      if (this.#phase === 'keep-alive') this.#resume();
-    } else {
-      const each = this.#options.acknowledge === 'every-frame' || this.#waitedForRr >= 2;
-      if (control.pf || each || this.#inWindow >= this.parameters.windowReceive) this.#rr();
-    }
-    return true;
-  }
-
-  /** A frame out of sequence: is it to be taken all the same? If not it is dropped here. */
-  #toleratesNumber(frame: HdlcFrame, control: Control & { type: 'I' }): boolean {
+    const receiver = this.#receiver;
     const window = this.parameters.windowReceive;
-    const out = `frame ${control.ns} where ${this.#vr} was expected`;
-    if (window > 1 && !this.#frozenNumbers) {
-      if (((control.ns - this.#vr) & 7) >= window) return this.#drop(frame, 'a repeated frame');
-      // A frame before this one was lost: the meter goes back when its turn to listen comes.
+    const out = `frame ${control.ns} where ${receiver.next} was expected`;
+    const verdict = receiver.judge(control.ns, frame.information, window);
+    if (verdict === 'repeated') return this.#drop(frame, 'a repeated frame');
+    if (verdict === 'lost') {
+      // The meter goes back when its turn to listen comes.
       if (this.#phase === 'exchange' && control.pf) this.#rr();
       else this.#inWindow = Math.max(2, this.#inWindow + 1);
       return this.#drop(frame, out);
     }
-    const repeated = this.#latest !== null && equalBytes(this.#latest, frame.information);
-    if (repeated && (!this.#frozenNumbers || this.#parts.length > 0)) return this.#drop(frame, 'a repeated frame');
-    if (!this.#frozenNumbers) this.#drop(frame, `${out}; taken, as the window is 1`);
-    this.#frozenNumbers = true;
+    if (verdict === 'frozen') this.#drop(frame, `${out}; taken, as the window is 1`);
+
+    this.#sender.acknowledge(control.nr);
+    if (this.#phase === 'exchange') this.#sender.settle();
+    if (this.#rrByTimeout && window > 1) this.#waitedForRr++;
+    this.#rrByTimeout = false;
+    this.#polls = 0;
+    this.#pollDue = false;
+    this.#inWindow++;
+    receiver.take(frame.information);
+    if (receiver.size > this.#options.limitBytes) {
+      this.#fault({ code: 'LIMIT_EXCEEDED', what: 'apdu', limit: this.#options.limitBytes, actual: receiver.size });
+    } else if (!frame.segmented) {
+      this.#events.push({ type: 'apdu', bytes: receiver.finish() });
+      this.#inWindow = 0;
+      if (this.#phase === 'exchange') this.#phase = 'idle';
+      if (this.#phase === 'keep-alive') this.#resume();
+    } else {
+      const each = this.#options.acknowledge === 'every-frame' || this.#waitedForRr >= 2;
+      if (control.pf || each || this.#inWindow >= window) this.#rr();
+    }
     return true;
   }
 
@@ -384,13 +366,6 @@ export class HdlcLink implements Link {
     else this.#rr();
   }
 
-  /** The RR outstanding was sent because the meter paused after one frame of a larger window. */
-  #rrByTimeout = false;
-
-  #waitsForRr(frame: HdlcFrame): boolean {
-    return this.#rrByTimeout && this.parameters.windowReceive > 1 && frame.control.type === 'I';
-  }
-
   #silence(): void {
     const { responseMs, tries, server } = this.#options;
     const waitingFor = this.#phase === 'connecting' ? 'UA to SNRM' : 'answer';
@@ -414,10 +389,10 @@ export class HdlcLink implements Link {
   }
 
   #transmit(): void {
-    this.#written = [];
+    this.#echo.turn();
     for (const part of this.#sender.window(this.parameters.windowTransmit)) {
       const { ns, segmented, information } = part;
-      this.#command({ type: 'I', ns, nr: this.#vr, pf: part.endsWindow }, information, segmented);
+      this.#command({ type: 'I', ns, nr: this.#receiver.next, pf: part.endsWindow }, information, segmented);
     }
   }
 
@@ -429,13 +404,12 @@ export class HdlcLink implements Link {
 
   #rr(): void {
     this.#inWindow = 0;
-    this.#rrOut = true;
-    this.#command({ type: 'RR', nr: this.#vr, pf: true });
+    this.#command({ type: 'RR', nr: this.#receiver.next, pf: true });
   }
 
   #poll(): void {
     this.#pollDue = false;
-    if (++this.#polls > MAX_POLLS) this.#silence();
+    if (++this.#polls > this.#options.maxPolls) this.#silence();
     else this.#rr();
   }
 
@@ -447,8 +421,8 @@ export class HdlcLink implements Link {
   #command(control: Control, information?: Uint8Array, segmented = false): void {
     const frame = { destination: this.#serverOctets, source: this.#clientOctets, control, segmented };
     const bytes = encodeHdlcFrame(information === undefined ? frame : { ...frame, information });
-    if (control.type !== 'I') this.#written = [];
-    if (information !== undefined) this.#written.push(information);
+    if (control.type !== 'I') this.#echo.turn();
+    this.#echo.sent(control, information);
     this.#write.push(bytes);
   }
 
@@ -457,16 +431,14 @@ export class HdlcLink implements Link {
   #restart(): void {
     this.#sender.reset();
     this.#clearAnswer();
-    this.#vr = 0;
-    this.#latest = null;
+    this.#receiver.reset();
     this.#deferred = null;
     this.#uselessBytes = this.#uselessFrames = 0;
     this.parameters = DEFAULT_PARAMETERS;
   }
 
   #clearAnswer(): void {
-    this.#parts = [];
-    this.#size = 0;
+    this.#receiver.clear();
     this.#inWindow = 0;
     this.#rrByTimeout = false;
   }
@@ -502,25 +474,6 @@ export class HdlcLink implements Link {
       error: new DlmsError({ code: 'HDLC_FRAME', reason }),
     });
     return false;
-  }
-
-  /** Optical heads and half-duplex converters hand us back what we sent (quirk Q19). */
-  #isEcho(frame: HdlcFrame): boolean {
-    const { control, information } = frame;
-    if (!equalBytes(frame.sourceOctets, this.#clientOctets)) return false;
-    if (!equalBytes(frame.destinationOctets, this.#serverOctets)) return false;
-    // Client and server have the same octets: only the contents tell ours from the meter's.
-    if (equalBytes(this.#clientOctets, this.#serverOctets)) {
-      const at = information.length === 0 ? -1 : this.#written.findIndex(ours => equalBytes(ours, information));
-      const sent = at !== -1;
-      if (sent) this.#written.splice(at, 1);
-      const command = control.type === 'SNRM' || control.type === 'DISC';
-      // An RR looks alike both ways: where there is an echo at all, the first one is ours.
-      if (!sent && !command && !(control.type === 'RR' && this.#echoes && this.#rrOut)) return false;
-    }
-    this.#echoes = true;
-    this.#rrOut &&= control.type !== 'RR';
-    return true;
   }
 
   #waitMs(): number | null {
@@ -584,6 +537,7 @@ const DEFAULTS = {
   tries: 3,
   windowMs: 1000,
   pollMs: 200,
+  maxPolls: 300,
   disconnectMs: 1500,
   keepAliveMs: null,
   acknowledge: 'window',
@@ -595,4 +549,3 @@ const DEFAULTS = {
 const USELESS_BYTES = 16_384;
 const USELESS_FRAMES = 10;
 /** Times 200 ms: a meter may take a minute for its answer. */
-const MAX_POLLS = 300;
