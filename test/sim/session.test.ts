@@ -11,7 +11,7 @@ import type { Behaviour } from '../../src/sim/behaviour';
 import type { Fault } from '../../src/sim/faults';
 import { DEFAULT_KEYS, type MeterOptions, type SimulatedMeter } from '../../src/sim/meter';
 import { energiesAt } from '../../src/sim/objects/household-load';
-import { serveTcp, type MeterServer } from '../../src/sim/server';
+import { serveTcp, serveUdp, type MeterServer } from '../../src/sim/server';
 import { meterAt, NOW } from './wire';
 
 const PROFILE = Obis.parse('1-0:99.1.0*255');
@@ -154,6 +154,19 @@ describe('a session with the simulated meter', () => {
       meters.map(m => m.served > 0),
       [false, true],
     );
+  });
+
+  it('reads over UDP', async () => {
+    server = await serveUdp(meterAt(NOW, { behaviour: { pduSize: 1200 } }), {});
+    const properties = {
+      transport: 'udp',
+      host: '127.0.0.1',
+      port: server.port,
+      interface: 'wrapper',
+      timezone: 'UTC',
+    };
+    session = new Session(parseSettings(properties), { now: () => NOW });
+    await readsWell(session);
   });
 
   const habits: readonly (readonly [string, Partial<Behaviour>, string?])[] = [
