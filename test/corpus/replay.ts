@@ -158,7 +158,7 @@ function requests(t: Transcript, apdus: readonly Apdu[], clientTitle: Uint8Array
       classId: d.classId,
       obis: Obis.from(d.instance),
       attribute: d.attribute,
-      ...(access == null ? {} : { select: access }),
+      ...(access === null || access === undefined ? {} : { select: access }),
     });
     if (apdu.type === 'get-request-normal') asked.push({ type: 'get', refs: [ref(apdu.attribute, apdu.access)] });
     if (apdu.type === 'get-request-with-list') {

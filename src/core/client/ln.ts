@@ -3,7 +3,7 @@
 
 import { getDataResult, sequenceOf, type Apdu, type GetDataResult } from '../apdu';
 import { readData, type Data } from '../cosem/data';
-import { DlmsError } from '../wire/errors';
+import type { DlmsError } from '../wire/errors';
 import { Reader } from '../wire/reader';
 import { BlockParts } from '../transfer';
 import {
