@@ -40,20 +40,30 @@ export function readingOf(source: ReadingSource): Reading {
   const { obis, data, scale } = source;
   const policy = source.policy ?? STANDARD_CLOCK;
   const raw = scale === undefined ? null : integerOf(data);
-  return {
+  // Assigned one by one, not spread: this runs for each value a meter sends.
+  const reading: Writable<Reading> = {
     obis: obis === null ? null : obis.toString(),
-    ...(source.id !== undefined && { id: source.id }),
-    ...(source.position !== undefined && { position: source.position }),
     name: source.name ?? (obis === null ? `Position ${source.position ?? '?'}` : obisName(obis)),
     key: source.key ?? (obis === null ? `position_${source.position ?? 'unknown'}` : obisKey(obis)),
     value: raw !== null && scale !== undefined ? scaled(raw, scale.scaler) : valueOf(data, source, policy),
     unit: scale?.unit ?? null,
-    ...(raw !== null && scale !== undefined && { ...exact(raw), scaler: scale.scaler, scaleSource: scale.source }),
-    ...(source.capture !== undefined && { time: timeOf(source.capture, policy) }),
-    ...(source.classId !== undefined && { classId: source.classId }),
-    ...(source.attribute !== undefined && { attribute: source.attribute }),
-    ...statusOf(source.status),
   };
+  if (source.id !== undefined) reading.id = source.id;
+  if (source.position !== undefined) reading.position = source.position;
+  if (raw !== null && scale !== undefined) {
+    const asSent = exact(raw);
+    if (asSent !== null) reading.raw = asSent;
+    reading.scaler = scale.scaler;
+    reading.scaleSource = scale.source;
+  }
+  if (source.capture !== undefined) reading.time = timeOf(source.capture, policy);
+  if (source.classId !== undefined) reading.classId = source.classId;
+  if (source.attribute !== undefined) reading.attribute = source.attribute;
+  if (source.status !== undefined) {
+    const status = statusOf(source.status);
+    if (status !== null) reading.status = status;
+  }
+  return reading;
 }
 
 /** A scaler_unit structure {integer, enum}; null for anything else. */
@@ -171,14 +181,15 @@ function scaled(raw: number | bigint, scaler: number): Value {
 }
 
 /** As on the wire; a float that is no number has none. */
-function exact(raw: number | bigint): { raw?: number | string } {
+function exact(raw: number | bigint): number | string | null {
   const value = scaleExactly(raw, 0);
-  return Number.isNaN(value) ? {} : { raw: value };
+  return Number.isNaN(value) ? null : value;
 }
 
-function statusOf(status: Data | undefined): { status?: number } {
-  if (status === undefined || !('value' in status)) return {};
-  if (typeof status.value === 'number') return { status: status.value };
-  if (status.type === 'bit-string' && status.value.length <= 32) return { status: parseInt(status.value || '0', 2) };
-  return {};
+function statusOf(status: Data): number | null {
+  if (!('value' in status)) return null;
+  if (typeof status.value === 'number') return status.value;
+  return status.type === 'bit-string' && status.value.length <= 32 ? parseInt(status.value || '0', 2) : null;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -7,6 +7,9 @@ import { DlmsError } from '../wire/errors';
 export type ObisSeparator = '*' | '&';
 
 export class Obis {
+  /** Written once: codes are compared and looked up by their text. */
+  #text: string | undefined;
+
   private constructor(
     /** The six octets A, B, C, D, E, F. */
     readonly bytes: Uint8Array,
@@ -74,6 +77,10 @@ export class Obis {
 
   /** Canonical: "1-0:1.8.0*255". */
   toString(): string {
+    this.#text ??= this.#write();
+    return this.#text;
+  }
+  #write(): string {
     return `${this.a}-${this.b}:${this.c}.${this.d}.${this.e}${this.separator}${this.f}`;
   }
   toJSON(): string {

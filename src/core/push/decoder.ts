@@ -2,8 +2,8 @@
 // The rule of the file: every byte ends in a telegram or in a problem with its reason, and nothing unchecked becomes a value.
 
 import { decodeApdu, type GeneralBlockTransfer } from '../apdu';
-import type { ClockPolicy } from '../cosem/date-time';
-import { STANDARD_CLOCK } from '../cosem/date-time';
+import type { Data } from '../cosem/data';
+import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import type { Origin } from '../cosem/reading';
 import { IecDecoder, type DecoderEvent } from '../iec62056-21/decoder';
 import { SegmentJoiner, type Joined } from '../link/hdlc-segments';
@@ -12,7 +12,7 @@ import { isCiphered, openApdu, type CipheredApdu, type Key, type KeyRing } from 
 import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
-import { hex } from '../wire/hex';
+import { equalBytes, hex } from '../wire/hex';
 import { readBody } from './body';
 import { PUSH_TAGS, plausibleApdu } from './extent';
 import { FRAMINGS, FrameScanner, type Framed, type Framing } from './framing';
@@ -77,6 +77,7 @@ export class PushDecoder {
   readonly #withHex: boolean;
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
+  #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
   #events: PushEvent[] = [];
 
   /** Throws BAD_SETTING for an unknown framing or layout and for a scaler that is no power of ten. */
@@ -169,10 +170,10 @@ export class PushDecoder {
           for (const joined of this.#mbus.receive(framed.frame)) this.#mbusJoined(joined);
           break;
         case 'wrapper':
-          this.#message(framed.apdu, { framing: 'wrapper', checksum: 'none' });
+          this.#message(framed.apdu, BY_WRAPPER);
           break;
         case 'raw':
-          this.#message(framed.apdu, { framing: 'raw', checksum: 'none' });
+          this.#message(framed.apdu, BARE);
           break;
         case 'p1':
           this.#text(framed.telegram, { source: 'push', framing: 'p1' });
@@ -186,20 +187,18 @@ export class PushDecoder {
   }
 
   #joined(joined: Joined): void {
-    const framing = 'hdlc';
-    if (joined.type === 'apdu') this.#message(joined.bytes, { framing, checksum: joined.crcOk ? 'ok' : 'bad' });
-    else this.#problem(joined.error, joined.bytes, { source: 'push', framing });
+    if (joined.type === 'apdu') this.#message(joined.bytes, BY_HDLC);
+    else this.#problem(joined.error, joined.bytes, { source: 'push', framing: 'hdlc' });
   }
 
   #mbusJoined(joined: MbusDeframed): void {
-    const framing = 'mbus';
-    if (joined.type === 'apdu') this.#message(joined.bytes, { framing, checksum: 'ok' });
-    else this.#problem(joined.error, joined.bytes, { source: 'push', framing });
+    if (joined.type === 'apdu') this.#message(joined.bytes, BY_MBUS);
+    else this.#problem(joined.error, joined.bytes, { source: 'push', framing: 'mbus' });
   }
 
   /** One frame's contents: usually one APDU, sometimes several with an LLC header in front of each. */
-  #message(bytes: Uint8Array, how: Pick<Origin, 'framing' | 'checksum'>): void {
-    const origin: Origin = { source: 'push', ...how, ...(this.#withHex ? { hex: hex(bytes) } : {}) };
+  #message(bytes: Uint8Array, how: Origin): void {
+    const origin: Origin = this.#withHex ? { ...how, hex: hex(bytes) } : how;
     if (bytes.length === 0) {
       this.#problem(new DlmsError({ code: 'INCOMPLETE', what: 'message', have: 0 }), bytes, origin);
       return;
@@ -254,34 +253,36 @@ export class PushDecoder {
   }
 
   #ciphered(apdu: CipheredApdu, origin: Origin, depth: number): void {
-    const sent =
-      'systemTitle' in apdu ? apdu.systemTitle : 'originatorSystemTitle' in apdu ? apdu.originatorSystemTitle : NOTHING;
-    const title = sent.length > 0 ? sent : this.#ring.systemTitle;
-    const known: Origin = { ...origin, encrypted: true, ...(title === null ? {} : { systemTitle: hex(title) }) };
+    const title = titleOf(apdu) ?? this.#ring.systemTitle;
     let opened: ReturnType<typeof openApdu>;
     try {
-      opened = openApdu(apdu, this.#ring, plaintext => this.#plausible(plaintext));
+      opened = openApdu(apdu, this.#ring, this.#plausible);
     } catch (error) {
       if (!isDlmsError(error)) throw error;
-      const counter = 'ciphered' in apdu ? counterOf(apdu.ciphered) : null;
-      const whole = { ...known, authenticated: false, ...(counter === null ? {} : { invocationCounter: counter }) };
-      this.#problem(error, 'ciphered' in apdu ? apdu.ciphered : NOTHING, whole);
+      const ciphered = 'ciphered' in apdu ? apdu.ciphered : NOTHING;
+      this.#problem(error, ciphered, securedOrigin(origin, true, false, this.#titleText(title), counterOf(ciphered)));
       return;
     }
     const { counter, control, authenticated, plaintext } = opened;
-    const inside: Origin = {
-      ...known,
-      encrypted: (control & 0x20) !== 0 || origin.encrypted === true,
-      authenticated: authenticated || origin.authenticated === true,
-      invocationCounter: counter,
-    };
-    const seen = this.#replay.check(title, counter);
+    const encrypted = (control & 0x20) !== 0 || origin.encrypted === true;
+    const verified = authenticated || origin.authenticated === true;
+    const inside = securedOrigin(origin, encrypted, verified, this.#titleText(title), counter);
+    const seen = this.#replay.check(inside.systemTitle ?? '', counter);
     if (seen.error !== null) this.#problem(seen.error, plaintext, inside);
-    else this.#apdus(plaintext, { ...inside, ...seen.mark }, depth + 1);
+    else this.#apdus(plaintext, seen.mark === null ? inside : { ...inside, ...seen.mark }, depth + 1);
+  }
+
+  /** One meter's title comes again and again. */
+  #titleText(title: Uint8Array | null): string | undefined {
+    if (title === null) return undefined;
+    if (this.#title === null || !equalBytes(this.#title.octets, title)) {
+      this.#title = { octets: title.slice(), text: hex(title) };
+    }
+    return this.#title.text;
   }
 
   /** Could this be what was meant? The only sign of a wrong key where no tag is verified. */
-  #plausible(plaintext: Uint8Array): boolean {
+  readonly #plausible = (plaintext: Uint8Array): boolean => {
     const tag = plaintext[0];
     if (tag === SLASH) return plaintext.subarray(0, 32).every(c => c === 0x0d || c === 0x0a || (c >= 0x20 && c < 0x7f));
     try {
@@ -293,37 +294,43 @@ export class PushDecoder {
       if (!isDlmsError(error)) throw error;
       return false;
     }
-  }
+  };
 
   #plain(bytes: Uint8Array, origin: Origin): number {
     const pushed = this.#read?.bytes === bytes ? this.#read.pushed : readPushed(bytes);
     this.#read = null;
-    const whole: Origin = { ...origin, service: pushed.service };
-    const systemTitle = origin.systemTitle === undefined ? null : titleOctets(origin.systemTitle);
-    const context = { policy: this.#policy, scalers: this.#scalers, clock: pushed.clock, systemTitle };
+    const context = {
+      policy: this.#policy,
+      scalers: this.#scalers,
+      clock: pushed.clock,
+      systemTitle: origin.systemTitle ?? null,
+    };
     if ('items' in pushed.content) {
-      const telegram = telegramOf(pushed.content.items, { ...context, convention: null, version: null });
-      this.#events.push({ type: 'telegram', telegram, origin: whole });
+      const telegram = telegramOf(pushed.content.items, context, null, null);
+      this.#events.push({ type: 'telegram', telegram, origin: originOf(origin, pushed.service) });
       return pushed.surplus;
     }
     const body = readBody(pushed.content.body, this.#layouts, this.#onlyLayout);
-    const convention = conventionOf(body, deviationGiven(pushed.clock));
     if (body.form === 'unknown') {
-      const list = pushed.content.body;
-      const elements = list.type === 'structure' || list.type === 'array' ? list.value : [list];
-      this.#events.push({
-        type: 'problem',
-        error: new DlmsError({ code: 'UNKNOWN_LAYOUT', what: list.type, elements: elements.length }),
-        bytes,
-        origin: whole,
-        proposal: proposeLayout(elements),
-      });
+      this.#unknown(pushed.content.body, bytes, originOf(origin, pushed.service));
       return pushed.surplus;
     }
-    const telegram = telegramOf(body.items, { ...context, convention, version: body.version });
+    const convention = conventionOf(body, deviationGiven(pushed.clock));
+    const telegram = telegramOf(body.items, context, convention, body.version);
     const layout = body.layout?.name ?? convention?.name ?? body.form;
-    this.#events.push({ type: 'telegram', telegram, origin: { ...whole, layout } });
+    this.#events.push({ type: 'telegram', telegram, origin: originOf(origin, pushed.service, layout) });
     return pushed.surplus;
+  }
+
+  #unknown(body: Data, bytes: Uint8Array, origin: Origin): void {
+    const list = body.type === 'structure' || body.type === 'array' ? body.value : [body];
+    this.#events.push({
+      type: 'problem',
+      error: new DlmsError({ code: 'UNKNOWN_LAYOUT', what: body.type, elements: list.length }),
+      bytes,
+      origin,
+      proposal: proposeLayout(list),
+    });
   }
 
   /**
@@ -375,6 +382,52 @@ export class PushDecoder {
   }
 }
 
+/** Written out, not spread: these run for each telegram. */
+function originOf(origin: Origin, service: string, layout?: string): Origin {
+  const whole = copyOf(origin);
+  whole.service = service;
+  if (layout !== undefined) whole.layout = layout;
+  return whole;
+}
+
+function securedOrigin(
+  origin: Origin,
+  encrypted: boolean,
+  authenticated: boolean,
+  systemTitle: string | undefined,
+  counter: number | null,
+): Origin {
+  const whole = copyOf(origin);
+  whole.encrypted = encrypted;
+  whole.authenticated = authenticated;
+  if (systemTitle !== undefined) whole.systemTitle = systemTitle;
+  if (counter !== null) whole.invocationCounter = counter;
+  return whole;
+}
+
+function copyOf(origin: Origin): Writable<Origin> {
+  const copy: Writable<Origin> = { source: origin.source };
+  if (origin.framing !== undefined) copy.framing = origin.framing;
+  if (origin.checksum !== undefined) copy.checksum = origin.checksum;
+  if (origin.encrypted !== undefined) copy.encrypted = origin.encrypted;
+  if (origin.authenticated !== undefined) copy.authenticated = origin.authenticated;
+  if (origin.systemTitle !== undefined) copy.systemTitle = origin.systemTitle;
+  if (origin.invocationCounter !== undefined) copy.invocationCounter = origin.invocationCounter;
+  if (origin.replayed !== undefined) copy.replayed = origin.replayed;
+  if (origin.skipped !== undefined) copy.skipped = origin.skipped;
+  if (origin.hex !== undefined) copy.hex = origin.hex;
+  return copy;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** As sent; null where it is left out. */
+function titleOf(apdu: CipheredApdu): Uint8Array | null {
+  const sent =
+    'systemTitle' in apdu ? apdu.systemTitle : 'originatorSystemTitle' in apdu ? apdu.originatorSystemTitle : NOTHING;
+  return sent.length > 0 ? sent : null;
+}
+
 function withoutLlc(bytes: Uint8Array): Uint8Array {
   const [a, b, c] = bytes;
   return a === 0xe6 && (b === 0xe6 || b === 0xe7) && c === 0 ? bytes.subarray(3) : bytes;
@@ -388,12 +441,6 @@ function counterOf(ciphered: Uint8Array): number | null {
 /** 8000 means not specified. */
 function deviationGiven(clock: Uint8Array | null): boolean {
   return clock !== null && !(clock[9] === 0x80 && clock[10] === 0x00);
-}
-
-function titleOctets(title: string): Uint8Array {
-  const octets = new Uint8Array(title.length / 2);
-  for (let i = 0; i < octets.length; i++) octets[i] = parseInt(title.slice(2 * i, 2 * i + 2), 16);
-  return octets;
 }
 
 function securityOf(origin: Partial<Origin>): Partial<Origin> {
@@ -424,6 +471,10 @@ function withTitle(telegram: Decoded, systemTitle: string | undefined): Decoded 
   return systemTitle === undefined ? telegram : { ...telegram, meter: { ...telegram.meter, systemTitle } };
 }
 
+const BY_HDLC: Origin = { source: 'push', framing: 'hdlc', checksum: 'ok' };
+const BY_MBUS: Origin = { source: 'push', framing: 'mbus', checksum: 'ok' };
+const BY_WRAPPER: Origin = { source: 'push', framing: 'wrapper', checksum: 'none' };
+const BARE: Origin = { source: 'push', framing: 'raw', checksum: 'none' };
 const IDLE_MS = 5000;
 const LIMIT_DEPTH = 8;
 const LIMIT_TEXT = 65_536;

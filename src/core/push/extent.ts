@@ -121,7 +121,7 @@ export class ApduExtent {
 
   /** Bytes needed before another look makes sense. */
   get need(): number {
-    return this.#at + 1;
+    return this.#phase === 'done' ? this.#at : this.#at + 1;
   }
 
   /** The length, `short` when bytes are missing, or why this is no APDU. */

@@ -37,8 +37,11 @@ export class FrameScanner {
   #damaged = 0;
   /** Nothing but flags came since the last frame, the last idle time or the beginning. */
   #fresh = true;
-  /** The last dropped bytes, latest last: what stands before a bare APDU tells whether it lost its frame. */
-  #before: number[] = [];
+  /** The last four dropped bytes: what stands before a bare APDU tells whether it lost its frame. */
+  #before = 0;
+  #beforeLength = 0;
+  readonly #sink: Dropped[] = [];
+  readonly #afterFlag: ByteAt = index => this.#buffer.at(index + 1);
 
   /** `only` null: any framing. */
   constructor(only: Framing | null = null) {
@@ -78,7 +81,8 @@ export class FrameScanner {
 
   #begin(): void {
     this.#fresh = true;
-    this.#before = [];
+    this.#before = 0;
+    this.#beforeLength = 0;
     this.#front();
   }
 
@@ -92,19 +96,30 @@ export class FrameScanner {
   #scan(final: boolean, out: Framed[]): void {
     const buffer = this.#buffer;
     while (buffer.length > 0) {
+      if (this.#at(0) === FLAG && this.#at(1) === FLAG) {
+        this.#dropFlags(out);
+        continue;
+      }
       const found = this.#candidate(final);
       if (found === 'wait') return;
-      if (found === null) {
-        this.#drop(this.#untilStart(), NO_FRAME, false, out);
-      } else if ('code' in found) {
-        this.#drop(1, found, true, out);
-      } else {
+      if (found === null) this.#drop(this.#untilStart(), NO_FRAME, false, out);
+      else if ('code' in found) this.#drop(this.#untilStart(), found, true, out);
+      else {
         this.#release(out);
         this.#damaged = 0;
         this.#begin();
         out.push(found);
       }
     }
+  }
+
+  /** Flags between frames are no noise; the last one may open a frame. */
+  #dropFlags(out: Framed[]): void {
+    let n = 1;
+    while (this.#at(n + 1) === FLAG) n++;
+    this.#buffer.drop(n);
+    this.#front();
+    this.#passed(n, out);
   }
 
   /** The frame at the front (then taken), null when there is none, what is wrong with it, or that bytes are missing. */
@@ -135,7 +150,7 @@ export class FrameScanner {
   #hdlc(final: boolean): Framed | Detail | 'wait' | null {
     const buffer = this.#buffer;
     if (this.#at(1) === FLAG || (final && buffer.length === 1)) return null;
-    const header = readHeader(i => buffer.at(i + 1));
+    const header = readHeader(this.#afterFlag);
     if (header === 'short') return this.#more(final, buffer.length + 1, 'hdlc frame');
     if ('reason' in header) return null;
     const { length, controlAt } = header;
@@ -227,7 +242,7 @@ export class FrameScanner {
     const length = this.#extent.measure(llc === 0 ? this.#at : index => this.#at(llc + index));
     if (length === 'short') return this.#more(final, llc + this.#extent.need, 'apdu');
     if (typeof length !== 'number') return length;
-    if (strict && this.#before.length >= 2 && this.#endOf(this.#before) === length) {
+    if (strict && this.#beforeLength >= 2 && (this.#before & 0xffff) === length) {
       return { code: 'WRAPPER_HEADER', reason: 'the version is wrong or lost' };
     }
     this.#take(llc);
@@ -254,17 +269,9 @@ export class FrameScanner {
 
   /** Amid noise: do the bytes before say that this APDU stood in a frame whose beginning was damaged? */
   #lostItsFrame(): boolean {
-    const n = this.#before.length;
-    const third = this.#before[n - 3];
-    const second = this.#before[n - 2];
-    const last = this.#before[n - 1];
-    const llc = third === 0xe6 && (second === 0xe6 || second === 0xe7) && last === 0;
-    const mbus = second === 0x01 && last === 0x67;
-    return llc || mbus;
-  }
-
-  #endOf(bytes: readonly number[]): number {
-    return (bytes[bytes.length - 2] as number) * 256 + (bytes[bytes.length - 1] as number);
+    const llc = this.#before & 0xffffff;
+    const mbus = this.#before & 0xffff;
+    return llc === 0xe6e600 || llc === 0xe6e700 || mbus === 0x0167;
   }
 
   #more(final: boolean, need: number, what: string): 'wait' | Detail {
@@ -293,22 +300,34 @@ export class FrameScanner {
 
   #drop(n: number, reason: Detail, telling: boolean, out: Framed[]): void {
     const flag = n === 1 && this.#at(0) === FLAG && !telling;
-    for (let i = Math.max(0, n - 4); i < n; i++) this.#before.push(this.#at(i));
-    if (this.#before.length > 4) this.#before.splice(0, this.#before.length - 4);
+    for (let i = n > 4 ? n - 4 : 0; i < n; i++) {
+      this.#before = ((this.#before << 8) | this.#at(i)) >>> 0;
+      this.#beforeLength++;
+    }
     if (flag) this.#buffer.drop(1);
     else {
       this.#fresh = false;
-      this.#noise.add(this.#buffer, n, reason, telling, { push: item => out.push(counted(item)) });
+      this.#noise.add(this.#buffer, n, reason, telling, this.#sink);
+      this.#handOver(out);
     }
     this.#front();
-    if (this.#damaged > 0) {
-      this.#damaged = Math.max(0, this.#damaged - n);
-      if (this.#damaged === 0) this.#release(out);
-    }
+    this.#passed(n, out);
+  }
+
+  #passed(n: number, out: Framed[]): void {
+    if (this.#damaged === 0) return;
+    this.#damaged = Math.max(0, this.#damaged - n);
+    if (this.#damaged === 0) this.#release(out);
+  }
+
+  #handOver(out: Framed[]): void {
+    for (const item of this.#sink) out.push(counted(item));
+    this.#sink.length = 0;
   }
 
   #release(out: Framed[]): void {
-    this.#noise.release({ push: item => out.push(counted(item)) });
+    this.#noise.release(this.#sink);
+    this.#handOver(out);
   }
 }
 

@@ -3,44 +3,44 @@
 
 import type { Origin } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
-import { hex } from '../wire/hex';
 
 export class ReplayGuard {
-  /** In the order of their last telegram; 0 <= size <= LIMIT_TITLES */
+  /** In the order of their first telegram; 0 <= size <= LIMIT_TITLES */
   readonly #last = new Map<string, number>();
 
   constructor(readonly mode: 'accept' | 'refuse') {}
 
-  /** `error` REPLAYED where replays are refused; else what the telegram is to be marked with. */
-  check(
-    systemTitle: Uint8Array | null,
-    counter: number,
-  ): { readonly error: DlmsError | null; readonly mark: Pick<Origin, 'replayed' | 'skipped'> } {
-    const title = systemTitle === null ? '' : hex(systemTitle);
-    const last = this.#last.get(title);
+  /** `systemTitle` in hex, '' for none. `error` REPLAYED where replays are refused; else what to mark the telegram with. */
+  check(systemTitle: string, counter: number): Seen {
+    const last = this.#last.get(systemTitle);
     // Elgama GAMA 350 (Poland) sends 0 for ever.
     if (last === undefined || (last === 0 && counter === 0)) {
-      this.#remember(title, counter);
+      this.#remember(systemTitle, counter);
       return FINE;
     }
     if (counter > last) {
-      this.#remember(title, counter);
+      this.#remember(systemTitle, counter);
       return counter === last + 1 ? FINE : { error: null, mark: { skipped: counter - last - 1 } };
     }
-    if (this.mode === 'accept') return { error: null, mark: { replayed: true } };
-    const error = new DlmsError({ code: 'REPLAYED', systemTitle: title === '' ? null : title, counter, last });
-    return { error, mark: {} };
+    if (this.mode === 'accept') return AGAIN;
+    const title = systemTitle === '' ? null : systemTitle;
+    return { error: new DlmsError({ code: 'REPLAYED', systemTitle: title, counter, last }), mark: null };
   }
 
   #remember(title: string, counter: number): void {
-    this.#last.delete(title);
-    this.#last.set(title, counter);
-    if (this.#last.size > LIMIT_TITLES) {
+    if (this.#last.size >= LIMIT_TITLES && !this.#last.has(title)) {
       const oldest = this.#last.keys().next().value;
       if (oldest !== undefined) this.#last.delete(oldest);
     }
+    this.#last.set(title, counter);
   }
 }
 
-const FINE = { error: null, mark: {} } as const;
+export interface Seen {
+  readonly error: DlmsError | null;
+  readonly mark: Pick<Origin, 'replayed' | 'skipped'> | null;
+}
+
+const FINE: Seen = { error: null, mark: null };
+const AGAIN: Seen = { error: null, mark: { replayed: true } };
 const LIMIT_TITLES = 1024;

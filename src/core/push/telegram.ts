@@ -3,53 +3,58 @@
 
 import type { Data } from '../cosem/data';
 import { CLOCK_STATUS, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
-import { clockBytes, printable, readingOf } from '../cosem/naming';
+import { clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
 import { Obis } from '../cosem/obis';
 import { obisKey, obisName } from '../cosem/obis-names';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
-import { hex } from '../wire/hex';
 import { isNumber, type Item } from './body';
 import { scaleOfItem, type Convention, type UserScaler } from './scaling';
 
 export interface TelegramContext {
   readonly policy: ClockPolicy;
   readonly scalers: readonly UserScaler[];
-  readonly convention: Convention | null;
   /** Of the header. */
   readonly clock: Uint8Array | null;
-  readonly version: string | null;
-  readonly systemTitle: Uint8Array | null;
+  /** In hex. */
+  readonly systemTitle: string | null;
 }
 
 /** Everything but the time of arrival. */
 export type Decoded = Omit<Telegram, 'receivedAt'>;
 
-export function telegramOf(items: readonly Item[], context: TelegramContext): Decoded {
-  const readings = items.map(item => readingFor(item, context));
-  return { meter: meterOf(items, readings, context), time: timeOfTelegram(items, context), readings };
+export function telegramOf(
+  items: readonly Item[],
+  context: TelegramContext,
+  convention: Convention | null,
+  version: string | null,
+): Decoded {
+  const readings: Reading[] = [];
+  for (const item of items) readings.push(readingFor(item, context, convention));
+  return { meter: meterOf(items, readings, context, version), time: timeOfTelegram(items, context), readings };
 }
 
-function readingFor(item: Item, context: TelegramContext): Reading {
+function readingFor(item: Item, context: TelegramContext, convention: Convention | null): Reading {
   const known = nameOf(item);
   const obis = known?.obis ?? null;
   const data = readable(item);
   const doubt = data === item.data ? undefined : clockDoubt(item.data);
-  return readingOf({
-    obis,
-    data,
-    policy: context.policy,
-    ...(known === null ? {} : { name: known.name, key: known.key }),
-    ...(known === null && item.role !== undefined ? ROLE_NAMES[item.role] : {}),
-    ...(isNumber(data) && data.type !== 'enum'
-      ? { scale: scaleOfItem(item, obis, context.convention, context.scalers) }
-      : {}),
-    ...(item.classId === undefined ? {} : { classId: item.classId }),
-    ...(item.attribute === undefined ? {} : { attribute: item.attribute }),
-    ...(item.position === undefined ? {} : { position: item.position }),
-    ...(item.id === undefined ? {} : { id: item.id }),
-    ...(doubt === undefined ? {} : { status: { type: 'unsigned', value: doubt } }),
-  });
+  const source: Writable<ReadingSource> = { obis, data, policy: context.policy };
+  if (known !== null) {
+    source.name = known.name;
+    source.key = known.key;
+  } else if (item.role !== undefined) Object.assign(source, ROLE_NAMES[item.role]);
+  if (isNumber(data) && data.type !== 'enum') {
+    source.scale = scaleOfItem(item, obis, convention, context.scalers);
+  }
+  if (item.classId !== undefined) source.classId = item.classId;
+  if (item.attribute !== undefined) source.attribute = item.attribute;
+  if (item.position !== undefined) source.position = item.position;
+  if (item.id !== undefined) source.id = item.id;
+  if (doubt !== undefined) source.status = { type: 'unsigned', value: doubt };
+  return readingOf(source);
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The value in the type that shows what it is: dates, times, clocks with a doubtful status, logical names. */
 function readable(item: Item): Data {
@@ -89,6 +94,10 @@ interface Known {
   readonly obis: Obis;
   readonly name: string;
   readonly key: string;
+  /** From 1 where a meter's number may stand; the least counts. */
+  readonly idRank: number;
+  readonly isModel: boolean;
+  readonly isDeviceName: boolean;
 }
 
 function nameOf(item: Item): Known | null {
@@ -108,7 +117,16 @@ function knownCode(code: string): Known {
 }
 
 function remember<K>(known: Map<K, Known>, id: K, obis: Obis): Known {
-  const entry = { obis, name: obisName(obis), key: obisKey(obis) };
+  const code = obis.toString();
+  const rank = ID_CODES.findIndex(re => re.test(code)) + 1;
+  const entry: Known = {
+    obis,
+    name: obisName(obis),
+    key: obisKey(obis),
+    idRank: rank === 0 ? Infinity : rank,
+    isModel: MODEL_CODES.test(code),
+    isDeviceName: code === DEVICE_NAME,
+  };
   if (known.size >= KNOWN_LIMIT) known.clear();
   known.set(id, entry);
   return entry;
@@ -133,45 +151,67 @@ function isClock(item: Item): boolean {
   return name[0] === 0 && name[2] === 1 && name[3] === 0 && name[4] === 0 && name[5] === 255;
 }
 
-function meterOf(items: readonly Item[], readings: readonly Reading[], context: TelegramContext): Meter {
+function meterOf(
+  items: readonly Item[],
+  readings: readonly Reading[],
+  context: TelegramContext,
+  version: string | null,
+): Meter {
   let id: string | null = null;
-  let rank = Infinity;
+  let best = Infinity;
   let model: string | null = null;
   let device: string | null = null;
-  items.forEach((item, i) => {
-    const { obis, value } = readings[i] as Reading;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as Item;
+    const known = nameOf(item);
+    const rank = item.role === 'meter-id' ? 0 : (known?.idRank ?? Infinity);
+    const modelHere = item.role === 'model' || known?.isModel === true;
+    const deviceHere = known?.isDeviceName === true;
+    if (rank === Infinity && !modelHere && !deviceHere) continue;
+    const { value } = readings[i] as Reading;
     const shown = typeof value === 'number' ? String(value) : typeof value === 'string' && value !== '' ? value : null;
-    if (shown === null) return;
-    const itsRank = item.role === 'meter-id' ? 0 : obis === null ? -1 : ID_CODES.findIndex(re => re.test(obis)) + 1;
-    if ((item.role === 'meter-id' || itsRank > 0) && itsRank < rank) {
+    if (shown === null) continue;
+    if (rank < best) {
       id = shown;
-      rank = itsRank;
+      best = rank;
     }
-    if (model === null && (item.role === 'model' || (obis !== null && MODEL_CODES.test(obis)))) model = shown;
-    if (device === null && obis === DEVICE_NAME) device = shown;
-  });
+    if (modelHere) model ??= shown;
+    if (deviceHere) device ??= shown;
+  }
   const title = context.systemTitle;
   return {
     id,
-    manufacturer: manufacturerOf(title, device, id, context.version),
+    manufacturer: manufacturerOf(title, device, id, version),
     model,
-    ...(title === null ? {} : { systemTitle: hex(title) }),
+    ...(title === null ? {} : { systemTitle: title }),
   };
 }
 
 /** Three letters of the FLAG id: of the system title, of the logical device name, of the number, or as the list version tells. */
 function manufacturerOf(
-  title: Uint8Array | null,
+  title: string | null,
   device: string | null,
   id: string | null,
   version: string | null,
 ): string | null {
-  const byTitle = title === null ? null : printable(title.subarray(0, 3));
-  for (const source of [byTitle, device, id]) {
+  const byTitle = title === null ? null : flagOf(title);
+  if (byTitle !== null) return byTitle;
+  for (const source of [device, id]) {
     const flag = source === null ? null : /^\d?([A-Z]{3})(?![A-Za-z])/.exec(source);
     if (flag !== null) return flag[1] as string;
   }
   return version === null ? null : (VERSIONS.find(([start]) => version.startsWith(start))?.[1] ?? null);
+}
+
+/** The first three octets of a system title, in hex, as letters. IEC 62056-5-3, 4.3.4. */
+function flagOf(title: string): string | null {
+  let flag = '';
+  for (let i = 0; i < 6; i += 2) {
+    const letter = parseInt(title.slice(i, i + 2), 16);
+    if (letter < 0x41 || letter > 0x5a) return null;
+    flag += String.fromCharCode(letter);
+  }
+  return flag;
 }
 
 const ROLE_NAMES: Readonly<Record<NonNullable<Item['role']>, { name: string; key: string } | object>> = {

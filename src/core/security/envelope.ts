@@ -60,7 +60,10 @@ export function openApdu(
     case 'general-ded-ciphering': {
       const systemTitle = titleOf(apdu.systemTitle, ring);
       const encryptionKey = apdu.type === 'general-glo-ciphering' ? ring.encryptionKey : (ring.dedicatedKey ?? null);
-      return { ...unprotect({ ...common, systemTitle, encryptionKey }, apdu.ciphered), systemTitle };
+      const { authenticationKey, broadcastKey } = common;
+      const context = { authenticationKey, broadcastKey, plausible, systemTitle, encryptionKey };
+      const { plaintext, control, counter, authenticated } = unprotect(context, apdu.ciphered);
+      return { plaintext, control, counter, authenticated, systemTitle };
     }
     case 'general-ciphering': {
       const systemTitle = titleOf(apdu.originatorSystemTitle, ring);

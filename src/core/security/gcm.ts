@@ -96,16 +96,21 @@ export function unprotect(ctx: UnprotectContext, octets: Uint8Array): Unprotecte
   }
   if (key === null) throw noKey(ctx.systemTitle, counter);
   const iv = ivOf(ctx.systemTitle, counter);
-  const plaintext = encrypted ? ctr(key, iv, body) : body;
   const plausible = ctx.plausible ?? plausibleApdu;
   if (!verifiable) {
+    const plaintext = ctr(key, iv, body);
     if (!plausible(plaintext)) throw wrongKey(ctx.systemTitle);
     return { plaintext, control, counter, authenticated: false };
   }
   const aad = aadOf(control, ctx.authenticationKey as Key, ctx.header);
-  const wanted = encrypted ? seal(key, iv, aad, plaintext).tag : seal(key, iv, concat(aad, body), EMPTY).tag;
-  if (timingSafeEqual(wanted, tag)) return { plaintext, control, counter, authenticated: true };
-  if (encrypted && !plausible(plaintext)) throw wrongKey(ctx.systemTitle);
+  if (encrypted) {
+    // One pass where all is well; only a failure asks what came out of it.
+    const plaintext = open(key, iv, aad, body, tag);
+    if (plaintext !== null) return { plaintext, control, counter, authenticated: true };
+    if (!plausible(ctr(key, iv, body))) throw wrongKey(ctx.systemTitle);
+  } else if (timingSafeEqual(seal(key, iv, concat(aad, body), EMPTY).tag, tag)) {
+    return { plaintext: body, control, counter, authenticated: true };
+  }
   throw new DlmsError({ code: 'AUTHENTICATION_FAILED', systemTitle: systemTitleText(ctx.systemTitle) });
 }
 
@@ -145,7 +150,10 @@ function ivOf(systemTitle: Uint8Array | null, counter: InvocationCounter): Uint8
   if (systemTitle === null || systemTitle.length !== SYSTEM_TITLE_OCTETS) {
     throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: 'the encrypted message' });
   }
-  return new Writer(12).bytes(systemTitle).u32(counter).toBytes();
+  const iv = new Uint8Array(12);
+  iv.set(systemTitle);
+  new DataView(iv.buffer).setUint32(8, counter);
+  return iv;
 }
 
 function seal(
@@ -160,6 +168,22 @@ function seal(
   cipher.setAAD(aad);
   const ciphertext = concat(cipher.update(plaintext), cipher.final());
   return { ciphertext, tag: Uint8Array.from(cipher.getAuthTag()) };
+}
+
+/** Null where the tag does not verify. */
+function open(key: Key, iv: Uint8Array, aad: Uint8Array, text: Uint8Array, tag: Uint8Array): Uint8Array | null {
+  const decipher = createDecipheriv(key.length === 32 ? 'aes-256-gcm' : 'aes-128-gcm', key.octets(), iv, {
+    authTagLength: TAG_OCTETS,
+  });
+  decipher.setAAD(aad);
+  decipher.setAuthTag(tag);
+  const plaintext = decipher.update(text);
+  try {
+    decipher.final();
+  } catch {
+    return null;
+  }
+  return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
 }
 
 /** GCM's encryption without its tag is CTR that starts at 2; node's GCM gives nothing without a tag. NIST SP 800-38D, 7.1. */
