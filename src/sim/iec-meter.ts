@@ -166,6 +166,7 @@ export class IecStation {
   readonly #timers = new Set<NodeJS.Timeout>();
   #push: NodeJS.Timeout | null = null;
   #closed = false;
+  #tail = '';
 
   constructor(
     readonly meter: SimulatedIecMeter,
@@ -189,6 +190,13 @@ export class IecStation {
   receive(chunk: Uint8Array, baud = this.#baud): void {
     if (this.#closed || this.meter.options.mode === 'd') return;
     if (this.#state.in === 'hdlc') {
+      // A request for sign-on ends HDLC, as its inactivity time would.
+      this.#tail = (this.#tail + latin1(chunk.map(byte => byte & 0x7f))).slice(-48);
+      const request = /\/.[^!/]*!\r\n$/.exec(this.#tail)?.[0];
+      if (request !== undefined) {
+        this.#tail = '';
+        return this.#request(request.trim());
+      }
       for (const bytes of this.#state.station.receive(chunk)) this.#send(bytes);
       return;
     }
