@@ -27,11 +27,16 @@ export class MbusDeframer {
     return this.#buffer.length > 0 || this.#parts.length > 0;
   }
 
-  receive(chunk: Uint8Array): MbusDeframed[] {
+  receive(chunk: Uint8Array): readonly MbusDeframed[] {
+    const buffer = this.#buffer;
+    if (buffer.length + chunk.length < this.#need) {
+      buffer.push(chunk);
+      return NOTHING;
+    }
     const out: MbusDeframed[] = [];
     for (let at = 0; at < chunk.length; at += SLICE) {
-      this.#buffer.push(chunk.subarray(at, at + SLICE));
-      if (this.#buffer.length >= this.#need) this.#scan(false, out);
+      buffer.push(chunk.length <= SLICE ? chunk : chunk.subarray(at, at + SLICE));
+      if (buffer.length >= this.#need) this.#scan(false, out);
     }
     return out;
   }
@@ -65,7 +70,8 @@ export class MbusDeframer {
       const length = this.#lengthAtFront(final);
       if (length === 'wait') return;
       if (typeof length !== 'number') {
-        this.#noise.add(buffer, 1, length, length.code !== 'MBUS_FRAME', out);
+        const start = buffer.indexOf(START, 1);
+        this.#noise.add(buffer, start === -1 ? buffer.length : start, length, length.code !== 'MBUS_FRAME', out);
         continue;
       }
       this.#noise.release(out);
@@ -176,5 +182,6 @@ const MAX_FRAME = 511 + OVERHEAD;
 const MAX_CI = 0x1f;
 const LAST = 0x10;
 const SLICE = 1024;
+const NOTHING: readonly MbusDeframed[] = [];
 const NO_START: Detail = { code: 'MBUS_FRAME', reason: 'bytes outside any frame' };
 const NO_HEADER: Detail = { code: 'MBUS_FRAME', reason: '68 without a second length and a second 68' };

@@ -46,18 +46,23 @@ export class WrapperDeframer {
     return this.#buffer.length > 0;
   }
 
-  receive(chunk: Uint8Array): (WrapperMessage | Dropped)[] {
+  receive(chunk: Uint8Array): readonly (WrapperMessage | Dropped)[] {
+    const buffer = this.#buffer;
+    if (!this.#datagrams && buffer.length + chunk.length < this.#need) {
+      buffer.push(chunk);
+      return NOTHING;
+    }
     const out: (WrapperMessage | Dropped)[] = [];
     for (let at = 0; at < chunk.length; at += SLICE) {
-      this.#buffer.push(chunk.subarray(at, at + SLICE));
-      if (this.#buffer.length >= this.#need) this.#scan(false, out);
+      buffer.push(chunk.length <= SLICE ? chunk : chunk.subarray(at, at + SLICE));
+      if (buffer.length >= this.#need) this.#scan(false, out);
     }
     if (this.#datagrams) this.#finish(out);
     return out;
   }
 
   /** The line fell silent, or the stream ended. */
-  flush(): (WrapperMessage | Dropped)[] {
+  flush(): readonly (WrapperMessage | Dropped)[] {
     const out: (WrapperMessage | Dropped)[] = [];
     this.#finish(out);
     return out;
@@ -96,14 +101,26 @@ export class WrapperDeframer {
           this.#need = HEADER + length;
           return;
         }
-      } else if (wrong === null && !final) return;
+      } else if (wrong === null && !final) {
+        this.#need = HEADER;
+        return;
+      }
       const have = buffer.length;
       this.#lost = true;
       this.#countedHeader = 0;
-      this.#noise.add(buffer, 1, wrong ?? { code: 'INCOMPLETE', what: 'wrapper message', have }, wrong === null, out);
-      const next = buffer.indexOf(0);
-      this.#noise.add(buffer, next === -1 ? buffer.length : next, NO_HEADER, false, out);
+      const reason: Detail = wrong ?? { code: 'INCOMPLETE', what: 'wrapper message', have };
+      this.#noise.add(buffer, this.#nextVersion(), reason, wrong === null, out);
     }
+  }
+
+  /** Where the next header may begin: at 00 01, or at a 00 that ends the buffer. */
+  #nextVersion(): number {
+    const buffer = this.#buffer;
+    for (let at = buffer.indexOf(0, 1); at !== -1; at = buffer.indexOf(0, at + 1)) {
+      const next = buffer.at(at + 1);
+      if (next === 1 || next === -1) return at;
+    }
+    return buffer.length;
   }
 
   #emit(length: number, out: (WrapperMessage | Dropped)[]): void {
@@ -319,5 +336,6 @@ export class WrapperServerLink implements Link {
 const HEADER = 8; /* version 2, source wPort 2, destination wPort 2, length 2 */
 const MAX_APDU = 0xffff;
 const SLICE = 8192;
+const NOTHING: readonly (WrapperMessage | Dropped)[] = [];
 const USELESS_LIMIT = 262_144;
 const NO_HEADER: Detail = { code: 'WRAPPER_HEADER', reason: 'bytes outside any message' };
