@@ -76,7 +76,7 @@ async function send(
     task.progress(`${reader.count} rows`);
     if (output !== 'row') rows.push(row);
     // One row is held back, because the last one carries the count.
-    else if (last !== null) task.emit({ payload: last, dlms, parts: parts(reader.count - 2) });
+    else if (last !== null) task.emit({ payload: last, dlms: { ...dlms }, parts: parts(reader.count - 2) });
     last = row;
   }
   if (output === 'row') {

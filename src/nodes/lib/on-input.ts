@@ -55,14 +55,16 @@ export interface NodeHandle {
 
 export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: InputOptions = {}): NodeHandle {
   const closing = new AbortController();
+  /** One for each message that is worked on, so that no signal collects the listeners of all. */
+  const tasks = new Set<AbortController>();
   const status = new StatusLine(node);
   const running = new Set<Promise<void>>();
   const busy = options.busy ?? 'reading';
   let lastOkAt: Date | null = null;
 
-  const work = async (msg: NodeMessageInFlow, send: Send): Promise<void> => {
+  const work = async (msg: NodeMessageInFlow, send: Send, stop: AbortController): Promise<void> => {
     const task: Task = {
-      signal: closing.signal,
+      signal: stop.signal,
       emit: (fields, output = 0) => {
         if (!closing.signal.aborted) send(atOutput(merge(RED.util.cloneMessage(msg), fields), output));
       },
@@ -80,8 +82,10 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
   node.on('input', (msg, send, done) => {
     if (closing.signal.aborted) return done();
     if (busy !== '' && running.size === 0) status.show(busy, 'busy');
+    const stop = new AbortController();
+    tasks.add(stop);
     const turn = Promise.resolve()
-      .then(() => work(msg, send))
+      .then(() => work(msg, send, stop))
       .then(
         () => done(),
         (thrown: unknown) => {
@@ -90,12 +94,17 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
           done(error);
         },
       )
-      .finally(() => running.delete(turn));
+      .finally(() => {
+        running.delete(turn);
+        tasks.delete(stop);
+      });
     running.add(turn);
   });
 
   onClosing(node, async removed => {
-    closing.abort(new DlmsError({ code: 'ABORTED', what: 'the request' }));
+    const reason = new DlmsError({ code: 'ABORTED', what: 'the request' });
+    closing.abort(reason);
+    for (const stop of tasks) stop.abort(reason);
     await Promise.allSettled([Promise.resolve().then(() => options.onClose?.(removed)), ...running]);
     status.clear();
   });

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import type { LoadProfile } from '../../src/core/cosem/load-profile';
+import type { ProfileRow } from '../../src/core/cosem/profile';
+import connection from '../../src/nodes/dlms-connection';
+import loadProfile from '../../src/nodes/dlms-read-load-profile';
+import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';
+import { closeMeters, connectionTo, serveMeter } from './meters';
+
+const HOUR = 3_600_000;
+const ENERGY = '1-0:1.8.0*255';
+
+const node = (more: Record<string, unknown> = {}): FlowNode => ({
+  id: 'n1',
+  type: 'dlms-read-load-profile',
+  connection: 'c1',
+  obis: '1-0:99.1.0*255',
+  range: { mode: 'last', last: '' },
+  output: 'object',
+  wires: [['out']],
+  ...more,
+});
+
+async function start(more: Record<string, unknown> = {}, port?: number): Promise<Flow> {
+  return startFlow([connection, loadProfile], [connectionTo(port ?? (await serveMeter()).port), node(more)]);
+}
+const profileOf = (msg: { payload?: unknown }): LoadProfile => msg.payload as LoadProfile;
+
+describe('dlms-read-load-profile', () => {
+  afterEach(async () => {
+    await stopFlow();
+    await closeMeters();
+  });
+
+  it('reads the last 31 days when nothing else is said', async () => {
+    const flow = await start();
+    flow.send('n1', { topic: 'mine' });
+    const msg = await flow.message('out');
+    const profile = profileOf(msg);
+    assert.equal(msg.topic, 'mine');
+    assert.equal(profile.profile.obis, '1-0:99.1.0*255');
+    assert.equal(profile.profile.capturePeriod, 900);
+    assert.equal(profile.profile.access, 'range');
+    assert.match(profile.meter.id ?? '', /^[A-Z]{3}/);
+    // 31 days of 96, one hour more or less where the clock changed, the row of this moment, and what is kept of the first day.
+    assert.ok(profile.rows.length > 31 * 96 - 100 && profile.rows.length <= 31 * 96 + 5, String(profile.rows.length));
+    const energy = profile.columns.find(c => c.key === ENERGY);
+    assert.deepEqual([energy?.obis, energy?.classId, energy?.attribute, energy?.unit], [ENERGY, 3, 2, 'Wh']);
+    const [first, second] = profile.rows;
+    assert.match(first?.time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:00\+0[12]:00$/);
+    assert.equal(Date.parse(second?.time ?? '') - Date.parse(first?.time ?? ''), 900_000);
+    assert.equal(typeof first?.[ENERGY], 'number');
+    assert.equal((msg['dlms'] as { source: string }).source, 'profile');
+    assert.match(await flow.status('n1', /^green/), /^green \d+ rows/);
+  });
+
+  it('takes the range of the message: times, relative text, entries', async () => {
+    const flow = await start();
+    const to = Math.floor(Date.now() / HOUR) * HOUR;
+    flow.send('n1', { from: new Date(to - HOUR), to } as never);
+    const byTime = profileOf(await flow.message('out'));
+    assert.equal(byTime.rows.length, 5);
+    assert.equal(Date.parse(byTime.from ?? ''), to - HOUR);
+    assert.equal(Date.parse(byTime.to ?? ''), to);
+    assert.equal(Date.parse(byTime.rows[0]?.time ?? ''), to - HOUR);
+    flow.send('n1', { from: 'last 2 h' } as never);
+    assert.ok([8, 9].includes(profileOf(await flow.message('out')).rows.length));
+    flow.send('n1', { entries: 4 } as never);
+    const newest = profileOf(await flow.message('out'));
+    assert.equal(newest.rows.length, 4);
+    assert.equal(newest.profile.access, 'entry');
+    assert.ok(Date.now() - Date.parse(newest.rows[3]?.time ?? '') < HOUR);
+    flow.send('n1', { entries: '1-3' } as never);
+    assert.equal(profileOf(await flow.message('out')).rows.length, 3);
+  });
+
+  it('sends one message per row while the read is still running, the count with the last', async () => {
+    const flow = await start({ output: 'row', range: { mode: 'last', last: '1 day' } });
+    flow.send('n1', { topic: 'mine' });
+    const first = await flow.message('out');
+    const parts = first['parts'] as { id: string; index: number; count?: number };
+    assert.equal(parts.index, 0);
+    assert.equal(parts.count, undefined);
+    assert.equal(first.topic, 'mine');
+    assert.equal(typeof (first.payload as ProfileRow)[ENERGY], 'number');
+    let last = parts;
+    for (let i = 1; last.count === undefined; i++) {
+      const row = await flow.message('out');
+      last = row['parts'] as typeof parts;
+      assert.deepEqual([last.id, last.index], [parts.id, i]);
+      assert.notEqual(row['dlms'], first['dlms']);
+    }
+    assert.equal(last.count, last.index + 1);
+    assert.ok(last.count >= 96);
+  });
+
+  it('lets the first rows leave long before a slow meter has sent the last', async () => {
+    const { port, meter } = await serveMeter();
+    const flow = await start({ output: 'row', range: { mode: 'last', last: '10 days' } }, port);
+    flow.send('n1', { entries: 1 } as never);
+    await flow.message('out');
+    meter.fault({ kind: 'slow', ms: 20, times: 10_000 });
+    flow.send('n1', {});
+    await flow.message('out');
+    const [seen] = [flow.statuses('n1').filter(s => s.startsWith('green')).length];
+    assert.equal(seen, 1, 'the second read was still running');
+    await flow.node('n1').close(false);
+  });
+
+  it('gives rows, CSV and the report', async () => {
+    const flow = await start({ output: 'rows' });
+    flow.send('n1', { entries: 2 } as never);
+    const rows = (await flow.message('out')).payload as ProfileRow[];
+    assert.equal(rows.length, 2);
+    await stopFlow();
+    const csv = await start({ output: 'csv' });
+    csv.send('n1', { entries: 2 } as never);
+    const lines = ((await csv.message('out')).payload as string).split('\n');
+    assert.equal(lines.length, 4);
+    assert.match(lines[0] ?? '', /^time,status,.*1-0:1\.8\.0\*255 \[Wh\]/);
+    await stopFlow();
+    const report = await start({ output: 'report' });
+    report.send('n1', { entries: 2 } as never);
+    assert.match((await report.message('out')).payload as string, /^Load profile 1-0:99\.1\.0\*255, meter /);
+  });
+
+  it('reads only what is new since the last read, over a restart too', async () => {
+    const { port } = await serveMeter();
+    const since = { range: { mode: 'since-last-read', last: '2 h' } };
+    const flow = await start(since, port);
+    flow.send('n1', {});
+    const first = profileOf(await flow.message('out'));
+    assert.ok(first.rows.length >= 7, String(first.rows.length));
+    flow.send('n1', {});
+    const second = profileOf(await flow.message('out'));
+    assert.ok(second.rows.length <= 1);
+    await stopFlow();
+    const again = await start(since, port);
+    again.send('n1', {});
+    assert.ok(profileOf(await again.message('out')).rows.length <= 1);
+  });
+
+  it('says with no rows that there are none, and that is no error', async () => {
+    const flow = await start();
+    flow.send('n1', { from: '2019-01-01', to: '2019-01-02' } as never);
+    assert.deepEqual(profileOf(await flow.message('out')).rows, []);
+    assert.match(await flow.status('n1', /^green/), /^green 0 rows/);
+  });
+
+  const wrong: [string, string, Record<string, unknown>][] = [
+    ['a range that is none', 'BAD_SETTING', { from: 'sometime' }],
+    ['a code that is none', 'BAD_SETTING', { obis: 'profile' }],
+    ['a profile the meter does not have', 'OBJECT_UNDEFINED', { obis: '1-0:99.98.0*255' }],
+  ];
+  for (const [name, code, fields] of wrong) {
+    it(`gives a Catch node the original message for ${name}`, async () => {
+      const flow = await start();
+      flow.send('n1', { ...fields, topic: 'mine' });
+      const caught = await flow.error();
+      assert.equal(caught.error.code, code, caught.error.message);
+      assert.equal(caught.topic, 'mine');
+    });
+  }
+
+  it('stops in the middle of a read when the node closes, and the next read works', async () => {
+    const { port, meter } = await serveMeter();
+    const flow = await start({}, port);
+    meter.fault({ kind: 'slow', ms: 100, times: 10_000 });
+    flow.send('n1', {});
+    await flow.status('n1', /^yellow/);
+    const begun = Date.now();
+    await stopFlow();
+    assert.ok(Date.now() - begun < 5000, `closed in ${Date.now() - begun} ms`);
+    meter.faults.clear();
+    const again = await start({}, port);
+    again.send('n1', { entries: 1 } as never);
+    assert.equal(profileOf(await again.message('out')).rows.length, 1);
+  });
+});
