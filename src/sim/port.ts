@@ -2,7 +2,7 @@
 // The rule of the file: faults that concern bytes are made here, faults that concern answers in the association.
 
 import type { DlmsError } from '../core/wire/errors';
-import { concat } from '../core/wire/hex';
+import { concat, joined } from '../core/wire/hex';
 import { step, type Step } from '../core/step';
 import { decodeHdlcFrame, encodeHdlcFrame } from '../core/link/hdlc-frame';
 import { HdlcServerLink } from '../core/link/hdlc-server';
@@ -212,7 +212,7 @@ function damaged(meter: SimulatedMeter, write: Uint8Array[]): Uint8Array[] {
   }
   if (faults.take('garbage-before') !== null) bytes = [concat(meter.random(7), first()), ...bytes.slice(1)];
   if (faults.take('cut') !== null) {
-    const all = concat(...bytes);
+    const all = joined(bytes);
     bytes = [all.subarray(0, all.length >> 1)];
   }
   return bytes;

@@ -4,7 +4,7 @@
 
 import type { DataBlock } from '../apdu';
 import { DlmsError } from '../wire/errors';
-import { concat } from '../wire/hex';
+import { joined } from '../wire/hex';
 
 /** Bounds of one transfer; over a bound is LIMIT_EXCEEDED. */
 export const BLOCK_LIMITS = { bytes: 16 * 1024 * 1024, blocks: 1_000_000 } as const;
@@ -58,7 +58,7 @@ export class BlockParts {
 
   /** The whole encoded value. */
   join(): Uint8Array {
-    return concat(...this.#parts);
+    return joined(this.#parts);
   }
 }
 

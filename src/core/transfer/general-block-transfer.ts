@@ -3,7 +3,7 @@
 
 import type { GeneralBlockTransfer } from '../apdu';
 import { DlmsError } from '../wire/errors';
-import { concat, equalBytes } from '../wire/hex';
+import { equalBytes, joined } from '../wire/hex';
 import { BLOCK_LIMITS } from './blocks';
 
 export interface GbtOptions {
@@ -86,7 +86,7 @@ export class GeneralBlockReceiver {
     this.#last = block.block;
     this.#asked = 0;
     if (!block.last) return this.#answer(block, error);
-    const apdu = concat(...this.#parts);
+    const apdu = joined(this.#parts);
     this.reset();
     this.#completed = block.block;
     return { apdu, reply: null, error };

@@ -6,6 +6,8 @@ import { failure } from '../../feed';
 
 const A = unhex('0102');
 const B = unhex('03');
+/** A spread call of so many throws RangeError. */
+const MANY = 200_000;
 
 function joined(numbers: readonly number[]): string {
   const parts = new BlockParts();
@@ -34,6 +36,13 @@ describe('the blocks of a long value', () => {
     parts.add(1, A);
     assert.equal(parts.add(2, new Uint8Array(0)), 'taken');
     assert.equal(hex(parts.join()), '0102');
+  });
+
+  it('are joined though there are more than an argument list holds', () => {
+    const parts = new BlockParts();
+    for (let number = 1; number <= MANY; number++) parts.add(number, Uint8Array.of(number & 0xff));
+    const whole = parts.join();
+    assert.deepEqual([whole.length, whole[0], whole[MANY - 1]], [MANY, 1, MANY & 0xff]);
   });
 
   it('out of order are SEGMENT_LOST, and what was held stays', () => {

@@ -43,6 +43,17 @@ describe('a push in general blocks', () => {
     assert.deepEqual(outcome(push(), pushed(1, 1, 2, 2, 3, 4, 4, 1, 2, 3, 4)), [WHOLE, WHOLE]);
   });
 
+  it('is joined though it has more blocks than an argument list holds', () => {
+    const receiver = push();
+    const first = PUSHED[0] as GeneralBlockTransfer;
+    const many = 200_000;
+    let apdu: Uint8Array | null = null;
+    for (let block = 1; block <= many; block++) {
+      apdu = receiver.take({ ...first, block, last: block === many, data: Uint8Array.of(block & 0xff) }).apdu;
+    }
+    assert.deepEqual([apdu?.length, apdu?.[many - 1]], [many, many & 0xff]);
+  });
+
   it('with a gap is SEGMENT_LOST once, and nothing until the next one begins', () => {
     assert.deepEqual(outcome(push(), pushed(1, 3, 4, 2, 1, 2, 3, 4)), ['SEGMENT_LOST', WHOLE]);
   });
