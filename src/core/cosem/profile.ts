@@ -219,7 +219,8 @@ export class ProfileRows {
     const at = this.#at;
     const have = bytes.length - at - 1;
     if (have < 0) return undefined;
-    switch (bytes[at]) {
+    // have >= 0, so there is a byte.
+    switch (bytes[at] as number) {
       case 0x06:
         return have < 4 ? undefined : this.#number(i, cell, 5, this.#view.getUint32(at + 1));
       case 0x05:

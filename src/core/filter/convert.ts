@@ -10,6 +10,8 @@ export type ValueType = 'number' | 'string' | 'boolean';
 export interface Conversion {
   /** Target unit; null: as it is. */
   readonly unit: string | null;
+  /** The unit of values that come without one; null: such values are not converted but refused. */
+  readonly unitIn: string | null;
   /** Multiplied by; transformer ratios. */
   readonly factor: Decimal | null;
   /** Added after the factor. */
@@ -21,27 +23,29 @@ export interface Conversion {
 
 export type Converted =
   | { readonly ok: true; readonly value: Value; readonly unit: string | null }
-  | { readonly ok: false; readonly reason: 'unit' | 'type' };
+  | { readonly ok: false; readonly reason: 'unit' | 'no-unit' | 'type' };
 
 /** `decimalText`: text is a number that was too long for one (64-bit registers); other text is left alone. */
 export function convert(value: Value, unit: string | null, to: Conversion, decimalText = false): Converted {
   const isNumber = typeof value === 'number' || (typeof value === 'string' && (decimalText || to.type === 'number'));
   let number = isNumber ? decimalOf(value) : null;
-  let target = unit;
-  if (to.unit !== null) {
-    // A value without unit (history of text readouts) is taken to be in the unit that is asked for.
-    const change = unit === null ? IDENTITY : conversion(unit, to.unit);
+  let shown = unit;
+  // Text and clocks have no unit, so a rule for many readings leaves them alone.
+  if (to.unit !== null && number !== null) {
+    const from = unit ?? to.unitIn;
+    if (from === null) return { ok: false, reason: 'no-unit' };
+    const change = conversion(from, to.unit);
     if (change === null) return { ok: false, reason: 'unit' };
-    target = to.unit;
-    if (number !== null) number = apply(number, change);
-  }
+    shown = to.unit;
+    number = apply(number, change);
+  } else if (to.unit !== null && value === null && unit !== null && isConvertible(unit, to.unit)) shown = to.unit;
   if (number !== null && to.factor !== null) number = times(number, to.factor);
   if (number !== null && to.offset !== null) number = plus(number, to.offset);
   if (number !== null && to.round !== null) number = roundedTo(number, to.round);
   const touched =
     number !== null && (to.unit !== null || to.factor !== null || to.offset !== null || to.round !== null);
   const result = touched && number !== null ? (typeof value === 'string' ? toExact(number) : toNumber(number)) : value;
-  return typed(result, target, to.type);
+  return typed(result, shown, to.type);
 }
 
 /** Whether values in one unit can be shown in the other. */

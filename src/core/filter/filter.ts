@@ -69,7 +69,7 @@ export interface FilterResult {
 export interface HeldBack {
   readonly topic: string;
   readonly payload: {
-    readonly reason: HoldReason | 'unit' | 'type' | 'accepted';
+    readonly reason: HoldReason | 'unit' | 'no-unit' | 'type' | 'accepted';
     readonly message: string;
     readonly value: Value;
     readonly last: Value;
@@ -485,6 +485,7 @@ function heldBack(item: Described, reason: HeldBack['payload']['reason'], last: 
 }
 
 function withUnit(value: Value, unit: string | null): string {
+  if (value === null) return unit === null ? 'the value' : `the value in ${unit}`;
   return unit === null ? String(value) : `${value} ${unit}`;
 }
 
@@ -500,7 +501,9 @@ const SENTENCES: Record<
   accepted: (name, value, last) =>
     `${name} stays at ${value} after ${last}; it is taken as the new level, perhaps of a new meter`,
   unit: (name, value, _, rule) => `${name}: ${value} cannot be shown in ${rule?.unit ?? 'that unit'}; it is held back`,
+  'no-unit': (name, value, _, rule) =>
+    `${name}: ${value} has no unit, so it cannot be shown in ${rule?.unit ?? 'another'}; say in the rule which unit it has`,
   type: (name, value) => `${name}: "${value}" is not a number; it is held back`,
 };
 
-const AS_IT_IS: Conversion = { unit: null, factor: null, offset: null, round: null, type: null };
+const AS_IT_IS: Conversion = { unit: null, unitIn: null, factor: null, offset: null, round: null, type: null };

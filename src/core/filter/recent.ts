@@ -1,5 +1,8 @@
 // What has come through lately, so that a click can make a rule of it. Bounded; the longest unseen goes first.
 
+import { Obis } from '../cosem/obis';
+import { obisName } from '../cosem/obis-names';
+import type { ObisTexts } from '../cosem/obis-texts-compose';
 import type { Reading, Value } from '../cosem/reading';
 
 export interface RecentReading {
@@ -54,6 +57,14 @@ export class Recent {
   clear(): void {
     this.#seen.clear();
   }
+}
+
+/** The list with the names in a language; what has no code keeps the name it came with. */
+export function namedRecent(recent: Recent, texts: ObisTexts): RecentReading[] {
+  return recent.list().map(reading => {
+    const obis = reading.obis === null ? null : Obis.tryParse(reading.obis);
+    return obis === null ? reading : { ...reading, name: obisName(obis, texts) };
+  });
 }
 
 export const RECENT_LIMIT = 500;

@@ -16,6 +16,8 @@ export interface RuleSetting {
   readonly name?: unknown;
   readonly topic?: unknown;
   readonly unit?: unknown;
+  /** The unit of values that the meter sends without one. */
+  readonly unitIn?: unknown;
   /** A number, or a ratio such as 200/5. */
   readonly factor?: unknown;
   readonly offset?: unknown;
@@ -77,6 +79,7 @@ export function parseRule(setting: RuleSetting, index = 0): Rule {
     name: text(setting.name) || null,
     topic: text(setting.topic) || null,
     unit: text(setting.unit) || null,
+    unitIn: text(setting.unitIn) || null,
     factor: ratio(setting.factor, where('factor')),
     offset: decimal(setting.offset, where('offset')),
     round,

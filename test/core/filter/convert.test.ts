@@ -51,8 +51,12 @@ describe('unit conversion', () => {
     assert.deepEqual(convert(1, 'imp/kWh', to({ unit: 'V' })), { ok: false, reason: 'unit' });
     assert.ok(!isConvertible('varh', 'Wh'));
   });
-  it('takes a value without unit to be in the unit asked for', () => {
-    assert.deepEqual(convert(5, null, to({ unit: 'kWh' })), { ok: true, value: 5, unit: 'kWh' });
+  it('refuses a value without unit, unless the rule says which it has', () => {
+    assert.deepEqual(convert(5, null, to({ unit: 'kWh' })), { ok: false, reason: 'no-unit' });
+    assert.deepEqual(convert(5, null, to({ unit: 'Wh', unitIn: 'kWh' })), { ok: true, value: 5000, unit: 'Wh' });
+  });
+  it('leaves text without unit alone', () => {
+    assert.deepEqual(convert('1TST', null, to({ unit: 'kWh' })), { ok: true, value: '1TST', unit: null });
   });
   it('tells milli from mega', () => {
     assert.equal(usualUnit('mW'), 'mW');

@@ -1,0 +1,113 @@
+// dlms-obis-filter: chooses, converts and guards readings of any decoder, in the form a flow wants.
+// The rule of the file: wiring only; what is sent and what is held back is decided in core/filter.
+
+import { join } from 'node:path';
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
+import { searchObis } from '../core/cosem/obis-names';
+import { type FilterResult, ObisFilter } from '../core/filter/filter';
+import { namedRecent } from '../core/filter/recent';
+import { type FilterProperties, filterOptions, outputCount } from './lib/filter-options';
+import { type Place, KeptState, contextPlace, filePlace } from './lib/kept-state';
+import { obisTexts } from './lib/obis-languages';
+import { type Fields, type Task, onInput } from './lib/on-input';
+import { text } from './lib/props';
+
+interface FilterDef extends NodeDef, FilterProperties {
+  /** Where the state is kept across restarts: `file`, a context store, or empty: nowhere. */
+  readonly persist?: string;
+}
+
+interface FilterNode extends Node {
+  filter: ObisFilter | null;
+}
+
+export = (RED: NodeAPI): void => {
+  function DlmsObisFilter(this: FilterNode, config: FilterDef): void {
+    RED.nodes.createNode(this, config);
+    this.filter = null;
+    const counts = new WeakMap<NodeMessageInFlow, string>();
+    const handle = onInput(
+      RED,
+      this,
+      async (msg, task) => {
+        const filter = (this.filter ??= new ObisFilter(filterOptions(config)));
+        await state.loaded;
+        if (isCommand(msg, filter)) return null;
+        const result = filter.process(msg, Date.now());
+        state.changed();
+        counts.set(msg, summary(result));
+        return deliver(msg, result, filter, task);
+      },
+      { busy: '', status: (_sent, msg) => counts.get(msg) ?? null, onClose: removed => state.close(removed) },
+    );
+    try {
+      this.filter = new ObisFilter(filterOptions(config));
+    } catch (error) {
+      // A wrong rule is told now, and again with each message.
+      handle.fail(error);
+    }
+    const state = new KeptState(
+      placeOf(RED, this, text(config.persist, null)),
+      { save: () => this.filter?.save(), load: saved => this.filter?.load(saved) },
+      told => this.warn(told),
+    );
+  }
+  RED.nodes.registerType('dlms-obis-filter', DlmsObisFilter);
+
+  // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.
+  const mayRead = RED.auth.needsPermission('dlms-obis-filter.read');
+  RED.httpAdmin.get('/dlms-obis-filter/codes', mayRead, (request, response) => {
+    const { words, lang } = request.query;
+    response.json(searchObis(String(words ?? ''), obisTexts(String(lang ?? 'en'))));
+  });
+  RED.httpAdmin.get('/dlms-obis-filter/:id/recent', mayRead, (request, response) => {
+    const node = RED.nodes.getNode(String(request.params['id'])) as Partial<FilterNode> | null | undefined;
+    const filter = node?.type === 'dlms-obis-filter' ? node.filter : null;
+    if (filter == null) return void response.status(404).json({ code: 'NOT_DEPLOYED' });
+    response.json(namedRecent(filter.recent, obisTexts(String(request.query['lang'] ?? 'en'))));
+  });
+};
+
+/** `msg.reset` forgets what was seen; Home Assistant's birth message announces all entities again. */
+function isCommand(msg: NodeMessageInFlow, filter: ObisFilter): boolean {
+  if ('reset' in msg && msg.reset === true) {
+    filter.reset();
+    return msg.payload === undefined || typeof msg.payload !== 'object';
+  }
+  if (filter.options.output !== 'homeassistant' || msg.payload !== 'online') return false;
+  if (!/\/status$/.test(msg.topic ?? '')) return false;
+  filter.announceAgain();
+  return true;
+}
+
+/** What is held back goes first; the last message is the incoming one itself, the others are copies of it. */
+function deliver(msg: NodeMessageInFlow, result: FilterResult, filter: ObisFilter, task: Task): Fields | null {
+  const { messages, held } = result;
+  const last = messages.at(-1);
+  const only = messages.length === 1 && held.length === 0;
+  // Each message has a payload of its own; a copy of a whole profile for each of its values would be thousands.
+  if (!only) msg.payload = null;
+  const split = filter.options.output === 'readings' || filter.options.output === 'per-rule';
+  const fields = (of: Fields): Fields => (split || messages.length > 1 ? { ...of, parts: undefined } : of);
+  const heldOutput = outputCount(filter.options) - 1;
+  for (const back of held) task.emit({ ...back, parts: undefined }, heldOutput);
+  for (const { output, fields: of } of messages.slice(0, -1)) task.emit(fields(of), output);
+  if (last === undefined) return null;
+  if (last.output === 0) return fields(last.fields);
+  task.emit(fields(last.fields), last.output);
+  return null;
+}
+
+function summary({ came, sent, held }: FilterResult): string {
+  return `${sent} of ${came}${held.length > 0 ? `, ${held.length} held back` : ''}`;
+}
+
+/** Empty: nowhere. `file`: beside the flows, for a Node-RED without a context store that lasts; else a context store. */
+function placeOf(RED: NodeAPI, node: Node, persist: string | null): Place | null {
+  if (persist === null) return null;
+  if (persist !== 'file') return contextPlace(node.context(), persist);
+  const directory: unknown = RED.settings.userDir;
+  if (typeof directory === 'string' && directory !== '') return filePlace(join(directory, 'dlms'), `filter-${node.id}`);
+  node.warn('The state is not kept across a restart: there is no user directory');
+  return null;
+}
