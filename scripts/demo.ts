@@ -12,6 +12,7 @@ import { lines } from './demo-text';
 
 const PACKAGE = '@meterflow/node-red-dlms';
 const HOST = '127.0.0.1';
+const SHOWN = 3;
 const WANTED_PORT = Number(process.env['PORT'] ?? 1880);
 
 interface FlowNode {
@@ -67,9 +68,14 @@ async function onFreePorts(flows: FlowNode[]): Promise<FlowNode[]> {
     await new Promise<void>(resolve => probe.close(() => resolve()));
     moved.set(String(wanted), free);
   }
+  const followed = (text: string): string => text.replace(/\b\d{4,5}\b/g, port => String(moved.get(port) ?? port));
   return flows.map(node => {
-    const now = moved.get(String(node.port));
-    return now === undefined ? node : { ...node, port: String(now) };
+    const func = node['func'];
+    return {
+      ...node,
+      ...(node.port !== undefined && { port: followed(String(node.port)) }),
+      ...(typeof func === 'string' && { func: followed(func) }),
+    };
   });
 }
 
@@ -96,20 +102,22 @@ function settings(userDir: string, port: number): object {
     telemetry: { enabled: false, updateNotification: false },
     editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
     externalModules: { autoInstall: false, palette: { allowInstall: false } },
-    logging: { console: { level: 'warn', metrics: false, audit: false } },
+    logging: { console: { level: 'error', metrics: false, audit: false } },
   };
 }
 
-/** What reaches a debug node is also printed here. */
+/** What reaches a debug node is also printed here: the first messages of each, so that the terminal stays readable. */
 function showMessages(): void {
-  RED.hooks.add(
-    'preDeliver.demo',
-    (event: { destination: { node?: { type: string; name?: string } }; msg: unknown }) => {
-      const node = event.destination.node;
-      if (node?.type !== 'debug') return;
-      for (const line of lines(node.name ?? 'message', event.msg)) say(line);
-    },
-  );
+  const shown = new Map<string, number>();
+  RED.hooks.add('preDeliver.demo', (event: { destination: { node?: FlowNode & { name?: string } }; msg: unknown }) => {
+    const node = event.destination.node;
+    if (node?.type !== 'debug') return;
+    const isRow = typeof event.msg === 'object' && event.msg !== null && 'parts' in event.msg;
+    const count = (shown.get(node.id) ?? 0) + 1;
+    if (!isRow) shown.set(node.id, count);
+    if (count > SHOWN) return;
+    for (const line of lines(node.name ?? 'message', event.msg)) say(line);
+  });
 }
 
 function endOnSignal(http: Server): void {

@@ -125,7 +125,7 @@ class ProfileReader {
       meter,
       profile: { obis: this.obis.toString(), capturePeriod, access: await stream.access },
       from: byTime && wanted.fromMs !== null ? iso(wanted.fromMs) : (times[0] ?? null),
-      to: byTime ? iso(wanted.toMs ?? Date.now()) : (times.at(-1) ?? null),
+      to: byTime ? iso(wanted.toMs ?? now()) : (times.at(-1) ?? null),
       columns,
       rows,
     };
@@ -157,9 +157,14 @@ async function rangeInput(
     to: await field('to'),
     entries: range['entries'],
     message: { from, to, entries },
-    nowMs: Date.now(),
+    nowMs: now(),
     localZone: LOCAL_ZONE,
   };
+}
+
+/** Whole seconds: meters know no finer ones. */
+function now(): number {
+  return Math.floor(Date.now() / 1000) * 1000;
 }
 
 const DEFAULT_PROFILE = '1-0:99.1.0*255';
