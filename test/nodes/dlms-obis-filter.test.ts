@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { Reading, Telegram } from '../../src/core/cosem/reading';
 import filter from '../../src/nodes/dlms-obis-filter';
 import { type Flow, type FlowNode, adminRequest, startFlow, stopFlow, userDirectory } from './flow';
+import { PROJECT } from '../node-red-process';
 
 const node = (more: Record<string, unknown> = {}, outputs = 2): FlowNode => ({
   id: 'n1',
@@ -200,5 +201,10 @@ describe('dlms-obis-filter', () => {
     await start();
     const { body } = await adminRequest().get('/dlms-obis-filter/codes?words=voltage%20l2').expect(200);
     assert.equal((body as { obis: string }[])[0]?.obis, '1-0:52.7.0*255');
+  });
+
+  it('gives no form element the name of a list property: the editor would overwrite the list with its text', () => {
+    const html = readFileSync(join(PROJECT, 'src', 'nodes', 'dlms-obis-filter.html'), 'utf8');
+    assert.doesNotMatch(html, /id="node-input-rules"/);
   });
 });
