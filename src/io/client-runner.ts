@@ -21,7 +21,10 @@ interface Waiting {
 
 export class ClientRunner {
   #waiting: Waiting | null = null;
+  /** Kept and wound up again for each wait of the same length; it rings for nobody unless `#armed`. */
   #timer: NodeJS.Timeout | null = null;
+  #timerMs = 0;
+  #armed = false;
   /** Counts inputs, so that a timer that was due for an earlier one is not set. */
   #input = 0;
   #stopped = false;
@@ -77,7 +80,7 @@ export class ClientRunner {
 
   #drive(input: () => ClientStep): void {
     if (this.#stopped) return;
-    this.#clear();
+    this.#armed = false;
     const turn = ++this.#input;
     try {
       const step = input();
@@ -94,11 +97,13 @@ export class ClientRunner {
       if (waitMs !== null) this.#wait(waitMs);
       return;
     }
-    const sent = write.map(bytes => {
+    let left: Promise<unknown> | null = null;
+    for (const bytes of write) {
       this.hooks.bytes('>', bytes);
-      return this.transport.write(bytes);
-    });
-    Promise.all(sent).then(
+      const sent = this.transport.write(bytes);
+      left = left === null ? sent : Promise.all([left, sent]);
+    }
+    left?.then(
       () => {
         if (waitMs !== null && turn === this.#input && !this.#stopped) this.#wait(waitMs);
       },
@@ -107,13 +112,23 @@ export class ClientRunner {
   }
 
   #wait(ms: number): void {
+    this.#armed = true;
+    if (this.#timer !== null && this.#timerMs === ms) {
+      this.#timer.refresh();
+      return;
+    }
     this.#clear();
-    this.#timer = setTimeout(() => this.#drive(() => this.client.timeout()), ms);
+    this.#armed = true;
+    this.#timerMs = ms;
+    this.#timer = setTimeout(() => {
+      if (this.#armed) this.#drive(() => this.client.timeout());
+    }, ms);
   }
 
   #clear(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#armed = false;
   }
 
   #event(event: ClientEvent): void {
@@ -146,6 +161,8 @@ export class ClientRunner {
   #settle(how: (waiting: Waiting) => void): void {
     const waiting = this.#waiting;
     this.#waiting = null;
+    // Nothing is under way: no timer may hold the process, unless the link wants to be asked while idle.
+    if (!this.#armed) this.#clear();
     if (waiting !== null) how(waiting);
   }
 }
