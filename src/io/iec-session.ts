@@ -5,7 +5,13 @@ import type { Meter } from '../core/cosem/reading';
 import type { Identification } from '../core/iec62056-21/identification';
 import type { DecoderEvent } from '../core/iec62056-21/decoder';
 import { IecReader } from '../core/iec62056-21/reader';
-import type { ReaderEvent, ReaderHints, ReaderOptions, RegisterFailure } from '../core/iec62056-21/reader-options';
+import type {
+  ReadPlan,
+  ReaderEvent,
+  ReaderHints,
+  ReaderOptions,
+  RegisterFailure,
+} from '../core/iec62056-21/reader-options';
 import type { IecProfile } from '../core/iec62056-21/profile';
 import { transmissionMs } from '../core/iec62056-21/characters';
 import type { Step } from '../core/step';
@@ -71,11 +77,13 @@ export class IecSession {
   /**
    * Opens the transport, reads, closes it. Rejects with READOUT_RUNNING while another readout runs (it is skipped, not
    * queued), and with what went wrong: NO_ANSWER, BCC_MISMATCH, WRONG_PASSWORD, ABORTED, CONNECTION_LOST, ...
+   * `plan`: what this readout is for, in place of the option.
    */
   async read(
     transport: Transport,
     signal: AbortSignal,
     onProgress: (progress: IecProgress) => void = () => undefined,
+    plan: ReadPlan | undefined = this.options.read,
   ): Promise<IecReadout> {
     const startedMs = Date.now();
     if (this.#runningSinceMs !== null) {
@@ -85,7 +93,8 @@ export class IecSession {
     this.#guardBattery(startedMs);
     this.#runningSinceMs = startedMs;
     try {
-      const options = withLine(this.options, transport, this.#hints);
+      const asked = plan === undefined ? this.options : { ...this.options, read: plan };
+      const options = withLine(asked, transport, this.#hints);
       const { characters } = this.#hints;
       const events: ReaderEvent[] = [];
       const tell = (stage: IecProgress['stage'], received = 0): void =>

@@ -1,0 +1,148 @@
+// Polls meters for dlms-iec-readout: one readout at a time for each, ranges of profiles, progress in words.
+// The rule of the file: a trigger that overlaps is refused, never queued.
+
+import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red';
+import { epochOf } from '../../core/cosem/date-time';
+import { profileTable } from '../../core/iec62056-21/profile';
+import { DlmsError } from '../../core/wire/errors';
+import { IecSession, type IecProgress, type IecReadout } from '../../io/iec-session';
+import type { Connection } from './connection-api';
+import { readoutFields } from './iec-payload';
+import { LOCAL_ZONE, readPlan, registerList, type IecProperties, type IecSettings } from './iec-settings';
+import type { Fields, Task } from './on-input';
+import { choice, evaluate, text } from './props';
+import { keepsLastRead, wantedRange, type WantedRange } from './range';
+
+/** What a message may say itself. */
+export type Extra = {
+  readonly meter?: unknown;
+  readonly topic?: unknown;
+  readonly reset?: unknown;
+  readonly [name: string]: unknown;
+};
+
+/** Asks meters, one after the other on a line; keeps a session for each of them, with what it learned of it. */
+export class Poller {
+  readonly #meters = new Map<string, { readonly session: IecSession; startedMs: number; running: boolean }>();
+  #warned = false;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly config: IecProperties,
+  ) {}
+
+  async read(
+    settings: IecSettings,
+    msg: NodeMessageInFlow,
+    task: Task,
+    connection: Connection,
+    meter: unknown,
+  ): Promise<Fields> {
+    const { obis, objects, registers } = msg as Extra;
+    const asked = registerList(registers ?? objects ?? obis);
+    const wanted = settings.read === 'profile' ? await this.#range(settings, msg, connection, meter) : ALL;
+    const window = wanted.kind === 'time' ? wanted : { fromMs: null, toMs: null };
+    const plan = readPlan(settings, this.config, asked.length > 0 ? asked : settings.registers, window);
+    const meterAddress = addressOf(meter) ?? settings.session.meterAddress ?? '';
+    const key = `${connection.meterKey(meter)} ${meterAddress}`;
+    const nowMs = Date.now();
+    const known = this.#meters.get(key);
+    if (known?.running === true) {
+      throw new DlmsError({ code: 'READOUT_RUNNING', where: connection.where, forMs: nowMs - known.startedMs });
+    }
+    const session = known?.session ?? new IecSession({ ...settings.session, meterAddress });
+    this.#warnOfHurry(nowMs - (known?.startedMs ?? 0), session.expectedMs);
+    const run = { session, startedMs: nowMs, running: true };
+    this.#meters.delete(key);
+    this.#meters.set(key, run);
+    if (this.#meters.size > METERS)
+      for (const oldest of [...this.#meters.keys()].slice(0, 1)) this.#meters.delete(oldest);
+    try {
+      const readout = await connection.withTransport(
+        (transport, signal) => session.read(transport, signal, progress => task.progress(progressText(progress)), plan),
+        task.signal,
+        meter,
+      );
+      if (keepsLastRead(wanted)) this.#keepNewest(readout, settings, connection, meter);
+      return readoutFields(readout, settings, this.#profile['output'], wanted);
+    } finally {
+      run.running = false;
+    }
+  }
+
+  async #range(
+    settings: IecSettings,
+    msg: NodeMessageInFlow,
+    connection: Connection,
+    meter: unknown,
+  ): Promise<WantedRange> {
+    const profile = this.#profile;
+    const mode = choice('profile range', profile['mode'], RANGES, 'last');
+    const { from, to } = msg as Extra;
+    const field = (name: 'from' | 'to'): Promise<unknown> =>
+      mode === 'between' && text(profile[name], null) !== null
+        ? evaluate(this.RED, this.node, msg, `profile ${name}`, profile[name], text(profile[`${name}Type`], 'str'))
+        : Promise.resolve(undefined);
+    return wantedRange({
+      mode,
+      last: text(profile['last'], '1 day'),
+      from: await field('from'),
+      to: await field('to'),
+      entries: undefined,
+      message: { from, to },
+      lastReadMs: connection.numbers.get(this.#position(connection, meter)),
+      nowMs: Date.now(),
+      policy: { mode: 'zone', zone: settings.zone ?? LOCAL_ZONE },
+      localZone: LOCAL_ZONE,
+    });
+  }
+
+  #keepNewest(readout: IecReadout, settings: IecSettings, connection: Connection, meter: unknown): void {
+    const policy = { mode: 'zone' as const, zone: settings.zone ?? LOCAL_ZONE };
+    for (const { profile } of readout.profiles) {
+      const { to } = profileTable(profile);
+      const newest = to === null ? null : epochOf(to, policy);
+      if (newest !== null) connection.numbers.set(this.#position(connection, meter), newest);
+    }
+  }
+
+  get #profile(): IecProperties {
+    return (this.config['profile'] ?? {}) as IecProperties;
+  }
+
+  #position(connection: Connection, meter: unknown): string {
+    const code = text(this.#profile['code'], 'P.01');
+    return `last iec read ${this.node.id} ${code} ${connection.meterKey(meter)} ${addressOf(meter) ?? ''}`;
+  }
+
+  /** Triggers come faster than the line carries: said once, in the log. */
+  #warnOfHurry(sinceMs: number, expectedMs: number | null): void {
+    if (this.#warned || expectedMs === null || expectedMs < 5000 || sinceMs >= 1.2 * expectedMs) return;
+    this.#warned = true;
+    const [every, takes] = [sinceMs, expectedMs].map(ms => Math.round(ms / 1000));
+    this.node.warn(
+      `triggered every ${every} s, but one readout takes ${takes} s: read less often, or only the registers needed`,
+    );
+  }
+}
+
+function addressOf(meter: unknown): string | undefined {
+  if (typeof meter !== 'object' || meter === null || !('meterAddress' in meter)) return undefined;
+  return text(meter.meterAddress, '');
+}
+
+function progressText({ stage, characters, expectedMs, elapsedMs }: IecProgress): string {
+  const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+  const of = expectedMs === null ? '' : ` of ${seconds(expectedMs)}`;
+  return stage === 'reading'
+    ? `${characters} characters, ${seconds(elapsedMs)}${of}`
+    : expectedMs === null
+      ? stage
+      : `${stage}, about ${seconds(expectedMs)}`;
+}
+
+const ALL: WantedRange = { kind: 'all' };
+const RANGES = ['last', 'since-last-read', 'between', 'all'] as const;
+/** Meters of one node whose learned facts are kept. */
+const METERS = 500;

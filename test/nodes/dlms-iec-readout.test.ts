@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, describe, it } from 'mocha';
+import type { LoadProfile } from '../../src/core/cosem/load-profile';
+import type { Telegram } from '../../src/core/cosem/reading';
+import { crc16Arc } from '../../src/core/wire/crc16';
+import { fromLatin1 } from '../../src/core/wire/hex';
+import connection from '../../src/nodes/dlms-connection';
+import iecReadout from '../../src/nodes/dlms-iec-readout';
+import { block, SimulatedIecMeter, type IecMeterOptions } from '../../src/sim/iec-meter';
+import { startFlow, stopFlow, type Credentials, type Flow, type FlowNode, type Message } from './flow';
+import { connectionTo } from './meters';
+
+const servers: { server: Server; sockets: Set<Socket> }[] = [];
+
+async function serve(
+  options: IecMeterOptions = {},
+): Promise<{ meter: SimulatedIecMeter; port: number; sockets: Set<Socket> }> {
+  const meter = new SimulatedIecMeter(options);
+  const sockets = new Set<Socket>();
+  const server = createServer(socket => {
+    sockets.add(socket);
+    const station = meter.attach({ write: bytes => void (socket.writable && socket.write(bytes)) });
+    socket.on('data', chunk => station.receive(chunk));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      station.close();
+      sockets.delete(socket);
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  servers.push({ server, sockets });
+  return { meter, port: (server.address() as AddressInfo).port, sockets };
+}
+
+const node = (more: Record<string, unknown> = {}): FlowNode => ({
+  id: 'n1',
+  type: 'dlms-iec-readout',
+  connection: 'c1',
+  baudChangeDelay: '0',
+  wires: [['out']],
+  ...more,
+});
+async function start(port: number, more: Record<string, unknown> = {}, credentials: Credentials = {}): Promise<Flow> {
+  return startFlow([connection, iecReadout], [connectionTo(port, { interface: 'iec' }), node(more)], credentials);
+}
+const message = (more: Record<string, unknown> = {}): Promise<Flow> =>
+  startFlow([connection, iecReadout], [node({ connection: '', source: 'message', ...more })]);
+const telegramOf = (msg: Message): Telegram => msg.payload as Telegram;
+const dlmsOf = (msg: Message): Record<string, unknown> => msg['dlms'] as Record<string, unknown>;
+
+const LIST = Buffer.from([
+  ...fromLatin1('/MFL5SIM-1\r\n'),
+  ...block('C.1.0(00012345)\r\n1.8.0(001234.567*kWh)\r\n!\r\n'),
+]);
+const P1_BODY = '/MFL5\\2SIM-1\r\n\r\n0-0:1.0.0(260101120000W)\r\n1-0:1.8.1(000123.456*kWh)\r\n!';
+const P1 = `${P1_BODY}${crc16Arc(fromLatin1(P1_BODY)).toString(16).toUpperCase().padStart(4, '0')}\r\n`;
+
+describe('dlms-iec-readout', () => {
+  afterEach(async () => {
+    await stopFlow();
+    for (const { server, sockets } of servers.splice(0)) {
+      for (const socket of sockets) socket.destroy();
+      await new Promise(resolve => server.close(resolve));
+    }
+  });
+
+  it('reads the list of a meter and passes the message through', async () => {
+    const { port } = await serve();
+    const flow = await start(port);
+    flow.send('n1', { topic: 'mine' });
+    const msg = await flow.message('out');
+    const { meter, readings, receivedAt, time } = telegramOf(msg);
+    assert.deepEqual(meter, { id: '00012345', manufacturer: 'MFL', model: 'SIM-1' });
+    assert.deepEqual([msg.topic, time, readings.length], ['mine', null, 7]);
+    assert.ok(Math.abs(Date.parse(receivedAt) - Date.now()) < 5000);
+    const energy = readings.find(r => r.id === '1.8.0');
+    assert.deepEqual(energy, {
+      obis: '1-0:1.8.0*255',
+      id: '1.8.0',
+      name: energy?.name,
+      key: 'active_energy_import',
+      value: 1234.567,
+      unit: 'kWh',
+      sets: [{ text: '001234.567*kWh', value: 1234.567, unit: 'kWh' }],
+      text: '001234.567*kWh',
+    });
+    const dlms = dlmsOf(msg);
+    assert.deepEqual([dlms['source'], dlms['checksum'], dlms['identification']], ['iec', 'ok', '/MFL5SIM-1']);
+    assert.match(await flow.status('n1', /^green/), /7 readings/);
+  });
+  it('reads registers of the message, and names those that were refused', async () => {
+    const { port } = await serve({ password: 'secret' });
+    const flow = await start(port, { read: 'registers', registers: '1.8.1' }, { n1: { password: 'secret' } });
+    flow.send('n1', {});
+    assert.deepEqual(
+      telegramOf(await flow.message('out')).readings.map(r => r.value),
+      [834.567],
+    );
+    flow.send('n1', { registers: ['1.8.0', '9.9.9', 'R1 2.8.0'] } as never);
+    const msg = await flow.message('out');
+    assert.deepEqual(
+      telegramOf(msg).readings.map(r => r.id),
+      ['1.8.0', '2.8.0'],
+    );
+    assert.deepEqual(
+      (dlmsOf(msg)['failures'] as { register: string }[]).map(f => f.register),
+      ['9.9.9'],
+    );
+  });
+  it('gives one register as a value', async () => {
+    const { port } = await serve();
+    const flow = await start(port, { read: 'registers', registers: '1.8.0', output: 'value' });
+    flow.send('n1', {});
+    assert.equal((await flow.message('out')).payload, 1234.567);
+  });
+  it('says that the password was refused, sends it once and does not show it', async () => {
+    const { port, meter } = await serve({ password: 'right' });
+    const flow = await start(port, { read: 'registers', registers: '1.8.0' }, { n1: { password: 'wr0ngPassw0rd' } });
+    flow.send('n1', {});
+    const { error } = await flow.error();
+    assert.equal(error.code, 'WRONG_PASSWORD');
+    assert.equal(meter.commands.filter(c => c.startsWith('P1')).length, 1);
+    assert.ok(!JSON.stringify([error, flow.statuses('n1')]).includes('wr0ngPassw0rd'));
+  });
+  for (const [output, expect] of [
+    ['object', (p: unknown) => assert.equal((p as LoadProfile).rows.length, 2)],
+    [
+      'rows',
+      (p: unknown) =>
+        assert.deepEqual(
+          (p as { time: string }[]).map(r => r.time),
+          ['2026-01-01T00:15:00', '2026-01-01T00:30:00'],
+        ),
+    ],
+    [
+      'csv',
+      (p: unknown) =>
+        assert.equal(p, 'time,status,1-0:1.5.0*255 [kW]\n2026-01-01T00:15:00,0,0.1\n2026-01-01T00:30:00,0,0.2\n'),
+    ],
+    ['report', (p: unknown) => assert.match(p as string, /2 rows, one every 900 s/)],
+  ] as const) {
+    it(`reads a load profile as ${output}`, async () => {
+      const ranges: string[] = [];
+      const profile = (code: string, range: string): string[] => {
+        ranges.push(`${code} ${range}`);
+        return ['P.01(0260101001500)(00)(15)(1)(1.5.0)(kW)', '(0.1)', '(0.2)'];
+      };
+      const { port } = await serve({ profile });
+      const flow = await start(port, {
+        read: 'profile',
+        timezone: 'Europe/Vienna',
+        profile: { code: 'P.01', mode: 'last', output },
+      });
+      flow.send('n1', { from: '2026-01-01T00:00:00+01:00', to: '2026-07-01T12:00:00+02:00' } as never);
+      expect((await flow.message('out')).payload);
+      assert.deepEqual(ranges, ['P.01 02601010000;12607011200']);
+    });
+  }
+  it('skips a trigger that comes while a readout runs, and says so', async () => {
+    const { port, meter } = await serve({ reactionMs: 100 });
+    const flow = await start(port);
+    flow.send('n1', { payload: 1 });
+    flow.send('n1', { payload: 2 });
+    assert.equal((await flow.error()).error.code, 'READOUT_RUNNING');
+    await flow.message('out');
+    assert.equal(meter.requests, 1);
+  });
+  it('reports a damaged list as an error, and marks it when it only warns', async () => {
+    const { port } = await serve({ faults: { 'wrong-bcc': 1000 } });
+    const strict = await start(port);
+    strict.send('n1', {});
+    assert.equal((await strict.error(5000)).error.code, 'BCC_MISMATCH');
+    await stopFlow();
+    const warns = await start(port, { bcc: 'warn' });
+    warns.send('n1', {});
+    const dlms = dlmsOf(await warns.message('out'));
+    assert.equal(dlms['checksum'], 'bad');
+    assert.deepEqual(
+      (dlms['problems'] as { code: string }[]).map(p => p.code),
+      ['BCC_MISMATCH'],
+    );
+  }).timeout(10_000);
+  it('says what is wrong with a setting', async () => {
+    const { port } = await serve();
+    const flow = await start(port, { read: 'registers', registers: 'W1 1.8.0(0)' });
+    flow.send('n1', {});
+    assert.equal((await flow.error()).error.code, 'BAD_SETTING');
+  });
+  it('addresses one meter of a bus by msg.meter', async () => {
+    const { port, meter } = await serve({ address: '4711' });
+    const flow = await start(port, { answerTimeout: '200' });
+    flow.send('n1', { meter: { meterAddress: '4712' } } as never);
+    assert.equal((await flow.error()).error.code, 'NO_ANSWER');
+    flow.send('n1', { meter: { meterAddress: '4711' } } as never);
+    await flow.message('out');
+    assert.equal(meter.requests, 1);
+  });
+
+  it('listens to a meter that sends by itself, without being asked', async () => {
+    const { port } = await serve({ mode: 'd', p1: true, baudId: '5', pushEveryMs: 20 });
+    const flow = await start(port, { mode: 'p1' });
+    const first = await flow.message('out');
+    assert.equal(telegramOf(first).readings.length, 7);
+    assert.equal(dlmsOf(first)['checksum'], 'ok');
+    await flow.message('out');
+    flow.send('n1', {});
+    await flow.message('out');
+  });
+  it('goes on listening after damage, and frees the port when it closes', async () => {
+    const { port, sockets } = await serve({ mode: 'd', p1: true, baudId: '5', pushEveryMs: 30 });
+    const flow = await start(port, { mode: 'd' });
+    await flow.message('out');
+    for (const socket of sockets) socket.write(P1.replace('123', '124'));
+    await flow.status('n1', /^red.*CRC/);
+    await flow.message('out');
+    await stopFlow();
+    while (sockets.size > 0) await new Promise(resolve => setTimeout(resolve, 10));
+  });
+
+  for (const [what, payload] of [
+    ['a Buffer', LIST],
+    ['text', LIST.toString('latin1')],
+    ['hex', LIST.toString('hex')],
+    ['hex with blanks', LIST.toString('hex').replace(/(..)/g, '$1 ').toUpperCase()],
+    ['base64', LIST.toString('base64')],
+  ] as const) {
+    it(`decodes ${what} on a message`, async () => {
+      const flow = await message();
+      flow.send('n1', { payload, topic: 'a' });
+      const msg = await flow.message('out');
+      assert.deepEqual(
+        telegramOf(msg).readings.map(r => r.value),
+        ['00012345', 1234.567],
+      );
+      assert.equal(msg.topic, 'a');
+    });
+  }
+  it('joins pieces by topic', async () => {
+    const flow = await message();
+    for (let at = 0; at < P1.length; at += 20) {
+      flow.send('n1', { topic: 'a', payload: P1.slice(at, at + 20) });
+      flow.send('n1', { topic: 'b', payload: Buffer.from(P1.slice(at, at + 20)) });
+    }
+    const topics = [(await flow.message('out')).topic, (await flow.message('out')).topic];
+    assert.deepEqual(topics.sort(), ['a', 'b']);
+  });
+  it('gives a message for each telegram in a payload', async () => {
+    const flow = await message();
+    flow.send('n1', { payload: P1 + P1 });
+    await flow.message('out');
+    await flow.message('out');
+  });
+  it('fails a payload with a wrong checksum, and drops the rest on msg.reset', async () => {
+    const flow = await message();
+    flow.send('n1', { payload: P1.replace('123', '124') });
+    assert.equal((await flow.error()).error.code, 'CRC_MISMATCH');
+    flow.send('n1', { payload: P1.slice(0, 40) });
+    flow.send('n1', { reset: true, payload: '' } as never);
+    flow.send('n1', { payload: P1 });
+    assert.equal(telegramOf(await flow.message('out')).readings.length, 2);
+  });
+  it('refuses a payload that is no bytes', async () => {
+    const flow = await message();
+    flow.send('n1', { payload: { a: 1 } });
+    assert.equal((await flow.error()).error.code, 'BAD_SETTING');
+  });
+});
