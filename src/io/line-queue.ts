@@ -10,6 +10,8 @@ export interface Turn {
   readonly where: string;
   /** Leaves the queue without having run; a running item has to watch the signal itself. */
   readonly signal?: AbortSignal | undefined;
+  /** Waits even where the limit is reached; for what frees the line. */
+  readonly always?: boolean;
 }
 
 export class LineQueues {
@@ -27,7 +29,7 @@ export class LineQueues {
     if (signal?.aborted === true) return Promise.reject(aborted(where));
     const line = this.#lines.get(lineKey) ?? { busy: false, waiting: [] };
     this.#lines.set(lineKey, line);
-    if (line.busy && line.waiting.length >= this.limit) {
+    if (line.busy && line.waiting.length >= this.limit && turn.always !== true) {
       return Promise.reject(new DlmsError({ code: 'QUEUE_FULL', where, limit: this.limit }));
     }
     return new Promise<T>((resolve, reject) => {

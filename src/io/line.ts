@@ -1,4 +1,4 @@
-// A physical line and who speaks on it: its one transport, and the session whose association is open at the moment.
+// A physical line and who speaks on it: the transport in use, and the session whose association is open at the moment.
 // The rule of the file: before another session speaks, the one before it has hung up; requests wait in the line's queue.
 
 import { DlmsError } from '../core/wire/errors';
@@ -15,12 +15,18 @@ export interface LineUser {
   hangUp(): Promise<void>;
 }
 
-export class Line {
-  #user: LineUser | null = null;
+/** Who speaks on a physical line, and by which transport. */
+interface Speaker {
+  user: LineUser | null;
+  transport: Transport | null;
+}
 
+/** One way to use a physical line. Ways that differ (in speed, format) have their own transport and share queue and speaker. */
+export class Line {
   constructor(
     readonly transport: Transport,
     readonly queues: LineQueues = lineQueues,
+    readonly speaker: Speaker = { user: null, transport: null },
   ) {}
 
   get where(): string {
@@ -36,12 +42,22 @@ export class Line {
   take<T>(user: LineUser, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     const { lineKey, where } = this.transport;
     return this.queues.run({ lineKey, where, signal }, async () => {
-      if (this.#user !== user) {
-        await this.#user?.hangUp();
-        this.#user = user;
-      }
+      await this.#hand(user);
       return await work();
     });
+  }
+
+  /**
+   * Hangs up for a user, in its turn, also when the queue is full; at once where it has nothing open, so that nobody waits
+   * for the requests of others. Never rejects.
+   */
+  async end(user: LineUser, hangUp: () => Promise<void>): Promise<void> {
+    if (this.speaker.user !== user) return;
+    const { lineKey, where } = this.transport;
+    const work = async (): Promise<void> => {
+      if (this.speaker.user === user) await hangUp();
+    };
+    await this.queues.run({ lineKey, where, always: true }, work).catch(() => undefined);
   }
 
   /** The bare transport, closed, for something that is no session; it is closed again afterwards. */
@@ -60,13 +76,26 @@ export class Line {
 
   /** The user has nothing open any more. */
   leave(user: LineUser): void {
-    if (this.#user === user) this.#user = null;
+    if (this.speaker.user === user) this.speaker.user = null;
+  }
+
+  async #hand(user: LineUser): Promise<void> {
+    const { speaker } = this;
+    if (speaker.user !== user) {
+      await speaker.user?.hangUp();
+      speaker.user = user;
+    }
+    if (speaker.transport !== this.transport) {
+      await speaker.transport?.close();
+      speaker.transport = this.transport;
+    }
   }
 }
 
-/** The lines of one process: sessions with the same port or gateway address get the same one. */
+/** The lines of one process: sessions with the same port or gateway address queue behind each other. */
 export class Lines {
   readonly #lines = new Map<string, { readonly line: Line; users: number }>();
+  readonly #speakers = new Map<string, { readonly speaker: Speaker; lines: number }>();
 
   constructor(
     readonly queues: LineQueues = lineQueues,
@@ -75,22 +104,31 @@ export class Lines {
 
   /** The line of a connection; give it back with {@link release}. */
   acquire(settings: ConnectionSettings): Line {
-    const transport = this.open(settings.transport, settings.connectTimeoutMs);
-    const known = this.#lines.get(transport.lineKey);
+    const way = JSON.stringify(settings.transport);
+    const known = this.#lines.get(way);
     if (known !== undefined) {
       known.users++;
       return known.line;
     }
-    const line = new Line(transport, this.queues);
-    this.#lines.set(transport.lineKey, { line, users: 1 });
+    const transport = this.open(settings.transport, settings.connectTimeoutMs);
+    const shared = this.#speakers.get(transport.lineKey) ?? { speaker: { user: null, transport: null }, lines: 0 };
+    this.#speakers.set(transport.lineKey, shared);
+    shared.lines++;
+    const line = new Line(transport, this.queues, shared.speaker);
+    this.#lines.set(way, { line, users: 1 });
     return line;
   }
 
-  release(line: Line): void {
-    const key = line.transport.lineKey;
-    const known = this.#lines.get(key);
-    if (known?.line !== line) return;
-    if (--known.users === 0) this.#lines.delete(key);
+  /** The last user frees all that the transport keeps. Resolves when that is done; never rejects. */
+  async release(line: Line): Promise<void> {
+    const [way, known] = [...this.#lines].find(([, l]) => l.line === line) ?? [];
+    if (way === undefined || known === undefined || --known.users > 0) return;
+    this.#lines.delete(way);
+    const { transport, speaker } = line;
+    const shared = this.#speakers.get(transport.lineKey);
+    if (shared !== undefined && --shared.lines === 0) this.#speakers.delete(transport.lineKey);
+    if (speaker.transport === transport) speaker.transport = null;
+    await (transport.dispose?.() ?? transport.close());
   }
 }
 

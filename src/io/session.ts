@@ -199,8 +199,8 @@ export class Session implements LineUser {
     this.#closed ??= (async () => {
       this.#closing.abort(closedError(`the session with ${this.where}`));
       this.#stopIdle();
-      await this.line.take(this, undefined, () => this.hangUp(true)).catch(() => undefined);
-      this.#lines.release(this.line);
+      await this.line.end(this, () => this.hangUp(true));
+      await this.#lines.release(this.line);
     })();
     return this.#closed;
   }
@@ -291,7 +291,7 @@ export class Session implements LineUser {
     if (this.settings.idleMs === 0) return await this.hangUp(true);
     this.#idle = setTimeout(() => {
       // Requests that wait for the line are closer than the idle time; they hang up for us or use what is open.
-      this.line.take(this, undefined, () => this.hangUp(this.line.length <= 1)).catch(() => undefined);
+      void this.line.end(this, () => this.hangUp(this.line.length <= 1));
     }, this.settings.idleMs);
     this.#idle.unref();
   }

@@ -289,7 +289,10 @@ export class AcceptedTransport extends SocketTransport {
   }
 }
 
-/** Polls meters that call in: open() waits for the next call, and takes the one that stands if there is one. */
+/**
+ * Polls meters that call in. From the first open() until dispose() it listens: a call that comes in between is parked, and
+ * open() takes the newest parked call or waits for the next one. close() ends the call in use and no other.
+ */
 export class DialInTransport implements Transport {
   readonly where: string;
   readonly lineKey: string;
@@ -297,7 +300,7 @@ export class DialInTransport implements Transport {
   onClose: (cause?: Error) => void = () => undefined;
   readonly #listener: TcpListener;
   readonly #connectMs: number;
-  /** Calls that nobody has opened yet, oldest first. */
+  /** Calls that nobody has opened yet, oldest first. The newest is used: older ones may be what a lost network left behind. */
   readonly #waiting: AcceptedTransport[] = [];
   #current: AcceptedTransport | null = null;
   #wanted: ((call: AcceptedTransport | DlmsError) => void) | null = null;
@@ -334,7 +337,7 @@ export class DialInTransport implements Transport {
       );
       signal?.addEventListener('abort', abort, { once: true });
       this.#wanted = settle;
-      const standing = this.#waiting.shift();
+      const standing = this.#waiting.pop();
       if (standing !== undefined) settle(standing);
       else this.#listener.listen().catch((e: DlmsError) => settle(e)); // listen rejects with nothing else
     });
@@ -347,8 +350,16 @@ export class DialInTransport implements Transport {
     return this.#current?.write(bytes) ?? Promise.reject(closedError(this.where));
   }
 
-  /** Ends the call and stops listening. */
+  /** Ends the call; the meter may call again at once. */
   async close(): Promise<void> {
+    this.#wanted?.(closedError(this.where));
+    const call = this.#current;
+    this.#current = null;
+    await call?.close();
+  }
+
+  /** Stops listening and ends all calls. */
+  async dispose(): Promise<void> {
     this.#wanted?.(closedError(this.where));
     this.#current = null;
     this.#waiting.length = 0;
@@ -357,7 +368,7 @@ export class DialInTransport implements Transport {
 
   #called(call: AcceptedTransport): void {
     if (this.#wanted !== null) return this.#wanted(call);
-    if (this.#waiting.length >= MAX_WAITING) return void call.close();
+    if (this.#waiting.length >= MAX_WAITING) void this.#waiting.shift()?.close();
     this.#waiting.push(call);
     call.onClose = () => {
       const at = this.#waiting.indexOf(call);

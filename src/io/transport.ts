@@ -16,8 +16,10 @@ export interface Transport {
   open(signal?: AbortSignal): Promise<void>;
   /** Resolves when the bytes have left (drained). */
   write(bytes: Uint8Array): Promise<void>;
-  /** Frees the port; never rejects; may be called twice. */
+  /** Ends the connection and frees the port; never rejects; may be called twice. */
   close(): Promise<void>;
+  /** Where close() keeps something for the next open() (a port that meters call): frees that too. Never rejects. */
+  dispose?(): Promise<void>;
   onBytes: (chunk: Uint8Array) => void;
   /** The other side or the system closed it; not called for our own close(). */
   onClose: (cause?: Error) => void;

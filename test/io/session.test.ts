@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 
 import type { Apdu } from '../../src/core/apdu';
 import type { ProfileRange } from '../../src/core/client/profile-read';
@@ -13,6 +14,7 @@ import { Lines } from '../../src/io/line';
 import { LineQueues } from '../../src/io/line-queue';
 import { Session, type ProfileStream, type SessionEnvironment } from '../../src/io/session';
 import { parseSettings } from '../../src/io/settings';
+import { TcpListener } from '../../src/io/tcp';
 import type { TraceLine } from '../../src/io/trace';
 import type { Behaviour } from '../../src/sim/behaviour';
 import { DEFAULT_KEYS, type MeterOptions, type SimulatedMeter } from '../../src/sim/meter';
@@ -458,6 +460,45 @@ describe('session: callers', () => {
     assert.equal(a.status, 'rejected');
     assert.equal(b.status, 'fulfilled');
     assert.equal(c.status, 'rejected');
+  });
+
+  it('polls a meter that calls in, again after it has called anew, and frees the port', async function () {
+    const b = await bench('wrapper');
+    const probe = new TcpListener({ port: 0, host: '127.0.0.1' });
+    await probe.listen();
+    const { port } = probe;
+    await probe.close();
+    const settings = { transport: 'tcp-server', host: '127.0.0.1', port, connectTimeout: 5000, idleTime: 0 };
+    const session = b.session(settings);
+    // A modem with a meter behind it: it calls, and calls again a moment after the call has ended.
+    let over = false;
+    let calls = 0;
+    const call = (): void => {
+      if (over) return;
+      const out = connect({ port, host: '127.0.0.1' });
+      out.on('error', () => undefined);
+      out.once('connect', () => {
+        calls++;
+        const meter = connect({ port: b.server.port, host: '127.0.0.1' });
+        meter.on('error', () => undefined);
+        out.pipe(meter).pipe(out);
+        out.once('close', () => meter.destroy());
+      });
+      out.once('close', () => setTimeout(call, 10));
+    };
+    closing.push(() => Promise.resolve(void (over = true)));
+    call();
+    for (let poll = 0; poll < 3; poll++) {
+      assert.equal(text(await session.get(NAME)), 'MFW0000050021374');
+      for (let n = 0; n < 200 && calls < poll + 2; n++) await new Promise(resolve => setTimeout(resolve, 10));
+      assert.equal(calls, poll + 2, 'the meter was refused between two polls');
+    }
+    const from = Date.now();
+    await session.close();
+    over = true;
+    assert.ok(Date.now() - from < 5000);
+    await probe.listen();
+    await probe.close();
   });
 
   it('bounds the queue of a line and says so', async () => {

@@ -119,7 +119,7 @@ describe('polling a meter that calls in', () => {
     await assert.rejects(transport.open(), { code: 'CONNECT_TIMEOUT' });
     const other = new DialInTransport({ port: transport.port, host: HOST, connectMs: 1000 });
     await assert.rejects(other.open(), { code: 'LISTEN_FAILED' });
-    await transport.close();
+    await Promise.all([other.dispose(), transport.dispose()]);
   });
   it('takes a call that came before it was asked for', async () => {
     const transport = new DialInTransport({ port: 0, host: HOST, connectMs: 30 });
@@ -131,9 +131,59 @@ describe('polling a meter that calls in', () => {
     const got = new Promise<Uint8Array>(resolve => (meter.onBytes = resolve));
     await transport.write(unhex('7e'));
     assert.equal(hex(await got), '7e');
-    await Promise.all([meter.close(), transport.close()]);
+    await Promise.all([meter.close(), transport.dispose()]);
+  });
+  it('parks a call that comes between two polls, and uses the newest one', async () => {
+    const transport = new DialInTransport({ port: 0, host: HOST, connectMs: 2000 });
+    const opening = transport.open();
+    while (transport.port === 0) await pause(5);
+    const calls = [await called(transport.port)];
+    await opening;
+    await transport.close();
+    for (let n = 0; n < 2; n++) calls.push(await called(transport.port));
+    await pause(30);
+    await transport.open();
+    const got = new Promise<Uint8Array>(resolve => ((calls[2] as TcpTransport).onBytes = resolve));
+    await transport.write(unhex('7e'));
+    assert.equal(hex(await got), '7e');
+    await transport.dispose();
+    for (const call of calls) await call.close();
+  });
+  it('keeps the newest calls when more come than it parks', async () => {
+    const transport = new DialInTransport({ port: 0, host: HOST, connectMs: 1 });
+    await assert.rejects(transport.open(), { code: 'CONNECT_TIMEOUT' });
+    const calls: TcpTransport[] = [];
+    let lost = 0;
+    for (let n = 0; n < 20; n++) {
+      const call = await called(transport.port);
+      call.onClose = () => void lost++;
+      calls.push(call);
+    }
+    await pause(50);
+    assert.equal(lost, 4);
+    await transport.open();
+    await transport.dispose();
+    for (const call of calls) await call.close();
+  });
+  it('refuses calls once it is disposed of, and its port is free at once', async () => {
+    const transport = new DialInTransport({ port: 0, host: HOST, connectMs: 1 });
+    await assert.rejects(transport.open(), { code: 'CONNECT_TIMEOUT' });
+    const { port } = transport;
+    const call = await called(port);
+    await transport.dispose();
+    await assert.rejects(called(port), { code: 'CONNECT_REFUSED' });
+    const next = new TcpListener({ port, host: HOST });
+    await next.listen();
+    await Promise.all([next.close(), call.close()]);
   });
 });
+
+async function called(port: number): Promise<TcpTransport> {
+  const meter = new TcpTransport({ host: HOST, port });
+  await meter.open();
+  return meter;
+}
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 describe('RFC 2217', () => {
   it('asks for binary, COM port control and the format', () => {

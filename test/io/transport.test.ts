@@ -92,7 +92,7 @@ const benches: Bench[] = [
         end: async () => {
           ended = true;
           socket?.destroy();
-          await ours.close();
+          await ours.dispose();
         },
       };
       // The meter calls whenever somebody listens and it is not connected.

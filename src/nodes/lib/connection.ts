@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { NumberStore } from '../../io/counter-keeper';
-import { lines, transportOf } from '../../io/line';
+import { lines, transportOf, type Line } from '../../io/line';
 import { Session, type SessionState } from '../../io/session';
 import {
   overrideSettings,
@@ -35,6 +35,8 @@ interface Pooled {
 export class PooledConnection implements Connection {
   readonly #pool = new Map<string, Pooled>();
   readonly #watchers = new Set<(state: ConnectionState) => void>();
+  /** Lines that are kept although nobody uses them now. */
+  readonly #parked = new Set<Line>();
   #listening: SharedListening | null = null;
   #state: ConnectionState = { phase: 'idle', text: 'idle', kind: 'idle' };
   #closed = false;
@@ -76,11 +78,14 @@ export class PooledConnection implements Connection {
   ): Promise<T> {
     const settings = this.#settings(meter);
     this.#refuseWhileListening(settings);
+    this.#refuseWhenClosed();
     const line = lines.acquire(settings);
     try {
       return await line.bare(signal, transport => work(transport, signal));
     } finally {
-      lines.release(line);
+      // Meters call when they like: the port they call stays open between two readouts.
+      if (settings.transport.kind === 'tcp-server' && !this.#closed && !this.#parked.has(line)) this.#parked.add(line);
+      else await lines.release(line);
     }
   }
 
@@ -106,7 +111,9 @@ export class PooledConnection implements Connection {
     this.#closed = true;
     const sessions = [...this.#pool.values()].map(p => p.session.close());
     this.#pool.clear();
-    await Promise.allSettled([...sessions, this.#listening?.close()]);
+    const parked = [...this.#parked].map(line => lines.release(line));
+    this.#parked.clear();
+    await Promise.allSettled([...sessions, ...parked, this.#listening?.close()]);
   }
 
   #settings(meter?: unknown): ConnectionSettings {
@@ -151,14 +158,14 @@ export class PooledConnection implements Connection {
     });
     const pooled = { session, watchers, running: 0 };
     this.#pool.set(key, pooled);
-    this.#evict();
+    this.#evict(pooled);
     return pooled;
   }
 
   /** A fleet may be larger than what is worth keeping: the longest unused session goes. */
-  #evict(): void {
+  #evict(fresh: Pooled): void {
     if (this.#pool.size <= POOL_LIMIT) return;
-    const oldest = [...this.#pool].find(([, pooled]) => pooled.running === 0);
+    const oldest = [...this.#pool].find(([, pooled]) => pooled.running === 0 && pooled !== fresh);
     if (oldest === undefined) return;
     this.#pool.delete(oldest[0]);
     void oldest[1].session.close();
