@@ -2,7 +2,7 @@
 // The rule of the file: formats are a table; what a telegram must mean is told beside it, so that decoders can be proven.
 
 import { encodeApdu } from '../core/apdu';
-import { encodeData, octets as octetString, structure, type Data } from '../core/cosem/data';
+import { encodeData, type Data } from '../core/cosem/data';
 import { writeDateTime, type DateTimeFields } from '../core/cosem/date-time';
 import { pushFrames } from '../core/link/hdlc-segments';
 import { mbusFrames } from '../core/link/mbus';
@@ -437,7 +437,3 @@ export function notificationOf(body: Data, clock: Uint8Array | null = null, invo
   else w.octets(clock);
   return w.bytes(encodeData(body)).toBytes();
 }
-
-/** Several values in one structure. */
-export const listOf = structure;
-export const octetsOf = octetString;

@@ -1,0 +1,181 @@
+// dlms-push-decoder: bytes that meters push in, telegrams out; what cannot be read leaves by the second output.
+// The rule of the file: wiring only. Bytes are decoded in core/push, sources and their timers are in lib/push-sources.
+
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
+import { LAYOUTS } from '../core/push';
+import type { DlmsError } from '../core/wire/errors';
+import { bytesOf } from './lib/bytes-of';
+import { connectionOf, type Listening } from './lib/connection-api';
+import { onInput, type NodeHandle, type Task } from './lib/on-input';
+import {
+  PUSH_CREDENTIALS,
+  pushSettings,
+  type PushCredentials,
+  type PushProperties,
+  type PushSettings,
+} from './lib/push-settings';
+import { PushSources, problemFields, type Outgoing } from './lib/push-sources';
+
+interface PushDecoderDef extends NodeDef, PushProperties {}
+
+interface PushDecoderNode extends Node<PushCredentials> {
+  sources: PushSources | null;
+}
+
+export = (RED: NodeAPI): void => {
+  function DlmsPushDecoder(this: PushDecoderNode, config: PushDecoderDef): void {
+    RED.nodes.createNode(this, config);
+    this.sources = null;
+    let watchdog: Watchdog | null = null;
+    let listening: Listening | null = null;
+
+    const start = (): { settings: PushSettings; sources: PushSources } => {
+      const settings = pushSettings(config, this.credentials);
+      const sources = (this.sources ??= new PushSources(settings.options, late));
+      return { settings, sources };
+    };
+    const deliver = (outgoing: readonly Outgoing[], send: Task['emit']): void => {
+      for (const { output, fields } of outgoing) send(fields, output);
+      if (outgoing.some(o => o.output === 0)) watchdog?.telegram();
+      // A status is shown when no message is being worked on, so after this one.
+      if (outgoing.length > 0) setImmediate(() => show(this.sources, handle));
+    };
+    const late = (outgoing: readonly Outgoing[]): void =>
+      deliver(outgoing, (fields, output) => handle.emit(fields, output));
+
+    const handle = onInput(
+      RED,
+      this,
+      (msg, task) => {
+        const { settings, sources } = start();
+        const name = sourceOf(RED, msg, settings.sourceProperty);
+        if ('reset' in msg && msg.reset === true) {
+          sources.reset(name === '' ? null : name);
+          if (msg.payload === undefined || msg.payload === '' || typeof msg.payload === 'boolean')
+            return Promise.resolve(null);
+        }
+        const bytes = bytesOf(msg.payload);
+        // Each message that is sent gets a payload of its own; the bytes need not be copied for it.
+        msg.payload = null;
+        deliver(sources.receive(name, msg.topic, bytes), task.emit);
+        return Promise.resolve(null);
+      },
+      {
+        busy: '',
+        onClose: async () => {
+          watchdog?.stop();
+          this.sources?.close();
+          await listening?.stop();
+        },
+      },
+    );
+
+    try {
+      const { settings, sources } = start();
+      if (settings.silenceMs !== null) {
+        const tell = (error: DlmsError): void => {
+          handle.emit(problemFields(error, new Uint8Array(0), { source: 'push' }), 1);
+          handle.status(error.short, 'error');
+        };
+        watchdog = new Watchdog(settings.silenceMs, afterMs => sources.silence(afterMs), tell);
+      }
+      if (settings.source === 'connection') {
+        listening = connectionOf(RED, config.connection).listen({
+          bytes: (chunk, source) => {
+            const outgoing = sources.receive(source, source, chunk);
+            late(outgoing.map(({ output, fields }) => ({ output, fields: { topic: source, ...fields } })));
+          },
+          ended: source => late(sources.end(source, true)),
+          state: state => {
+            // What the meter sends says more than that its line stands.
+            if (sources.seen.telegrams === 0 || state.kind !== 'ok') handle.status(state.text, state.kind);
+          },
+        });
+      }
+    } catch (error) {
+      // A wrong setting is told now, and again with each message.
+      handle.fail(error);
+    }
+  }
+  RED.nodes.registerType<PushDecoderNode, PushDecoderDef, object, PushCredentials>(
+    'dlms-push-decoder',
+    DlmsPushDecoder,
+    {
+      // The types of Node-RED want each credential listed; all of them are passwords.
+      credentials: Object.fromEntries(PUSH_CREDENTIALS.map(name => [name, { type: 'password' as const }])) as never,
+    },
+  );
+
+  // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.
+  const mayRead = RED.auth.needsPermission('dlms-push-decoder.read');
+  RED.httpAdmin.get('/dlms-push-decoder/layouts', mayRead, (_request, response) => {
+    response.json(LAYOUTS);
+  });
+  RED.httpAdmin.get('/dlms-push-decoder/:id/unrecognised', mayRead, (request, response) => {
+    const node = RED.nodes.getNode(String(request.params['id'])) as Partial<PushDecoderNode> | null | undefined;
+    const sources = node?.type === 'dlms-push-decoder' ? node.sources : null;
+    if (sources == null) return void response.status(404).json({ code: 'NOT_DEPLOYED' });
+    response.json(sources.unrecognised);
+  });
+};
+
+/** The chosen property; else topic and address of the sender: TCP and UDP nodes tell ip and port, serial nodes the port. */
+function sourceOf(RED: NodeAPI, msg: NodeMessageInFlow, property: string | null): string {
+  if (property !== null) return nameOf(RED.util.getMessageProperty(msg, property.replace(/^msg\./, '')));
+  const { topic, ip, port } = msg as NodeMessageInFlow & { ip?: unknown; port?: unknown };
+  const address = [ip, port].map(nameOf).filter(part => part !== '');
+  return [nameOf(topic), address.join(':')].filter(part => part !== '').join(' ');
+}
+
+function nameOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** "10:15:30, 42 telegrams, 3 problems"; after a problem what it was. */
+function show(sources: PushSources | null, handle: NodeHandle): void {
+  if (sources === null) return;
+  const { telegrams, problems, lastTelegramAt, lastProblem } = sources.seen;
+  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+  if (lastProblem !== null) {
+    const ok = lastTelegramAt === null ? '' : `, ok ${clock(lastTelegramAt, false)}`;
+    handle.status(`${lastProblem.code}, ${count(problems, 'problem')}${ok}`, 'error');
+  } else if (lastTelegramAt !== null) {
+    const wrong = problems === 0 ? '' : `, ${count(problems, 'problem')}`;
+    handle.status(`${clock(lastTelegramAt, true)}, ${count(telegrams, 'telegram')}${wrong}`, 'ok');
+  }
+}
+
+function clock(at: Date, seconds: boolean): string {
+  const parts = [at.getHours(), at.getMinutes(), ...(seconds ? [at.getSeconds()] : [])];
+  return parts.map(n => String(n).padStart(2, '0')).join(':');
+}
+
+/** Tells of silence once, and again when its reason has changed. */
+class Watchdog {
+  readonly #timer: NodeJS.Timeout;
+  #told: string | null = null;
+  #sinceMs = Date.now();
+
+  constructor(silenceMs: number, why: (afterMs: number) => DlmsError, tell: (error: DlmsError) => void) {
+    this.#timer = setInterval(
+      () => {
+        const afterMs = Date.now() - this.#sinceMs;
+        if (afterMs < silenceMs) return;
+        const error = why(afterMs);
+        if (error.code === this.#told) return;
+        this.#told = error.code;
+        tell(error);
+      },
+      Math.max(10, silenceMs / 4),
+    );
+  }
+
+  telegram(): void {
+    this.#sinceMs = Date.now();
+    this.#told = null;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,174 @@
+// One decoder for each source of bytes, with its idle timer; and what the whole node has seen, for status and watchdog.
+// The rule of the file: the number of sources is bounded, and a source that is given up hands over what it held.
+
+import { PushDecoder, type Layout, type PushEvent, type PushOptions } from '../../core/push';
+import type { Origin } from '../../core/cosem/reading';
+import { DlmsError } from '../../core/wire/errors';
+import { hex } from '../../core/wire/hex';
+import type { Fields } from './on-input';
+
+/** A message to send: output 0 telegrams, 1 problems. */
+export interface Outgoing {
+  readonly output: 0 | 1;
+  readonly fields: Fields;
+}
+
+export interface Seen {
+  readonly telegrams: number;
+  readonly problems: number;
+  readonly lastTelegramAt: Date | null;
+  /** What came last, when it was a problem. */
+  readonly lastProblem: DlmsError | null;
+}
+
+/** A list that no layout fits, for the form. */
+export interface Unrecognised {
+  readonly at: string;
+  readonly layout: Layout;
+}
+
+interface Source {
+  readonly decoder: PushDecoder;
+  readonly topic: unknown;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class PushSources {
+  /** In the order of their last bytes; 0 <= size <= LIMIT_SOURCES */
+  readonly #sources = new Map<string, Source>();
+  readonly #unrecognised: Unrecognised[] = [];
+  #telegrams = 0;
+  #problems = 0;
+  #lastTelegramAt: Date | null = null;
+  #lastProblem: DlmsError | null = null;
+  /** Since the last telegram. */
+  #bytes = 0;
+  #telling: DlmsError | null = null;
+
+  /** `late`: what comes without a message, when a source falls silent. */
+  constructor(
+    readonly options: PushOptions,
+    private readonly late: (outgoing: readonly Outgoing[]) => void,
+  ) {
+    // Wrong settings are told now and not with the first bytes.
+    new PushDecoder(options);
+  }
+
+  get seen(): Seen {
+    return {
+      telegrams: this.#telegrams,
+      problems: this.#problems,
+      lastTelegramAt: this.#lastTelegramAt,
+      lastProblem: this.#lastProblem,
+    };
+  }
+
+  get unrecognised(): readonly Unrecognised[] {
+    return this.#unrecognised;
+  }
+
+  receive(name: string, topic: unknown, bytes: Uint8Array): Outgoing[] {
+    const { source, given } = this.#source(name, topic);
+    this.#bytes += bytes.length;
+    const { events, waitMs } = source.decoder.receive(bytes);
+    clearTimeout(source.timer);
+    source.timer = waitMs === null ? undefined : setTimeout(() => this.late(this.end(name, false)), waitMs);
+    return [...given, ...this.#outgoing(events, undefined)];
+  }
+
+  /** Nothing more comes from this source for now: what is unfinished comes out. `forget` it, too. */
+  end(name: string, forget: boolean): Outgoing[] {
+    const source = this.#sources.get(name);
+    if (source === undefined) return [];
+    clearTimeout(source.timer);
+    source.timer = undefined;
+    if (forget) this.#sources.delete(name);
+    return this.#outgoing(source.decoder.timeout().events, source.topic);
+  }
+
+  /** Drops what is buffered, of one source or of all. */
+  reset(name: string | null): void {
+    for (const [each, source] of this.#sources) {
+      if (name !== null && name !== each) continue;
+      clearTimeout(source.timer);
+      source.timer = undefined;
+      source.decoder.reset();
+    }
+  }
+
+  /** Why no telegram came for so long: no bytes, bytes without a frame, or what was wrong with the frames. */
+  silence(afterMs: number): DlmsError {
+    if (this.#telling !== null) return this.#telling;
+    if (this.#bytes > 0) return new DlmsError({ code: 'NO_FRAME', bytes: this.#bytes });
+    return new DlmsError({ code: 'NO_BYTES', afterMs });
+  }
+
+  close(): void {
+    for (const source of this.#sources.values()) clearTimeout(source.timer);
+    this.#sources.clear();
+  }
+
+  #source(name: string, topic: unknown): { source: Source; given: Outgoing[] } {
+    let source = this.#sources.get(name);
+    this.#sources.delete(name);
+    const given: Outgoing[] = [];
+    if (source === undefined) {
+      source = { decoder: new PushDecoder(this.options), topic, timer: undefined };
+      if (this.#sources.size >= LIMIT_SOURCES) {
+        const [oldest] = this.#sources.keys();
+        if (oldest !== undefined) given.push(...this.end(oldest, true));
+      }
+    }
+    this.#sources.set(name, source);
+    return { source, given };
+  }
+
+  #outgoing(events: readonly PushEvent[], topic: unknown): Outgoing[] {
+    return events.map(event => {
+      const common = topic === undefined ? {} : { topic };
+      if (event.type === 'telegram') {
+        this.#telegrams++;
+        this.#lastTelegramAt = new Date();
+        this.#lastProblem = null;
+        this.#bytes = 0;
+        this.#telling = null;
+        const { meter, time, readings } = event.telegram;
+        const payload = { meter, time, receivedAt: this.#lastTelegramAt.toISOString(), readings };
+        return { output: 0, fields: { ...common, payload, dlms: event.origin } };
+      }
+      this.#problems++;
+      this.#lastProblem = event.error;
+      if (!LINE_NOISE.has(event.error.code)) this.#telling = event.error;
+      if (event.proposal !== undefined) this.#remember(event.proposal);
+      return {
+        output: 1,
+        fields: { ...common, ...problemFields(event.error, event.bytes, event.origin, event.proposal) },
+      };
+    });
+  }
+
+  #remember(layout: Layout): void {
+    const shape = JSON.stringify(layout);
+    const known = this.#unrecognised.findIndex(u => JSON.stringify(u.layout) === shape);
+    if (known >= 0) this.#unrecognised.splice(known, 1);
+    this.#unrecognised.unshift({ at: new Date().toISOString(), layout });
+    this.#unrecognised.length = Math.min(this.#unrecognised.length, LIMIT_UNRECOGNISED);
+  }
+}
+
+export function problemFields(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin>, layout?: Layout): Fields {
+  const payload = { code: error.code, message: error.message, hex: hex(bytes) };
+  return { payload: layout === undefined ? payload : { ...payload, layout }, dlms: { ...origin, source: 'push' } };
+}
+
+const LIMIT_SOURCES = 256;
+const LIMIT_UNRECOGNISED = 8;
+/** Problems that say nothing of frames: the line is to be checked. */
+const LINE_NOISE: ReadonlySet<string> = new Set([
+  'NO_FRAME',
+  'HDLC_FCS',
+  'HDLC_FRAME',
+  'MBUS_CHECKSUM',
+  'MBUS_FRAME',
+  'INCOMPLETE',
+]);
