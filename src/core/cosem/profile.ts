@@ -238,6 +238,8 @@ export class ProfileRows {
       case 0x15:
         return have < 8 ? undefined : this.#number(i, cell, 9, this.#view.getBigUint64(at + 1));
       case 0x09:
+        // A cut octet-string is seen here: making an error for it would cost more than the row.
+        if (have < 1 || ((bytes[at + 1] as number) < 0x80 && have <= (bytes[at + 1] as number))) return undefined;
         if (have >= 13 && bytes[at + 1] === 12 && cell?.kind === 'clock') {
           this.#at = at + 14;
           this.#nowClock = readDateTime(bytes.subarray(at + 2, at + 14), this.#policy);
