@@ -1,48 +1,31 @@
 // The OBIS filter: what comes in is chosen, converted, guarded, and given a form.
 // The rule of the file: a value is sent, or it is held back with a reason, or it was not asked for; never changed silently.
 
-import { Obis } from '../cosem/obis';
-import type { Meter, Reading, Value } from '../cosem/reading';
-import { convert, type Conversion } from './convert';
+import type { Meter, Reading } from '../cosem/reading';
+import { convert } from './convert';
 import {
   type Item,
   type OutputForm,
   type OutputMessage,
   type Table,
-  type TableColumn,
   type TableRow,
   asFlat,
   asInflux,
   asReadings,
   asSql,
   asTelegram,
-  free,
   rowItems,
   tableAs,
 } from './forms';
-import {
-  type GuardOptions,
-  type HoldReason,
-  Memory,
-  type Remembered,
-  isCounter,
-  isDue,
-  isDuplicate,
-  judgeCounter,
-  rememberSent,
-} from './guard';
+import { type GuardOptions, Memory, type Remembered, isDue, isDuplicate, rememberSent } from './guard';
+import { type HeldBack, heldBack } from './held-back';
 import { HomeAssistant, type HomeAssistantOptions } from './homeassistant';
-import {
-  type InputColumn,
-  type InputMessage,
-  type InputRow,
-  type ProfileInput,
-  type TelegramInput,
-  meterName,
-  readInput,
-} from './input';
+import { type InputMessage, type ProfileInput, type TelegramInput, meterName, readInput } from './input';
+import { guardOf, judge } from './judge';
+import { Units, namesOf, timestampOf } from './names';
 import { Recent } from './recent';
-import { type Rule, type Selected, rulesFor, selectSuffix, selected } from './rule';
+import { AS_IT_IS, type Rule, type Selected, rulesFor, selected } from './rule';
+import { cellOf, tableOf } from './table';
 
 export interface FilterOptions extends GuardOptions {
   readonly rules: readonly Rule[];
@@ -63,24 +46,6 @@ export interface FilterResult {
   /** Values in this message, and those that are sent. */
   readonly came: number;
   readonly sent: number;
-}
-
-/** Fields of a message on the last output. `payload.message` is a sentence. */
-export interface HeldBack {
-  readonly topic: string;
-  readonly payload: {
-    readonly reason: HoldReason | 'unit' | 'no-unit' | 'type' | 'accepted';
-    readonly message: string;
-    readonly value: Value;
-    readonly last: Value;
-    readonly key: string;
-  };
-  readonly unit: string | null;
-  readonly obis: string | null;
-  readonly name: string;
-  readonly time: string | null;
-  readonly timestamp: number;
-  readonly meter: string | null;
 }
 
 export class ObisFilter {
@@ -211,7 +176,7 @@ export class ObisFilter {
     const duplicate = options.duplicates && isDuplicate(memory, time);
     if (time !== null) memory.time = time;
     if (duplicate) return { send: false, good: true, held: [] };
-    const held = this.#judge(item, memory, options);
+    const held = judge(item, memory, options);
     if (held.some(h => h.payload.reason !== 'accepted')) return { send: false, good: false, held };
     if (this.options.hold && item.value !== null) {
       const { obis, key, name, label, value, unit } = item;
@@ -220,17 +185,6 @@ export class ObisFilter {
     const send = isDue(memory, item.value, nowMs, options);
     if (send) rememberSent(memory, item.value, nowMs);
     return { send, good: true, held };
-  }
-
-  #judge(item: Item, memory: Remembered, options: GuardOptions): HeldBack[] {
-    if (!options.counters || item.obis === null || item.value === null) return [];
-    if (item.rule !== null && item.rule.select.of !== 'value') return [];
-    const obis = Obis.tryParse(item.obis);
-    const value = Number(item.value);
-    if (obis === null || !isCounter(obis) || !Number.isFinite(value)) return [];
-    const verdict = judgeCounter(memory, value, item.timestamp, options);
-    if (verdict.is === 'good') return [];
-    return [heldBack(item, verdict.is === 'accepted' ? 'accepted' : verdict.reason, verdict.last, item.rule)];
   }
 
   /** Last good values of this meter that are not among these. */
@@ -291,88 +245,13 @@ export class ObisFilter {
       this.recent.note(meterName(input.meter), { ...column.reading, value: cellOf(last, column) }, nowMs);
     }
     const held: HeldBack[] = [];
-    const columns = this.#columns(input, held);
-    const rows = this.#rows(input, columns, held, nowMs);
-    const table: Table = { meter: meterName(input.meter), shape: input.shape, columns, rows, whole: input.whole };
+    const table = tableOf(input, this.options.rules, this.options, this.#memory, held, nowMs);
+    const { columns, rows } = table;
     const came = input.rows.length;
     if (columns.length === 0 || (rows.length === 0 && came > 0)) return { messages: [], held, came, sent: 0 };
     const messages =
       output === 'homeassistant' ? this.#lastStates(table, input.meter) : tableAs(output, table, measurement);
     return { messages, held, came, sent: rows.length };
-  }
-
-  #columns(input: ProfileInput, held: HeldBack[]): TableColumn[] {
-    const { rules } = this.options;
-    const meter = meterName(input.meter);
-    const labels: Record<string, true> = {};
-    return input.columns.flatMap(source => {
-      const reading = { ...source.reading, value: null };
-      const chosen = rules.length === 0 ? [null] : rulesFor(reading, rules).filter(rule => rule.select.of === 'value');
-      return chosen.flatMap((rule): TableColumn[] => {
-        const names = namesOf(rule, reading, meter);
-        const probe = convert(0, reading.unit, rule ?? AS_IT_IS);
-        if (!probe.ok) {
-          held.push(
-            heldBack(
-              { ...names, obis: reading.obis, time: null, timestamp: 0, meter, value: null, unit: reading.unit },
-              probe.reason,
-              null,
-              rule,
-            ),
-          );
-          return [];
-        }
-        const label = free(names.label, labels);
-        labels[label] = true;
-        return [{ rule, source, label, name: names.name, topic: names.topic, unit: probe.unit }];
-      });
-    });
-  }
-
-  #rows(input: ProfileInput, columns: readonly TableColumn[], held: HeldBack[], nowMs: number): TableRow[] {
-    const meter = meterName(input.meter);
-    const rows = this.#newRows(input, meter, nowMs);
-    const made = rows.map(({ row, timestamp }): TableRow & { values: (Value | undefined)[] } => ({
-      time: timeOfRow(row),
-      timestamp,
-      ...(row['status'] !== undefined && { status: row['status'] }),
-      values: columns.map(column => {
-        const cell = convert(cellOf(row, column.source), column.source.reading.unit, column.rule ?? AS_IT_IS, true);
-        return cell.ok ? cell.value : null;
-      }),
-    }));
-    if (this.options.counters) {
-      columns.forEach((column, i) => {
-        const memory = this.#memory.of(`${meter}|column|${input.profile}|${column.label}`);
-        for (const row of inTime(made)) {
-          const value = row.values[i] ?? null;
-          const { reading } = column.source;
-          const item = { ...column, ...row, obis: reading.obis, key: reading.key, meter, value, reading: {} };
-          const wrong = this.#judge(item, memory, guardOf(this.options, column.rule));
-          held.push(...wrong);
-          if (wrong.some(h => h.payload.reason !== 'accepted')) row.values[i] = undefined;
-        }
-      });
-    }
-    return made;
-  }
-
-  /** Rows that were there before, by their time, are dropped: reads of a profile overlap. */
-  #newRows(input: ProfileInput, meter: string | null, nowMs: number): { row: InputRow; timestamp: number }[] {
-    const rows = input.rows.map(row => ({ row, timestamp: timestampOf(timeOfRow(row), null, nowMs) }));
-    if (!this.options.duplicates) return rows;
-    const memory = this.#memory.of(`${meter}|rows|${input.profile}`);
-    const lastMs = memory.counterAt ?? -Infinity;
-    const timed = rows.filter(({ row }) => timeOfRow(row) !== null);
-    for (const { timestamp } of timed) memory.counterAt = Math.max(memory.counterAt ?? -Infinity, timestamp);
-    // Rows that come one by one may run backwards, so only the very same time is a repeat there.
-    if (input.shape === 'row') {
-      const before = memory.time;
-      const time = timeOfRow(input.rows[0] ?? {});
-      if (time !== null) memory.time = time;
-      return time !== null && time === before ? [] : rows;
-    }
-    return rows.filter(({ row, timestamp }) => timeOfRow(row) === null || timestamp > lastMs);
   }
 
   #lastStates(table: Table, meter: Meter): OutputMessage[] {
@@ -384,126 +263,10 @@ export class ObisFilter {
   }
 }
 
-/**
- * The unit of a reading that has none: history values of text readouts have the unit of the current value, by the book
- * (IEC 62056-61), which is in the same telegram.
- */
-class Units {
-  readonly #of = new Map<string, string>();
-  constructor(readings: readonly Reading[]) {
-    for (const { obis, unit } of readings) if (obis !== null && unit !== null) this.#of.set(stem(obis), unit);
-  }
-  of(reading: Reading): string | null {
-    return reading.unit ?? (reading.obis === null ? null : (this.#of.get(stem(reading.obis)) ?? null));
-  }
-}
-
-function stem(obis: string): string {
-  return obis.replace(/[*&]\d+$/, '');
-}
-
 function wholeReading(reading: Reading): Selected {
   return { value: reading.value, unit: reading.unit, time: reading.time ?? null };
-}
-
-interface Names {
-  readonly key: string;
-  readonly name: string;
-  readonly label: string;
-  readonly topic: string;
-}
-
-/** In a rule's name and topic {meter}, {key}, {obis}, {name} and {unit} stand for those of the reading. */
-function namesOf(
-  rule: Rule | null,
-  reading: Pick<Reading, 'obis' | 'key' | 'name' | 'unit'>,
-  meter: string | null,
-): Names {
-  const suffix = rule === null ? '' : selectSuffix(rule.select);
-  const key = reading.key + suffix;
-  const fill = (text: string): string =>
-    text.replace(/\{(meter|key|obis|name|unit)\}/g, (_, what: string) => {
-      if (what === 'meter') return meter ?? 'meter';
-      if (what === 'key') return key;
-      if (what === 'name') return reading.name;
-      return (what === 'unit' ? (rule?.unit ?? reading.unit) : reading.obis) ?? '';
-    });
-  const own = rule?.name == null ? null : fill(rule.name);
-  return {
-    key,
-    name: own ?? reading.name + suffix.replaceAll('_', ' '),
-    label: own ?? key,
-    topic: rule?.topic == null ? key : fill(rule.topic),
-  };
 }
 
 function entityKey(meter: string | null, item: Item): string {
   return `${meter}|${item.key}|${item.rule?.name ?? ''}|${item.unit ?? ''}|${item.obis === null ? (item.id ?? '') : ''}`;
 }
-
-function guardOf(options: FilterOptions, rule: Rule | null): GuardOptions {
-  if (rule === null || (rule.deadband === null && rule.minMs === null && rule.maxMs === null)) return options;
-  return {
-    ...options,
-    deadband: rule.deadband ?? options.deadband,
-    minMs: rule.minMs ?? options.minMs,
-    maxMs: rule.maxMs ?? options.maxMs,
-  };
-}
-
-/** A time without offset is read as local time of this computer: nobody said another zone. */
-function timestampOf(time: string | null, receivedAt: string | null, nowMs: number): number {
-  for (const text of [time, receivedAt]) {
-    const ms = text === null ? NaN : Date.parse(text);
-    if (!Number.isNaN(ms)) return ms;
-  }
-  return nowMs;
-}
-
-function timeOfRow(row: InputRow): string | null {
-  const time = row['time'];
-  return typeof time === 'string' ? time : time instanceof Date ? time.toISOString() : null;
-}
-
-function cellOf(row: InputRow | undefined, column: InputColumn): Value {
-  const value = row?.[column.key];
-  return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean' ? value : null;
-}
-
-/** From the oldest on. */
-function inTime<T extends { readonly timestamp: number }>(rows: readonly T[]): readonly T[] {
-  return [...rows].sort((a, b) => a.timestamp - b.timestamp);
-}
-
-type Described = Pick<Item, 'key' | 'name' | 'topic' | 'obis' | 'time' | 'timestamp' | 'meter' | 'value' | 'unit'>;
-
-function heldBack(item: Described, reason: HeldBack['payload']['reason'], last: Value, rule: Rule | null): HeldBack {
-  const { key, name, topic, obis, time, timestamp, meter, value, unit } = item;
-  const shown = `${name}${obis === null ? '' : ` (${obis})`}`;
-  const message = SENTENCES[reason](shown, withUnit(value, unit), withUnit(last, unit), rule);
-  return { topic, payload: { reason, message, value, last, key }, unit, obis, name, time, timestamp, meter };
-}
-
-function withUnit(value: Value, unit: string | null): string {
-  if (value === null) return unit === null ? 'the value' : `the value in ${unit}`;
-  return unit === null ? String(value) : `${value} ${unit}`;
-}
-
-const SENTENCES: Record<
-  HeldBack['payload']['reason'],
-  (name: string, value: string, last: string, rule: Rule | null) => string
-> = {
-  fell: (name, value, last) =>
-    `${name} fell from ${last} to ${value}; a counter does not run backwards, so it is held back`,
-  zero: (name, _, last) => `${name} is 0 after ${last}; it is held back`,
-  jumped: (name, value, last) =>
-    `${name} jumped from ${last} to ${value}, more than the limit for this time; it is held back`,
-  accepted: (name, value, last) =>
-    `${name} stays at ${value} after ${last}; it is taken as the new level, perhaps of a new meter`,
-  unit: (name, value, _, rule) => `${name}: ${value} cannot be shown in ${rule?.unit ?? 'that unit'}; it is held back`,
-  'no-unit': (name, value, _, rule) =>
-    `${name}: ${value} has no unit, so it cannot be shown in ${rule?.unit ?? 'another'}; say in the rule which unit it has`,
-  type: (name, value) => `${name}: "${value}" is not a number; it is held back`,
-};
-
-const AS_IT_IS: Conversion = { unit: null, unitIn: null, factor: null, offset: null, round: null, type: null };

@@ -1,7 +1,10 @@
-// Names for codes that come as text.
+// What values are called, and when they were.
+// The rule of the file: without a rule's own words everything keeps the words of the dictionary.
 
 import { Obis } from '../cosem/obis';
 import { obisKey, obisName } from '../cosem/obis-names';
+import type { Reading } from '../cosem/reading';
+import { type Rule, selectSuffix } from './rule';
 
 /** Key and name of a code; of other text the text itself, as a key of word characters. */
 export function readingKeyOf(text: string): {
@@ -20,4 +23,62 @@ export function wordOf(text: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');
+}
+
+export interface Names {
+  readonly key: string;
+  readonly name: string;
+  readonly label: string;
+  readonly topic: string;
+}
+
+/** In a rule's name and topic {meter}, {key}, {obis}, {name} and {unit} stand for those of the reading. */
+export function namesOf(
+  rule: Rule | null,
+  reading: Pick<Reading, 'obis' | 'key' | 'name' | 'unit'>,
+  meter: string | null,
+): Names {
+  const suffix = rule === null ? '' : selectSuffix(rule.select);
+  const key = reading.key + suffix;
+  const fill = (text: string): string =>
+    text.replace(/\{(meter|key|obis|name|unit)\}/g, (_, what: string) => {
+      if (what === 'meter') return meter ?? 'meter';
+      if (what === 'key') return key;
+      if (what === 'name') return reading.name;
+      return (what === 'unit' ? (rule?.unit ?? reading.unit) : reading.obis) ?? '';
+    });
+  const own = rule?.name == null ? null : fill(rule.name);
+  return {
+    key,
+    name: own ?? reading.name + suffix.replaceAll('_', ' '),
+    label: own ?? key,
+    topic: rule?.topic == null ? key : fill(rule.topic),
+  };
+}
+
+/** A time without offset is read as local time of this computer: nobody said another zone. */
+export function timestampOf(time: string | null, receivedAt: string | null, nowMs: number): number {
+  for (const text of [time, receivedAt]) {
+    const ms = text === null ? NaN : Date.parse(text);
+    if (!Number.isNaN(ms)) return ms;
+  }
+  return nowMs;
+}
+
+/**
+ * The unit of a reading that has none: history values of text readouts have the unit of the current value, by the book
+ * (IEC 62056-61), which is in the same telegram.
+ */
+export class Units {
+  readonly #of = new Map<string, string>();
+  constructor(readings: readonly Reading[]) {
+    for (const { obis, unit } of readings) if (obis !== null && unit !== null) this.#of.set(stem(obis), unit);
+  }
+  of(reading: Reading): string | null {
+    return reading.unit ?? (reading.obis === null ? null : (this.#of.get(stem(reading.obis)) ?? null));
+  }
+}
+
+function stem(obis: string): string {
+  return obis.replace(/[*&]\d+$/, '');
 }

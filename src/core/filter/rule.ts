@@ -209,6 +209,9 @@ function bad(setting: string, value: string, expected: string): DlmsError {
   return new DlmsError({ code: 'BAD_SETTING', setting, value, expected });
 }
 
+/** Nothing is done to a value. */
+export const AS_IT_IS: Conversion = { unit: null, unitIn: null, factor: null, offset: null, round: null, type: null };
+
 const TYPES: readonly ValueType[] = ['number', 'string', 'boolean'];
 export const SELECTORS =
   'empty for the value, ~1 for the second bracket pair, ~1t its time, ~1s its text, or time, raw, text, status';
