@@ -69,7 +69,9 @@ export function linkOf(s: ConnectionSettings, clientAddress = s.clientAddress): 
 
 /** The sign-on in front of HDLC. It begins at 300 Bd unless the port says something else than its own default. */
 export function modeEOptions(s: ConnectionSettings): ReaderOptions {
-  const baudRate = s.transport.kind === 'serial' ? s.transport.format.baudRate : DEFAULT_BAUD;
+  const { transport: t } = s;
+  const format = t.kind === 'serial' ? t.format : t.kind === 'tcp' ? t.rfc2217 : undefined;
+  const baudRate = format?.baudRate ?? DEFAULT_BAUD;
   return { mode: 'e', ...(baudRate === DEFAULT_BAUD ? {} : { baudRate }) };
 }
 

@@ -5,8 +5,8 @@ import { DlmsError } from '../core/wire/errors';
 import { lineQueues, type LineQueues } from './line-queue';
 import { SerialTransport } from './serial';
 import type { ConnectionSettings, TransportSettings } from './settings';
-import { DialInTransport, TcpTransport } from './tcp';
-import type { Transport } from './transport';
+import { DialInTransport, tcpTransport } from './tcp';
+import { freed, type Transport } from './transport';
 import { UdpTransport } from './udp';
 
 /** Whoever holds an open association on a line. */
@@ -128,7 +128,7 @@ export class Lines {
     const shared = this.#speakers.get(transport.lineKey);
     if (shared !== undefined && --shared.lines === 0) this.#speakers.delete(transport.lineKey);
     if (speaker.transport === transport) speaker.transport = null;
-    await (transport.dispose?.() ?? transport.close());
+    await freed(transport);
   }
 }
 
@@ -136,7 +136,12 @@ export class Lines {
 export function transportOf(settings: TransportSettings, connectMs: number): Transport {
   switch (settings.kind) {
     case 'tcp':
-      return new TcpTransport({ host: settings.host, port: settings.port, connectMs });
+      return tcpTransport({
+        host: settings.host,
+        port: settings.port,
+        connectMs,
+        ...(settings.rfc2217 !== undefined && { rfc2217: settings.rfc2217 }),
+      });
     case 'udp':
       return new UdpTransport({ host: settings.host, port: settings.port });
     case 'tcp-server':

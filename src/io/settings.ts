@@ -11,7 +11,14 @@ import { unhex } from '../core/wire/hex';
 import type { SerialFormat } from './transport';
 
 export type TransportSettings =
-  | { readonly kind: 'tcp' | 'udp' | 'tcp-server'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      /** The gateway sets its serial port to this (RFC 2217). */
+      readonly rfc2217?: SerialFormat;
+    }
+  | { readonly kind: 'udp' | 'tcp-server'; readonly host: string; readonly port: number }
   | { readonly kind: 'serial'; readonly path: string; readonly format: SerialFormat };
 
 export type InterfaceKind = 'hdlc' | 'wrapper' | 'hdlc-mode-e' | 'plc' | 'plc-hdlc' | 'iec';
@@ -226,20 +233,25 @@ function transport(p: Fields): TransportSettings {
     const host = p.text('host');
     if (host === '' && kind !== 'tcp-server')
       throw bad('host', '(empty)', 'the name or address of the meter or gateway');
-    return { kind, host, port: p.whole('port', 4059, 1, 65535) };
+    const port = p.whole('port', 4059, 1, 65535);
+    return kind === 'tcp' && p.truth('rfc2217') ? { kind, host, port, rfc2217: format(p) } : { kind, host, port };
   }
   // The path may carry speed and format as the Gurux tools write it: COM1:9600:8None1.
   const text = p.text('path');
   const m = /^(.+?):(\d+)(?::([78])(none|even|odd)([12]))?$/i.exec(text);
   const path = m?.[1] ?? text;
   if (path === '') throw bad('path', '(empty)', 'a serial port such as /dev/ttyUSB0 or COM3');
-  const format: SerialFormat = {
+  return { kind, path, format: format(p, m) };
+}
+
+/** What stands in the path goes over the fields. */
+function format(p: Fields, m: RegExpExecArray | null = null): SerialFormat {
+  return {
     baudRate: m?.[2] === undefined ? p.whole('baudRate', 9600, 50, 4_000_000) : Number(m[2]),
     dataBits: Number(m?.[3] ?? p.choice('dataBits', ['7', '8'] as const, '8')) as 7 | 8,
     parity: (m?.[4]?.toLowerCase() ?? p.choice('parity', PARITIES, 'none')) as SerialFormat['parity'],
     stopBits: Number(m?.[5] ?? p.choice('stopBits', ['1', '2'] as const, '1')) as 1 | 2,
   };
-  return { kind, path, format };
 }
 
 function server(p: Fields, wide: boolean): ConnectionSettings['server'] {

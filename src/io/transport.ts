@@ -26,3 +26,8 @@ export interface Transport {
   /** Serial (and RFC 2217) only: change speed and format after what was written has left. */
   setFormat?(format: Partial<SerialFormat>): Promise<void>;
 }
+
+/** Frees all that a transport holds, also for the next open(). Never rejects. */
+export function freed(transport: Transport): Promise<void> {
+  return transport.dispose?.() ?? transport.close();
+}

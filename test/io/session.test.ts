@@ -19,6 +19,7 @@ import type { TraceLine } from '../../src/io/trace';
 import type { Behaviour } from '../../src/sim/behaviour';
 import { DEFAULT_KEYS, type MeterOptions, type SimulatedMeter } from '../../src/sim/meter';
 import { serveTcp, simulatedMeter, type MeterServer } from '../../src/sim/server';
+import { rfc2217Gateway } from './rfc2217-gateway';
 
 const CLOCK: AttributeRef = { classId: 8, obis: Obis.parse('0-0:1.0.0*255'), attribute: 2 };
 const IMPORT: AttributeRef = { classId: 3, obis: Obis.parse('1-0:1.8.0*255'), attribute: 2 };
@@ -499,6 +500,20 @@ describe('session: callers', () => {
     assert.ok(Date.now() - from < 5000);
     await probe.listen();
     await probe.close();
+  });
+
+  it('reads through a gateway with RFC 2217, whose speed it sets', async () => {
+    const b = await bench('hdlc');
+    const gateway = await rfc2217Gateway(b.server.port, 2400);
+    closing.push(() => gateway.close());
+    const to = { port: gateway.port, physicalAddress: 17, baudRate: 2400, answerTimeout: 200 };
+    const session = b.session({ ...to, rfc2217: true });
+    assert.equal(text(await session.get(NAME)), 'MFW0000050021374');
+    assert.ok((await session.objects()).length > 10);
+    await session.close();
+    assert.ok(gateway.received.startsWith('fffb00'));
+    await rejects(b.session({ ...to, rfc2217: false }).get(NAME), 'NO_ANSWER');
+    await rejects(b.session({ ...to, rfc2217: true, baudRate: 9600 }).get(NAME), 'NO_ANSWER');
   });
 
   it('bounds the queue of a line and says so', async () => {

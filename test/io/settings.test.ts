@@ -105,6 +105,15 @@ describe('settings of a connection', () => {
     }
   });
 
+  it('take speed and format of an RFC 2217 gateway, over TCP only', () => {
+    const all = { host: 'gw', rfc2217: true, baudRate: '300', dataBits: '7', parity: 'even' };
+    const rfc2217 = { baudRate: 300, dataBits: 7, parity: 'even', stopBits: 1 };
+    assert.deepEqual(parseSettings(all).transport, { kind: 'tcp', host: 'gw', port: 4059, rfc2217 });
+    assert.deepEqual(parseSettings({ ...all, rfc2217: false }).transport, { kind: 'tcp', host: 'gw', port: 4059 });
+    const udp = parseSettings({ ...all, transport: 'udp' }).transport;
+    assert.deepEqual(udp, { kind: 'udp', host: 'gw', port: 4059 });
+  });
+
   it('say what is not supported yet instead of failing later', () => {
     for (const p of [{ interface: 'plc' }, { suite: '1', security: 'encryption' }, { authentication: 'high-ecdsa' }]) {
       assert.throws(
