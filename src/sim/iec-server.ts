@@ -3,9 +3,9 @@
 
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
-import { SimulatedIecMeter, type IecFault, type IecMode, type IecStation } from './iec-meter';
+import { householdList, householdProfile, type IecHousehold } from './iec-list';
+import { SimulatedIecMeter, type IecMode, type IecStation } from './iec-meter';
 import type { SimulatedMeter } from './meter';
-import { energiesAt, powerAt } from './objects/household-load';
 import { MeterPort } from './port';
 import { listening, type MeterServer } from './server';
 
@@ -32,7 +32,8 @@ export async function serveIec(household: SimulatedMeter, options: IecServerOpti
     address: serialNumber,
     ...(password === undefined ? {} : { password }),
     pushEveryMs: intervalMs,
-    list: () => readoutOf(household, serialNumber),
+    list: () => householdList(householdOf(household, serialNumber)),
+    profile: (code, range) => householdProfile(householdOf(household, serialNumber), code, range),
     hdlc: () => {
       const port = new MeterPort([household], { framing: 'hdlc' });
       return { receive: chunk => port.receive(chunk).write };
@@ -72,43 +73,9 @@ export async function serveIec(household: SimulatedMeter, options: IecServerOpti
   return server;
 }
 
-/** The data lines of the readout at the meter's present time. */
-export function readoutOf(household: SimulatedMeter, serialNumber: string): string[] {
+function householdOf(household: SimulatedMeter, serialNumber: string): IecHousehold {
   const { nowMs, clock } = household;
-  const e = energiesAt(nowMs);
-  const wall = new Date(nowMs + clock.offsetMinutes(nowMs) * 60_000).toISOString();
-  const power = powerAt(nowMs);
-  return [
-    'F.F(00000000)',
-    `C.1.0(${serialNumber})`,
-    `0.9.1(${wall.slice(11, 19).replace(/:/g, '')})`,
-    `0.9.2(${wall.slice(2, 10).replace(/-/g, '')})`,
-    `1.8.0(${kilo(e.import)}*kWh)`,
-    `1.8.1(${kilo(e.importDay)}*kWh)`,
-    `1.8.2(${kilo(e.importNight)}*kWh)`,
-    `2.8.0(${kilo(e.export)}*kWh)`,
-    `3.8.0(${kilo(e.reactiveImport)}*kvarh)`,
-    `4.8.0(${kilo(e.reactiveExport)}*kvarh)`,
-    `1.7.0(${kilo(Math.max(0, power), 2)}*kW)`,
-    `2.7.0(${kilo(Math.max(0, 0 - power), 2)}*kW)`,
-  ];
+  return { nowMs, serialNumber, offsetMinutes: epochMs => clock.offsetMinutes(epochMs) };
 }
 
-/** Thousandths as a number with three decimals and leading zeros, as meters show them. */
-function kilo(thousandths: number, digits = 6): string {
-  return (thousandths / 1000).toFixed(3).padStart(digits + 4, '0');
-}
-
-/** For those who choose one by its name. */
-export const IEC_FAULTS: readonly IecFault[] = [
-  'silence',
-  'no-data',
-  'lost-character',
-  'cut',
-  'wrong-bcc',
-  'stays-at-start',
-  'echo',
-  'noise',
-  'parity',
-  'wrong-parity',
-];
+export { IEC_FAULTS } from './iec-meter';

@@ -1,0 +1,53 @@
+import { strict as assert } from 'node:assert';
+
+import { parseDataBlock } from '../../src/core/iec62056-21/data-block';
+import { parseProfile } from '../../src/core/iec62056-21/profile';
+import { Typing } from '../../src/core/iec62056-21/typing';
+import { householdList, householdProfile, type IecHousehold } from '../../src/sim/iec-list';
+
+const at = (iso: string): IecHousehold => ({
+  nowMs: Date.parse(iso),
+  serialNumber: '00012345',
+  offsetMinutes: () => 60,
+});
+
+describe('the simulated list', () => {
+  const read = (iso: string): Map<string, unknown> =>
+    new Map(new Typing().readings(parseDataBlock(householdList(at(iso)).join('\r\n')).dataSets).map(r => [r.id, r]));
+  it('shows thirteen months of peaks that stay the same when the month goes on', () => {
+    const [one, other] = [read('2026-11-03T10:00:00Z'), read('2026-11-20T10:00:00Z')];
+    const history = [...one.keys()].filter(id => id.startsWith('1.6.1*'));
+    assert.equal(history.length, 13);
+    for (const id of history) assert.deepEqual(one.get(id), other.get(id));
+  });
+  it('never dates a peak after now', () => {
+    for (let day = 1; day < 28; day++) {
+      const now = `2026-03-${String(day).padStart(2, '0')}T12:00:00Z`;
+      const { time } = read(now).get('1.6.1') as { time: string };
+      assert.ok(Date.parse(`${time}+01:00`) <= Date.parse(now), time);
+    }
+  });
+});
+
+describe('the simulated load profile', () => {
+  it('has a row for each quarter of an hour of the range, both ends included', () => {
+    const lines = householdProfile(at('2026-11-03T10:00:00Z'), 'P.01', '02611030000;02611030100') ?? [];
+    const [segment] = parseProfile(lines.join('\r\n')).segments;
+    assert.deepEqual(
+      segment?.rows.map(r => r.time?.slice(11, 16)),
+      ['00:00', '00:15', '00:30', '00:45', '01:00'],
+    );
+  });
+  it('gives the last day without a range, and nothing for a range in the future', () => {
+    const house = at('2026-11-03T10:00:00Z');
+    assert.equal(householdProfile(house, 'P.01', ';')?.length, 98);
+    assert.equal(householdProfile(house, 'P.01', '03011030000;'), null);
+    assert.equal(householdProfile(house, 'P.02', ';'), null);
+  });
+  it('has a log book', () => {
+    const [segment] = parseProfile(
+      (householdProfile(at('2026-11-03T10:00:00Z'), 'P.98', ';') ?? []).join('\r\n'),
+    ).segments;
+    assert.deepEqual([segment?.time, segment?.status], ['2026-11-01T00:00:00', '00000010']);
+  });
+});
