@@ -17,21 +17,22 @@ describe('npm run demo', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';
-    const until = (pattern: RegExp): Promise<RegExpExecArray> =>
-      new Promise((resolve, reject) => {
-        const check = (): void => {
-          const found = pattern.exec(text);
-          if (found !== null) resolve(found);
-        };
-        for (const stream of [child.stdout, child.stderr]) {
-          stream.on('data', chunk => {
-            text += String(chunk);
-            check();
-          });
-        }
-        child.once('exit', () => reject(new Error(`the demo ended:\n${text}`)));
-        check();
+    let told: () => void = () => undefined;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', chunk => {
+        text += String(chunk);
+        told();
       });
+    }
+    const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
+    const until = async (pattern: RegExp): Promise<RegExpExecArray> => {
+      for (;;) {
+        const found = pattern.exec(text);
+        if (found !== null) return found;
+        const more = new Promise<void>(resolve => (told = resolve));
+        await Promise.race([more, ended.then(code => assert.fail(`the demo ended with ${code}:\n${text}`))]);
+      }
+    };
     try {
       await until(new RegExp(`Port ${port} is in use`));
       const [, address = ''] = await until(/(http:\/\/127\.0\.0\.1:\d+\/)/);
@@ -39,7 +40,6 @@ describe('npm run demo', () => {
       await until(/row: \d{4} rows in all/);
       const page = await fetch(address, { headers: { connection: 'close' } });
       assert.match(await page.text(), /<title>Node-RED<\/title>/);
-      const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
       child.kill('SIGINT');
       assert.equal(await ended, 0, text);
       assert.doesNotMatch(text, /error/i);

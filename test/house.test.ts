@@ -58,6 +58,13 @@ for (const type of types) {
       }
     });
 
+    it('gives no list or button the id of a property, whose value the editor would take from it', () => {
+      const prefix = isConfig ? 'node-config-input-' : 'node-input-';
+      for (const [, tag = '', id = ''] of html.matchAll(/<(\w+)[^>]*\bid="([\w-]+)"/g)) {
+        if (id.startsWith(prefix)) assert.match(tag, /^(input|select|textarea)$/, id);
+      }
+    });
+
     it('uses no colours of its own, so that dark themes stay readable', () => {
       const form = html.replace(/^\s*color: '#[0-9A-Fa-f]{6}',$/m, '');
       assert.doesNotMatch(

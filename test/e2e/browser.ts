@@ -32,6 +32,8 @@ export async function openEditor(url: string, locale = 'en-US'): Promise<Editor>
   await page.waitForSelector('#red-ui-palette .red-ui-palette-node[data-palette-type="dlms-get-object"]', {
     timeout: 30_000,
   });
+  // Short notices lie over the buttons for some seconds; a person waits or clicks beside them.
+  await page.addStyleTag({ content: '#red-ui-notifications { display: none }' });
   return {
     page,
     problems,

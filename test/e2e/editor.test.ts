@@ -64,7 +64,7 @@ describe('the editor', function () {
     const inject = registers.nodes.find(n => n.type === 'inject' && (n['wires'] as string[][])[0]?.[0] === node.id);
     await editor.page.evaluate(id => RED.workspaces.show(id), String(node['z']));
     await openForm(editor.page, node.id);
-    const field = editor.page.locator('#node-input-objects .dlms-obis').first();
+    const field = editor.page.locator('#dlms-get-object-list .dlms-obis').first();
     await field.fill('1-0:32.7.0*255');
     await closeForm(editor.page, 'save');
     await openForm(editor.page, String(inject?.id));
