@@ -63,7 +63,8 @@ export function formatOf(f: { baudRate: number; dataBits: number; parity: string
   return `${f.baudRate} ${f.dataBits}${f.parity.charAt(0).toUpperCase()}${f.stopBits}`;
 }
 
-function whereOf({ transport: t }: ConnectionSettings): string {
+/** "192.168.1.5:4059", "/dev/ttyUSB0". */
+export function whereOf({ transport: t }: ConnectionSettings): string {
   return t.kind === 'serial' ? t.path : `${t.host === '' ? '*' : t.host}:${t.port}`;
 }
 

@@ -13,7 +13,7 @@ import { ModeETransport } from './iec-session';
 import { lines as allLines, transportOf } from './line';
 import { RowQueue } from './row-queue';
 import type { ConnectionSettings, TransportSettings } from './settings';
-import type { SerialFormat, Transport } from './transport';
+import { freed, type SerialFormat, type Transport } from './transport';
 
 export interface SearchEvent {
   readonly state: 'trying' | 'found' | 'done' | 'failed';
@@ -113,12 +113,12 @@ class Search {
         if (transport === null) return;
         this.#tried++;
         if (!(await this.#knock(transport, way, address))) {
-          await transport.close();
+          await freed(transport);
           transport = null;
         }
       }
     } finally {
-      await transport?.close();
+      if (transport !== null) await freed(transport);
     }
   }
 
@@ -132,7 +132,7 @@ class Search {
       await signedOn.open(this.stop.signal);
       return signedOn;
     } catch (error) {
-      await bare.close();
+      await freed(bare);
       if (way.interface !== 'hdlc-mode-e' || !isDlmsError(error) || error.blame === 'caller') throw error;
       return null;
     }

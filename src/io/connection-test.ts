@@ -19,7 +19,7 @@ import { IecSession, ModeETransport } from './iec-session';
 import { lines as allLines, transportOf, type Lines } from './line';
 import { RowQueue } from './row-queue';
 import type { ConnectionSettings } from './settings';
-import type { Transport } from './transport';
+import { freed, type Transport } from './transport';
 import { UdpListener } from './udp';
 
 export type { StageName, Words } from './connection-advice';
@@ -120,7 +120,10 @@ class ConnectionTest {
       try {
         if (isWildcard(this.settings)) return await this.#hearDatagrams();
         // The transport is our own, because the speed in the form may be another than that of the line as it is deployed.
-        await line.bare(this.stop.signal, () => this.#withTransport());
+        await line.bare(this.stop.signal, async deployed => {
+          await freed(deployed);
+          await this.#withTransport();
+        });
       } catch (error) {
         this.#fail(error);
       } finally {
@@ -147,7 +150,7 @@ class ConnectionTest {
       await this.#talk(signedOn);
     } finally {
       await this.#conversation?.end();
-      await transport.close();
+      await freed(transport);
     }
   }
 
@@ -310,7 +313,7 @@ class ConnectionTest {
         await own.open(this.stop.signal);
         await this.#hear(own, PUSH_MS, true);
       } finally {
-        await own.close();
+        await freed(own);
       }
     }
   }

@@ -9,6 +9,8 @@ import { formatTraceLine, type TraceLine } from '../io/trace';
 import { isDlmsError } from '../core/wire/errors';
 import { PooledConnection } from './lib/connection';
 import type { Connection } from './lib/connection-api';
+import { connectionRoutes } from './lib/connection-routes';
+import { CREDENTIALS } from './lib/form-connection';
 import { asNodeError, onClosing } from './lib/on-input';
 import { StateFile } from './lib/state-file';
 
@@ -49,6 +51,7 @@ export = (RED: NodeAPI): void => {
   );
 
   // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.
+  connectionRoutes(RED, () => stateDirectory(RED));
   RED.httpAdmin.get(
     '/dlms-connection/ports',
     RED.auth.needsPermission('dlms-connection.read'),
@@ -86,5 +89,3 @@ function suggestions(path: string, byId: string | null, about: string | null): {
   const names = byId === null ? [path] : [byId, path];
   return names.map(name => ({ path: name, about: name === byId ? path : (about ?? '') }));
 }
-
-const CREDENTIALS = ['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey'];

@@ -1,0 +1,97 @@
+// A connection as it stands in a form, deployed or not: its settings, and a session for one request of the editor.
+// The rules of the file: secrets that the form does not have are taken from the deployed node and never go back; the line is
+// waited for like by any request, and whoever held it has hung up.
+
+import type { NodeAPI } from 'node-red';
+import { NumbersInMemory, type NumberStore } from '../../io/counter-keeper';
+import { Lines, lines } from '../../io/line';
+import { LineQueues } from '../../io/line-queue';
+import { Session } from '../../io/session';
+import { parseSettings, type ConnectionSettings } from '../../io/settings';
+import { freed } from '../../io/transport';
+import { DlmsError } from '../../core/wire/errors';
+import type { Connection } from './connection-api';
+import type { Fields } from './on-input';
+
+export const CREDENTIALS = ['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey'] as const;
+
+export interface FormConnection {
+  readonly settings: ConnectionSettings;
+  readonly counters: NumberStore;
+}
+
+/** What a form sent: `{ id, properties, credentials }`. Throws BAD_SETTING. */
+export function formConnection(RED: NodeAPI, body: unknown): FormConnection {
+  const { id, properties, credentials } = fieldsOf(body);
+  const deployed = deployedConnection(RED, id);
+  const given = fieldsOf(credentials);
+  const secrets: Record<string, unknown> = {};
+  for (const name of CREDENTIALS) {
+    const value = given[name];
+    const untouched = value === undefined || value === null || value === UNTOUCHED;
+    secrets[name] = untouched ? deployed?.credentials?.[name] : fromEnvironment(RED, value);
+  }
+  const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, fromEnvironment(RED, value)]);
+  return {
+    settings: parseSettings(Object.fromEntries(known) as Fields, secrets),
+    counters: deployed?.connection.numbers ?? NUMBERS,
+  };
+}
+
+/** Runs `work` with a session of its own, which has said good-bye when this settles. Rejects as `work` or the line does. */
+export async function withFormSession<T>(
+  { settings, counters }: FormConnection,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  if (settings.interface === 'iec') {
+    const expected = 'an interface of DLMS/COSEM (hdlc, wrapper, hdlc-mode-e), which this needs';
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'interface', value: settings.interface, expected });
+  }
+  const line = lines.acquire(settings);
+  try {
+    return await line.bare(signal, async deployed => {
+      await freed(deployed);
+      // Its own transport, because the form may say another speed than the line as it is deployed; the turn on the line
+      // is already ours, so its own queue too.
+      const session = new Session({ ...settings, trace: 'error' }, { lines: new Lines(new LineQueues()), counters });
+      try {
+        return await work(session);
+      } finally {
+        await session.close();
+      }
+    });
+  } finally {
+    await lines.release(line);
+  }
+}
+
+interface DeployedConnection {
+  readonly type: string;
+  readonly connection: Connection;
+  readonly credentials?: Readonly<Record<string, unknown>>;
+}
+
+export function deployedConnection(RED: NodeAPI, id: unknown): DeployedConnection | null {
+  const node: unknown = typeof id === 'string' && id !== '' ? RED.nodes.getNode(id) : null;
+  return typeof node === 'object' && node !== null && 'connection' in node && 'type' in node
+    ? node.type === 'dlms-connection'
+      ? (node as DeployedConnection)
+      : null
+    : null;
+}
+
+/** `${NAME}` as a deploy replaces it. */
+function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
+  if (typeof value !== 'string' || !value.includes('${')) return value;
+  return RED.util.evaluateNodeProperty(value, 'env', {} as never, {} as never) as unknown;
+}
+
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+/** What the editor puts into a field whose secret it does not have. */
+const UNTOUCHED = '__PWRD__';
+/** Counters of connections that were never deployed. */
+const NUMBERS = new NumbersInMemory();
