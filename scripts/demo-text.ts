@@ -7,7 +7,12 @@ const WIDTH = 110;
 const ROWS_SHOWN = 5;
 
 export function lines(title: string, msg: unknown): string[] {
-  const { payload, parts } = msg as { payload?: unknown; parts?: { index: number; count?: number } };
+  const { payload, parts, error } = msg as {
+    payload?: unknown;
+    parts?: { index: number; count?: number };
+    error?: { message: string };
+  };
+  if (error !== undefined) return [cut(`${title}: ${error.message}`)];
   if (parts !== undefined && isRow(payload)) return rowLines(title, payload, parts);
   if (isTelegram(payload)) return [`${title}:`, ...payload.readings.map(readingLine)];
   if (isProfile(payload)) {

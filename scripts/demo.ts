@@ -1,7 +1,7 @@
 // npm run demo: a Node-RED of its own on this computer with the examples deployed and simulated meters inside.
 // The rule of the file: nothing outside of a temporary directory is touched, and Ctrl-C leaves nothing behind.
 
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { createServer as createLine } from 'node:net';
@@ -12,6 +12,14 @@ import { lines } from './demo-text';
 
 const PACKAGE = '@meterflow/node-red-dlms';
 const HOST = '127.0.0.1';
+/** What is deployed; the others wait in the import dialog of the editor. */
+const EXAMPLES = [
+  'Read registers of a meter',
+  'Read a load profile',
+  'Read a meter by its optical head',
+  'Decode pushed telegrams',
+];
+/** Messages of one debug node that are printed. */
 const SHOWN = 3;
 const WANTED_PORT = Number(process.env['PORT'] ?? 1880);
 
@@ -54,8 +62,7 @@ function install(project: string, userDir: string): void {
 
 function examples(project: string): FlowNode[] {
   const dir = join(project, 'examples');
-  const files = readdirSync(dir).filter(f => f.endsWith('.json'));
-  return files.sort().flatMap(f => JSON.parse(readFileSync(join(dir, f), 'utf8')) as FlowNode[]);
+  return EXAMPLES.flatMap(name => JSON.parse(readFileSync(join(dir, `${name}.json`), 'utf8')) as FlowNode[]);
 }
 
 /** The simulated meters get ports that are free here, and what reads them follows. */

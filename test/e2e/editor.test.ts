@@ -18,9 +18,10 @@ interface Example {
 describe('the editor', function () {
   this.timeout(120_000);
   const dir = join(PROJECT, 'examples');
-  const examples: Example[] = readdirSync(dir)
+  const all: Example[] = readdirSync(dir)
     .filter(file => file.endsWith('.json'))
     .map(file => ({ file, nodes: JSON.parse(readFileSync(join(dir, file), 'utf8')) as Example['nodes'] }));
+  const examples = coverOf(all, 'Read registers of a meter.json');
   const registers = examples.find(e => e.file === 'Read registers of a meter.json') as Example;
   let userDir = '';
   let red: NodeRedProcess;
@@ -39,7 +40,7 @@ describe('the editor', function () {
     remove(userDir);
   });
 
-  it('takes every example, finds nothing to complain about, and deploys them', async () => {
+  it('takes examples with every node, finds nothing to complain about, and deploys them', async () => {
     for (const { nodes } of examples) {
       await editor.page.evaluate(flow => RED.view.importNodes(flow, { addFlow: false, generateIds: false }), nodes);
     }
@@ -70,10 +71,15 @@ describe('the editor', function () {
     await openForm(editor.page, String(inject?.id));
     await closeForm(editor.page, 'cancel');
     await deploy(editor.page);
-    // The inject of the example brings its own code; without it the configured one counts.
-    await red.post(`/inject/${String(inject?.id)}`, { __user_inject_props__: [{ p: 'payload', v: 'go', vt: 'str' }] });
-    const status = editor.page.locator('.red-ui-flow-node-status-label', { hasText: /^2[23]\d(\.\d)?$/ });
-    await status.first().waitFor({ state: 'attached', timeout: 15_000 });
+    // The inject of the example brings its own code, also once after the deploy; without it the configured one counts.
+    const volts = editor.page.locator('.red-ui-flow-node-status-label', { hasText: /^2[23]\d(\.\d)?$/ });
+    for (let tries = 0; (await volts.count()) === 0; tries++) {
+      assert.ok(tries < 20, 'no voltage in the status');
+      await red.post(`/inject/${String(inject?.id)}`, {
+        __user_inject_props__: [{ p: 'payload', v: 'go', vt: 'str' }],
+      });
+      await editor.page.waitForTimeout(700);
+    }
   });
 
   it('opens the form of every node, saves it unchanged, and finds nothing changed', async () => {
@@ -113,3 +119,15 @@ describe('the editor', function () {
     await closeForm(editor.page, 'cancel');
   });
 });
+
+/** The first example, and of the others those that have a node not seen yet. */
+function coverOf(all: readonly Example[], first: string): Example[] {
+  const seen = new Set<string>();
+  return [...all]
+    .sort((a, b) => Number(b.file === first) - Number(a.file === first))
+    .filter(({ nodes }) => {
+      const types = nodes.map(n => n.type).filter(type => type.startsWith('dlms-') && !seen.has(type));
+      for (const type of types) seen.add(type);
+      return types.length > 0;
+    });
+}
