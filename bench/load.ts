@@ -127,6 +127,8 @@ function start(how: How): Promise<Figure[]> {
     ratios.push(a / b);
   }
   const ratio = median(ratios);
+  const used = Array.from({ length: how.short ? 3 : 7 }, () => node(`const c = ${ours}; for (const n in c) c[n]`).ms);
+  const bare = Array.from({ length: used.length }, () => node('').ms);
   const loaded = node(
     `require(${JSON.stringify(session)}); console.log(Object.keys(require.cache).filter(f => /node_modules/.test(f)).length)`,
   );
@@ -141,6 +143,7 @@ function start(how: How): Promise<Figure[]> {
       wanted: '<= 1.25',
       met: ratio <= 1.25,
       exact: false,
+      note: `files load when a name is first used; all of them used: ${round3(median(used) / median(bare))} x`,
     },
     {
       goal: 'G12',

@@ -1,9 +1,46 @@
 // The public surface of the core: values, messages, machines. Nothing here opens a socket, a port or a timer;
-// sessions and transports are in the folder `io`.
+// sessions and transports are in the folder `io`. Names only, no `export *`: the build turns each line into one that loads
+// its file when a name of it is first used, so that requiring the core costs next to nothing.
 
 // values
-export * from './cosem/data';
-export * from './cosem/date-time';
+export {
+  array,
+  DATA_LIMITS,
+  decodeData,
+  encodeData,
+  enumerated,
+  i16,
+  i32,
+  i8,
+  nullData,
+  octets,
+  readData,
+  structure,
+  text,
+  u16,
+  u32,
+  u8,
+  visible,
+  writeData,
+  type Data,
+  type DataLimits,
+  type DataType,
+} from './cosem/data';
+export {
+  CLOCK_MODES,
+  CLOCK_STATUS,
+  clockOctets,
+  clockPolicy,
+  epochOf,
+  isoInPolicy,
+  readDateTime,
+  STANDARD_CLOCK,
+  writeDateTime,
+  type ClockOctetsOptions,
+  type ClockPolicy,
+  type CosemDateTime,
+  type DateTimeFields,
+} from './cosem/date-time';
 export { Obis, type ObisSeparator } from './cosem/obis';
 export { obisKey, obisName } from './cosem/obis-names';
 export { ObisPattern } from './cosem/pattern';
@@ -22,7 +59,16 @@ export {
 } from './cosem/profile-layout';
 export type { Meter, Origin, Reading, ScaleSource, Telegram, Value, ValueSet } from './cosem/reading';
 export { Key, parseSystemTitle } from './security';
-export { DlmsError, isDlmsError, describe, ERRORS, type Blame, type Code, type Detail, type Facts } from './wire/errors';
+export {
+  DlmsError,
+  isDlmsError,
+  describe,
+  ERRORS,
+  type Blame,
+  type Code,
+  type Detail,
+  type Facts,
+} from './wire/errors';
 export { hex, unhex } from './wire/hex';
 
 // messages
