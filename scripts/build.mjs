@@ -7,12 +7,15 @@ import { dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import { loadLazily } from './lazy-index.mjs';
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const nodesOut = join(root, 'dist', 'src', 'nodes');
 const problems = [];
 
 compile();
 prune(join(root, 'dist'));
+loadLazily(join(root, 'dist', 'src', 'core', 'index.js'));
 copyHtml();
 copyLocales();
 replaceFolder(join(root, 'icons'), join(nodesOut, 'icons'));
