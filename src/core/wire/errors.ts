@@ -80,7 +80,7 @@ interface Entry<F> {
   readonly blame: Blame;
   /** What failed, with the numbers; one clause without a full stop. */
   readonly say: (facts: F) => string;
-  /** Likely cause and what to try, as one sentence. Also the README's table. Empty: the sentence says it all. */
+  /** Likely cause and what to try, as one sentence. Also the README's table. */
   readonly remedy: string;
 }
 
@@ -109,8 +109,7 @@ export function isDlmsError(e: unknown): e is DlmsError {
 }
 
 export function describe(detail: Detail): string {
-  const remedy = ERRORS[detail.code].remedy;
-  return remedy === '' ? clause(detail) : `${clause(detail)}. ${remedy}`;
+  return `${clause(detail)}. ${ERRORS[detail.code].remedy}`;
 }
 
 function clause(detail: Detail): string {
@@ -130,9 +129,14 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   WIRE_INVALID: {
     blame: 'meter',
     say: f => `${f.field}: ${f.value} at offset ${f.offset} is not ${f.expected}`,
-    remedy: '',
+    remedy:
+      'The message is damaged or of a form that is not known here; its bytes are in the trace or on the second output',
   },
-  WIRE_SURPLUS: { blame: 'meter', say: f => `${f.field}: ${f.surplus} byte(s) too many`, remedy: '' },
+  WIRE_SURPLUS: {
+    blame: 'meter',
+    say: f => `${f.field}: ${f.surplus} byte(s) too many`,
+    remedy: 'The message is longer than it says; its bytes are in the trace or on the second output',
+  },
   LIMIT_EXCEEDED: {
     blame: 'meter',
     say: f => `${f.what}: ${f.actual} is more than the limit of ${f.limit}`,
@@ -143,7 +147,11 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `hdlc frame: ${f.which} ${hex4(f.got)} does not match ${hex4(f.want)} over ${f.lengthBytes} bytes`,
     remedy: 'Bytes were changed on the line: check parity (8N1 or 8E1), baud rate and cabling',
   },
-  HDLC_FRAME: { blame: 'line', say: f => `hdlc frame: ${f.reason}`, remedy: '' },
+  HDLC_FRAME: {
+    blame: 'line',
+    say: f => `hdlc frame: ${f.reason}`,
+    remedy: 'Bytes were lost or added on the line: check baud rate, parity and what else talks on it',
+  },
   HDLC_REJECTED: {
     blame: 'meter',
     say: f => `the meter answered ${f.reply}: ${f.reason}`,
@@ -159,7 +167,11 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `m-bus frame: checksum 0x${f.got.toString(16)} does not match 0x${f.want.toString(16)}`,
     remedy: 'Bytes were changed on the line: check parity, baud rate and the M-Bus adapter',
   },
-  MBUS_FRAME: { blame: 'line', say: f => `m-bus frame: ${f.reason}`, remedy: '' },
+  MBUS_FRAME: {
+    blame: 'line',
+    say: f => `m-bus frame: ${f.reason}`,
+    remedy: 'Bytes were lost or added on the line: check baud rate, parity and the M-Bus adapter',
+  },
   SEGMENT_LOST: {
     blame: 'line',
     say: f => `${f.layer}: part ${f.got} came where part ${f.expected} was expected`,
@@ -220,8 +232,12 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `the package serialport is not installed: ${f.reason}`,
     remedy: 'Run "npm install serialport" in the Node-RED user directory and restart; TCP and UDP work without it',
   },
-  ABORTED: { blame: 'caller', say: f => `${f.what} was stopped`, remedy: '' },
-  CLOSED: { blame: 'caller', say: f => `${f.what} is closed`, remedy: '' },
+  ABORTED: {
+    blame: 'caller',
+    say: f => `${f.what} was stopped`,
+    remedy: 'A deploy or the caller stopped it; send the message again',
+  },
+  CLOSED: { blame: 'caller', say: f => `${f.what} is closed`, remedy: 'A deploy closed it; send the message again' },
   QUEUE_FULL: {
     blame: 'caller',
     say: f => `${f.limit} requests already wait for ${f.where}`,
@@ -291,15 +307,31 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `${f.object}: ${f.result}`,
     remedy: 'This meter has no such object or class; look at its association list (0-0:40.0.0*255 attribute 2)',
   },
-  ACCESS_RESULT: { blame: 'meter', say: f => `${f.object}: ${f.words} (data-access-result ${f.result})`, remedy: '' },
+  ACCESS_RESULT: {
+    blame: 'meter',
+    say: f => `${f.object}: ${f.words} (data-access-result ${f.result})`,
+    remedy: 'Ask again later where the meter says it is busy; otherwise check object, attribute and range',
+  },
   EXCEPTION_RESPONSE: {
     blame: 'meter',
     say: f => `the meter answered with an exception: ${f.state}, ${f.service}`,
     remedy: 'The service is not allowed in this association or the security setting does not fit',
   },
-  SERVICE_ERROR: { blame: 'meter', say: f => `the meter refused ${f.service}: ${f.error}`, remedy: '' },
-  UNEXPECTED_RESPONSE: { blame: 'meter', say: f => `${f.got} came where ${f.waitingFor} was expected`, remedy: '' },
-  NOT_SUPPORTED: { blame: 'caller', say: f => `${f.what} is not supported`, remedy: '' },
+  SERVICE_ERROR: {
+    blame: 'meter',
+    say: f => `the meter refused ${f.service}: ${f.error}`,
+    remedy: 'Check the referencing (LN or SN), the address of the object and the client address',
+  },
+  UNEXPECTED_RESPONSE: {
+    blame: 'meter',
+    say: f => `${f.got} came where ${f.waitingFor} was expected`,
+    remedy: 'The meter may still be in an older conversation: try again, and report it with the trace if it stays',
+  },
+  NOT_SUPPORTED: {
+    blame: 'caller',
+    say: f => `${f.what} is not supported`,
+    remedy: 'Choose another setting; what is not covered stands in the README',
+  },
   UNKNOWN_LAYOUT: {
     blame: 'caller',
     say: f => `the telegram has no known layout: ${f.what}, ${f.elements} element(s)`,
@@ -325,8 +357,16 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `P1 telegram: CRC ${f.got} does not match ${f.want}`,
     remedy: 'A character was changed on the line: check the cable, its length and the level inverter',
   },
-  IEC_ERROR: { blame: 'meter', say: f => `the meter answered with the error message "${f.text}"`, remedy: '' },
-  IEC_REFUSED: { blame: 'meter', say: f => `the meter refused ${f.what}`, remedy: '' },
+  IEC_ERROR: {
+    blame: 'meter',
+    say: f => `the meter answered with the error message "${f.text}"`,
+    remedy: 'The meter does not know the register or wants a password first',
+  },
+  IEC_REFUSED: {
+    blame: 'meter',
+    say: f => `the meter refused ${f.what}`,
+    remedy: 'Check the code, the password and whether the meter allows it; a password is not repeated by itself',
+  },
   IEC_IDENTIFICATION: {
     blame: 'line',
     say: f => `"${f.line}" is no identification line`,
@@ -352,8 +392,16 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `characters have the wrong parity: ${f.reason}`,
     remedy: 'Set the port to 7E1, or to 8N1 with parity stripped',
   },
-  BAD_SETTING: { blame: 'caller', say: f => `${f.setting} "${f.value}" is not ${f.expected}`, remedy: '' },
-  BAD_STATE: { blame: 'caller', say: f => `${f.input} is not possible while ${f.phase}`, remedy: '' },
+  BAD_SETTING: {
+    blame: 'caller',
+    say: f => `${f.setting} "${f.value}" is not ${f.expected}`,
+    remedy: 'Correct it in the node or on the message',
+  },
+  BAD_STATE: {
+    blame: 'caller',
+    say: f => `${f.input} is not possible while ${f.phase}`,
+    remedy: 'This is a wrong order of calls in the program that uses the core',
+  },
   INTERNAL: {
     blame: 'caller',
     say: f => `internal error: ${f.reason}`,

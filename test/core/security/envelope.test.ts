@@ -202,6 +202,9 @@ describe('a signed message', () => {
   it('is NOT_SUPPORTED, in words', () => {
     const { apdu } = decodeApdu(unhex('df0101084d46540000000002084d46540000000001000003c001000401020304'));
     assert.ok(isCiphered(apdu));
-    assert.throws(() => openApdu(apdu, ring), { message: 'a signed message (general-signing) is not supported' });
+    assert.throws(() => openApdu(apdu, ring), {
+      message:
+        'a signed message (general-signing) is not supported. Choose another setting; what is not covered stands in the README',
+    });
   });
 });
