@@ -22,11 +22,11 @@ export class LineQueues {
 
   /**
    * Runs `work` when the line is free, in the order of the calls.
-   * @throws QUEUE_FULL at once, ABORTED when the signal fires before its turn, else what `work` throws.
+   * @throws QUEUE_FULL at once, ABORTED or the signal's reason when it fires before its turn, else what `work` throws.
    */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
     const { lineKey, where, signal } = turn;
-    if (signal?.aborted === true) return Promise.reject(aborted(where));
+    if (signal?.aborted === true) return Promise.reject(aborted(where, signal));
     const line = this.#lines.get(lineKey) ?? { busy: false, waiting: [] };
     this.#lines.set(lineKey, line);
     if (line.busy && line.waiting.length >= this.limit && turn.always !== true) {
@@ -46,7 +46,7 @@ export class LineQueues {
         const at = line.waiting.indexOf(start);
         if (at === -1) return;
         line.waiting.splice(at, 1);
-        reject(aborted(where));
+        reject(aborted(where, signal));
       };
       if (!line.busy) return start();
       line.waiting.push(start);
@@ -73,8 +73,12 @@ interface Line {
   readonly waiting: (() => void)[];
 }
 
-function aborted(where: string): DlmsError {
-  return new DlmsError({ code: 'ABORTED', what: `a request waiting for ${where}` });
+/** The reason of the signal, if it is one of ours. */
+function aborted(where: string, signal: AbortSignal | undefined): DlmsError {
+  const reason: unknown = signal?.reason;
+  return reason instanceof DlmsError
+    ? reason
+    : new DlmsError({ code: 'ABORTED', what: `a request waiting for ${where}` });
 }
 
 /** The queues of this process. */

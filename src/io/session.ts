@@ -73,7 +73,8 @@ export class Session implements LineUser {
   readonly #trace: Trace | null;
   readonly #counter: CounterKeeper;
   readonly #backoff: Backoff;
-  readonly #closing = new AbortController();
+  /** Requests that run or wait. */
+  readonly #underWay = new Set<AbortController>();
   #runner: ClientRunner | null = null;
   #idle: NodeJS.Timeout | null = null;
   #closed: Promise<void> | null = null;
@@ -197,7 +198,7 @@ export class Session implements LineUser {
   /** Ends the association and frees the line, within bounded time. Never rejects; what is under way is rejected with CLOSED. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
-      this.#closing.abort(closedError(`the session with ${this.where}`));
+      for (const stop of this.#underWay) stop.abort(closedError(`the session with ${this.where}`));
       this.#stopIdle();
       await this.line.end(this, () => this.hangUp(true));
       await this.#lines.release(this.line);
@@ -258,8 +259,10 @@ export class Session implements LineUser {
     retry: Retry | (() => Retry) = 'fresh-association',
   ): Promise<T> {
     const stop = new AbortController();
-    const unlink = [link(stop, outer), link(stop, this.#closing.signal)];
+    const unlink = link(stop, outer);
+    this.#underWay.add(stop);
     try {
+      if (this.#closed !== null) throw closedError(`the session with ${this.where}`);
       if (stop.signal.aborted) throw aborted(stop.signal);
       await this.#backoff.wait(stop.signal, (untilMs, error) => this.#state({ phase: 'waiting', untilMs, error }));
       return await this.line.take(this, stop.signal, async () => {
@@ -282,7 +285,8 @@ export class Session implements LineUser {
         }
       });
     } finally {
-      for (const u of unlink) u();
+      this.#underWay.delete(stop);
+      unlink();
     }
   }
 

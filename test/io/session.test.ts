@@ -516,6 +516,22 @@ describe('session: callers', () => {
     await rejects(b.session({ ...to, rfc2217: true, baudRate: 9600 }).get(NAME), 'NO_ANSWER');
   });
 
+  it('lets many requests wait without a warning of the runtime, and rejects each when it is closed', async () => {
+    const b = await bench();
+    const session = b.session({ answerTimeout: 5000 });
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    b.meter.fault({ kind: 'silence', times: Infinity });
+    const all = Promise.allSettled(Array.from({ length: 50 }, () => session.get(NAME)));
+    await new Promise(resolve => setTimeout(resolve, 30));
+    await session.close();
+    const codes = (await all).map(r => (r.status === 'rejected' && isDlmsError(r.reason) ? r.reason.code : r.status));
+    assert.deepEqual([...new Set(codes)], ['CLOSED']);
+    process.off('warning', warned);
+    assert.deepEqual(warnings, []);
+  });
+
   it('bounds the queue of a line and says so', async () => {
     const b = await bench();
     const session = b.session({}, {}, { lines: new Lines(new LineQueues(2)) });
