@@ -36,7 +36,7 @@ describe('the form of the push decoder', function () {
     red = await NodeRedProcess.start(userDir);
     editor = await openEditor(red.url('/'));
     await editor.page.evaluate(nodes => RED.view.importNodes(nodes, { addFlow: false, generateIds: false }), flow);
-    await deploy(editor.page);
+    await deployed();
   });
   after(async () => {
     // Missing when before() failed.
@@ -44,6 +44,15 @@ describe('the form of the push decoder', function () {
     await (red as NodeRedProcess | undefined)?.stop();
     remove(userDir);
   });
+
+  /** The editor drops what it knows of credentials when the answer comes; a form opened before would miss it. */
+  async function deployed(): Promise<void> {
+    const answer = editor.page.waitForResponse(r => r.url().endsWith('/flows') && r.request().method() === 'POST');
+    await deploy(editor.page);
+    await answer;
+    await editor.page.waitForSelector('.red-ui-deploy-button-spinner', { state: 'hidden' });
+    await editor.page.waitForTimeout(500);
+  }
 
   const saved = (): Promise<Saved> =>
     editor.page.evaluate(id => {
@@ -85,7 +94,7 @@ describe('the form of the push decoder', function () {
       },
     ]);
     assert.deepEqual(scalers, { '*.7.0': 0 });
-    await deploy(page);
+    await deployed();
   });
 
   it('shows what was saved, takes JSON and refuses what is wrong in it', async () => {
