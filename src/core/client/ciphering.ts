@@ -20,6 +20,8 @@ export interface OpenedApdu {
   readonly apdu: Apdu;
   /** Octets after the complete APDU; tolerated and counted. */
   readonly surplus: number;
+  /** It was protected, but not as agreed; for the trace. */
+  readonly note: string | null;
 }
 
 type Refusal = Apdu & { readonly type: 'exception-response' | 'confirmed-service-error' };
@@ -39,7 +41,8 @@ export class Ciphering {
   meterTitle: Uint8Array | null;
   /** The counter used last; for errors about it. */
   lastCounter = 0;
-  #received = -1;
+  /** The counter received last under each key: a meter may count a dedicated key from 0. */
+  readonly #received = { global: -1, dedicated: -1 };
   readonly #control: number;
 
   constructor(readonly options: ClientOptions) {
@@ -72,19 +75,17 @@ export class Ciphering {
 
   /**
    * An APDU as it came in. Throws NO_KEY, WRONG_KEY, AUTHENTICATION_FAILED, NO_SYSTEM_TITLE, REPLAYED, WIRE_*;
-   * UNEXPECTED_RESPONSE for an unprotected answer.
+   * UNEXPECTED_RESPONSE for an answer that nothing protects.
+   * Less than agreed: without the tag that the policy asks for it is refused, because anybody could have written it; with a
+   * verified tag but in clear it is the meter's own word, so it is taken, with a note that it could be read on the way.
    */
   open(bytes: Uint8Array): OpenedApdu {
     const outer = decodeApdu(bytes);
     if (!isCiphered(outer.apdu)) {
       if (this.active && !MAY_BE_PLAIN.has(outer.apdu.type)) {
-        throw new DlmsError({
-          code: 'UNEXPECTED_RESPONSE',
-          got: `unprotected ${outer.apdu.type}`,
-          waitingFor: 'a ciphered APDU',
-        });
+        throw unprotected(outer.apdu);
       }
-      return outer;
+      return { ...outer, note: null };
     }
     const opened = openApdu(outer.apdu, {
       encryptionKey: this.options.encryptionKey ?? null,
@@ -92,9 +93,11 @@ export class Ciphering {
       dedicatedKey: this.options.dedicatedKey ?? null,
       systemTitle: this.meterTitle,
     });
-    this.#check(opened);
     const inner = decodeApdu(opened.plaintext);
-    return { apdu: inner.apdu, surplus: outer.surplus + inner.surplus };
+    const note = this.active ? this.#protection(opened, inner.apdu) : null;
+    // What the meter sends unasked is set aside, and may have a counter of its own (broadcast and push keys).
+    if (!UNASKED.has(inner.apdu.type)) this.#count(opened, outer.apdu.type.includes('ded-') ? 'dedicated' : 'global');
+    return { apdu: inner.apdu, surplus: outer.surplus + inner.surplus, note };
   }
 
   /** For pass 3 and 4 of high level security. */
@@ -139,22 +142,35 @@ export class Ciphering {
     return this.lastCounter;
   }
 
-  #check(opened: Opened): void {
+  /** Compares the protection with the policy; returns what is worth a note. */
+  #protection(opened: Opened, apdu: Apdu): string | null {
     const tagged = (opened.control & CONTROL.authentication) !== 0;
-    if ((this.#control & CONTROL.authentication) !== 0 && !tagged) {
+    const encrypted = (opened.control & CONTROL.encryption) !== 0;
+    if ((this.#control & CONTROL.authentication) !== 0 && !(tagged && opened.authenticated)) {
       throw new DlmsError({ code: 'AUTHENTICATION_FAILED', systemTitle: systemTitleText(opened.systemTitle) });
     }
-    // The same title and key never use a counter twice; a lower one is a replay. IEC 62056-5-3, 5.3.7.
-    if (opened.counter <= this.#received) {
-      throw new DlmsError({
-        code: 'REPLAYED',
-        systemTitle: systemTitleText(opened.systemTitle),
-        counter: opened.counter,
-        last: this.#received,
-      });
-    }
-    this.#received = opened.counter;
+    if (encrypted || (this.#control & CONTROL.encryption) === 0) return null;
+    if (!opened.authenticated) throw unprotected(apdu);
+    return `${apdu.type} came authenticated but not encrypted`;
   }
+
+  /** The same title and key never use a counter twice; a lower one is a replay. IEC 62056-5-3, 5.3.7. */
+  #count(opened: Opened, key: 'global' | 'dedicated'): void {
+    const last = this.#received[key];
+    if (opened.counter <= last) {
+      const systemTitle = systemTitleText(opened.systemTitle);
+      throw new DlmsError({ code: 'REPLAYED', systemTitle, counter: opened.counter, last });
+    }
+    this.#received[key] = opened.counter;
+  }
+}
+
+function unprotected(apdu: Apdu): DlmsError {
+  return new DlmsError({
+    code: 'UNEXPECTED_RESPONSE',
+    got: `unprotected ${apdu.type}`,
+    waitingFor: 'a ciphered APDU',
+  });
 }
 
 const CONTROLS: Readonly<Record<SecurityPolicy, number>> = {
@@ -173,12 +189,16 @@ const MECHANISMS: Readonly<Record<Authentication, number | null>> = {
   'high-sha256': MECHANISM.highSha256,
   'high-ecdsa': MECHANISM.highEcdsa,
 };
+/** What a meter sends without being asked. */
+export const UNASKED: ReadonlySet<string> = new Set([
+  'data-notification',
+  'event-notification-request',
+  'information-report-request',
+]);
 const MAY_BE_PLAIN: ReadonlySet<string> = new Set([
   'aare',
   'rlre',
   'exception-response',
   'confirmed-service-error',
-  'data-notification',
-  'event-notification-request',
-  'information-report-request',
+  ...UNASKED,
 ]);

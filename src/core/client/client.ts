@@ -16,7 +16,7 @@ import {
   serviceRefusal,
   type Association,
 } from './association';
-import { Ciphering, isRefusal } from './ciphering';
+import { Ciphering, isRefusal, UNASKED } from './ciphering';
 import { LnAction, LnGet, LnSet } from './ln';
 import { CLIENT_DEFAULTS, type ClientOptions } from './options';
 import { nextPhase, type Input, type Phase } from './phases';
@@ -56,8 +56,15 @@ export class Client {
   #proving: Proving | null = null;
   #invoke = 0;
   #listRefused = false;
-  /** A notification came, and nothing after it. */
+  /** What came last was set aside, and nothing came after it. */
   #unanswered = false;
+  /** How much was set aside since the last request. */
+  #aside = 0;
+  /** Invoke-ids of the request that is under way and of the one before it. */
+  #asked = 0;
+  #askedBefore = 0;
+  /** The meter has answered with the id of a request before. */
+  #echoes = false;
   readonly #ciphering: Ciphering;
 
   // Collected while one input is worked off.
@@ -217,17 +224,19 @@ export class Client {
       const opened = this.#ciphering.open(bytes);
       apdu = opened.apdu;
       if (opened.surplus > 0) this.#note(`${opened.surplus} surplus octets after ${apdu.type}`);
+      if (opened.note !== null) this.#note(opened.note);
     } catch (e) {
       if (!isDlmsError(e) || this.#phase !== 'releasing') throw e;
       this.#note(`release: ${e.short}`);
       this.#released();
       return;
     }
-    if (NOTIFICATIONS.has(apdu.type)) {
+    if (UNASKED.has(apdu.type)) {
       this.#events.push({ type: 'notification', apdu, bytes });
-      this.#unanswered = true;
+      this.#setAside();
       return;
     }
+    if (this.#exchange !== null && 'invoke' in apdu && this.#isOld(apdu.type, apdu.invoke)) return this.#setAside();
     this.#unanswered = false;
     switch (this.#phase) {
       case 'associating':
@@ -248,6 +257,30 @@ export class Client {
       default:
         this.#note(`${apdu.type} came unasked`);
     }
+  }
+
+  /** Not the answer: the link goes on waiting for it, for a bounded number of times. */
+  #setAside(): void {
+    this.#unanswered = true;
+    if (++this.#aside <= ASIDE_LIMIT || !WAITING.has(this.#phase)) return;
+    const what = 'messages in place of an answer';
+    throw new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit: ASIDE_LIMIT, actual: this.#aside });
+  }
+
+  /**
+   * Compares the invoke-id of an answer with that of the request. Another one is taken, because nothing else is outstanding
+   * and meters exist that always answer with the same; but where the meter echoes ids, the one before is an answer that
+   * came twice (UDP), and is dropped.
+   */
+  #isOld(type: string, invoke: number): boolean {
+    const got = invoke & 0x0f;
+    if (got === this.#asked) {
+      this.#echoes = true;
+      return false;
+    }
+    const old = this.#echoes && got === this.#askedBefore;
+    this.#note(`${type} with invoke-id ${got} where ${this.#asked} was asked${old ? ': an old one, dropped' : ''}`);
+    return old;
   }
 
   #onAare(apdu: Apdu): void {
@@ -278,7 +311,9 @@ export class Client {
       value: proof,
     });
     // General protection is in force only once the association is.
-    this.#sendAsIs(this.#ciphering.protect(encodeApdu(this.#exchange.start()), 'service-specific'));
+    const request = this.#exchange.start();
+    this.#remember(request);
+    this.#sendAsIs(this.#ciphering.protect(encodeApdu(request), 'service-specific'));
   }
 
   #onProof(apdu: Apdu): void {
@@ -379,10 +414,18 @@ export class Client {
   }
 
   #send(apdu: Apdu): void {
+    this.#remember(apdu);
     this.#sendAsIs(this.#ciphering.protect(encodeApdu(apdu)));
   }
 
+  #remember(request: Apdu): void {
+    if (!('invoke' in request) || (request.invoke & 0x0f) === this.#asked) return;
+    this.#askedBefore = this.#asked;
+    this.#asked = request.invoke & 0x0f;
+  }
+
   #sendAsIs(bytes: Uint8Array): void {
+    this.#aside = 0;
     this.options.onApdu?.('>', bytes);
     this.#absorb(this.link.send(bytes));
   }
@@ -417,11 +460,6 @@ export class Client {
 }
 
 const NO_OCTETS = new Uint8Array(0);
-const NOTIFICATIONS: ReadonlySet<string> = new Set([
-  'data-notification',
-  'event-notification-request',
-  'information-report-request',
-]);
 const WAITING: ReadonlySet<Phase> = new Set([
   'associating',
   'proving',
@@ -430,5 +468,7 @@ const WAITING: ReadonlySet<Phase> = new Set([
   'awaiting-action',
   'releasing',
 ]);
+/** A meter that pushes each second while it takes a quarter of an hour to answer is no meter any more. */
+const ASIDE_LIMIT = 1000;
 /** After these nobody knows what the meter thinks it is answering. */
 const BREAKS: ReadonlySet<string> = new Set(['UNEXPECTED_RESPONSE', 'SEGMENT_LOST']);

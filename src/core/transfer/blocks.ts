@@ -11,13 +11,16 @@ export const BLOCK_LIMITS = { bytes: 16 * 1024 * 1024, blocks: 1_000_000 } as co
 
 /**
  * The blocks of one transfer. The first number may be anything: meters begin with 1, some with 0, and the Actaris SL7000
- * does not begin anew with the next transfer. A block that comes twice counts once. An empty last block is fine.
+ * does not begin anew with the next transfer. A block that comes twice counts once; one that comes for ever is SEGMENT_LOST.
+ * An empty last block is fine.
  */
 export class BlockParts {
   #parts: Uint8Array[] = [];
   #bytes = 0;
   #blocks = 0;
   #last = -1;
+  /** How often the last block came again. */
+  #repeats = 0;
 
   /** With `keep` false nothing is held and join() gives nothing: the parts flow on as they come. */
   constructor(
@@ -41,7 +44,7 @@ export class BlockParts {
   /** Throws SEGMENT_LOST for a number out of turn and LIMIT_EXCEEDED; nothing is taken then. */
   add(number: number, raw: Uint8Array): 'taken' | 'repeated' {
     if (this.#blocks > 0) {
-      if (number === this.#last) return 'repeated';
+      if (number === this.#last && ++this.#repeats <= REPEATS_LIMIT) return 'repeated';
       if (number !== this.#last + 1) {
         throw new DlmsError({ code: 'SEGMENT_LOST', layer: 'block', expected: this.#last + 1, got: number });
       }
@@ -51,6 +54,7 @@ export class BlockParts {
     if (this.#blocks === this.limitBlocks) throw over('blocks of a transfer', this.limitBlocks, this.#blocks + 1);
     this.#bytes = bytes;
     this.#blocks++;
+    this.#repeats = 0;
     this.#last = number;
     if (this.keep && raw.length > 0) this.#parts.push(raw.slice());
     return 'taken';
@@ -73,6 +77,9 @@ export function splitBlocks(raw: Uint8Array, size: number, first = 1): DataBlock
   } while (at < raw.length);
   return blocks;
 }
+
+/** A meter that sends the same block to each request for the next would be asked without end. */
+const REPEATS_LIMIT = 10;
 
 function over(what: string, limit: number, actual: number): DlmsError {
   return new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit, actual });

@@ -31,6 +31,13 @@ describe('the blocks of a long value', () => {
     assert.deepEqual([parts.bytes, parts.blocks, parts.last], [3, 2, 2]);
   });
 
+  it('are SEGMENT_LOST when the same one comes for ever', () => {
+    const parts = new BlockParts();
+    parts.add(1, A);
+    for (let n = 0; n < 10; n++) assert.equal(parts.add(1, A), 'repeated');
+    assert.throws(() => parts.add(1, A), { code: 'SEGMENT_LOST' });
+  });
+
   it('may end with an empty one', () => {
     const parts = new BlockParts();
     parts.add(1, A);
