@@ -152,12 +152,12 @@ export function remove(dir: string): void {
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** Copies a module of the project's own installation into a user directory (serialport and what it needs). */
+/** Copies a module of the project's own installation into a user directory, with what it needs. */
 export function installModule(userDir: string, name: string, done = new Set<string>()): void {
-  if (done.has(name)) return;
+  const from = join(PROJECT, 'node_modules', name);
+  if (done.has(name) || !existsSync(from)) return;
   done.add(name);
-  const from = dirname(require.resolve(`${name}/package.json`, { paths: [PROJECT] }));
-  cpSync(from, join(userDir, 'node_modules', name), { recursive: true });
+  cpSync(from, join(userDir, 'node_modules', name), { recursive: true, dereference: true });
   // A package.json is data of a known shape.
   const text = readFileSync(join(from, 'package.json'), 'utf8');
   const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> };
