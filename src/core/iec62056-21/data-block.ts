@@ -20,60 +20,57 @@ export interface DataBlock {
 export function parseDataBlock(text: string): DataBlock {
   const dataSets: DataSet[] = [];
   const unparsed: string[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const end = lineEnd(text, at);
-    if (end > at) {
-      const done = readLine(text, at, end, dataSets);
-      if (done === -1) unparsed.push(text.slice(at, end));
-      else if (done === END) return { dataSets, unparsed };
+  // One look at all of it spares one at each part.
+  const clean = !/[^ -~\r\n]/.test(text);
+  const ending = text.includes('\n') ? '\n' : '\r';
+  for (let from = 0, next = 0; from < text.length; from = next) {
+    let end = text.indexOf(ending, from);
+    if (end === -1) end = text.length;
+    next = end + 1;
+    while (end > from && text.charCodeAt(end - 1) === CR) end--;
+    if (end === from) continue;
+    const line = text.slice(from, end);
+    for (const part of line.includes('\r') ? line.split('\r') : [line]) {
+      if (part === '') continue;
+      const done = readLine(part, clean, dataSets);
+      if (done === 'unread') unparsed.push(part);
+      else if (done === 'end') return { dataSets, unparsed };
     }
-    at = end + 1;
   }
   return { dataSets, unparsed };
 }
 
-function lineEnd(text: string, from: number): number {
-  for (let i = from; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0x0a || c === 0x0d) return i;
-  }
-  return text.length;
-}
-
-/** Adds the data sets of one line; -1 when the line cannot be read (nothing is added), END at "!". */
-function readLine(text: string, from: number, end: number, into: DataSet[]): number {
-  const found: DataSet[] = [];
-  let at = from;
-  let ended = false;
-  while (at < end) {
-    let open = at;
-    while (open < end && text.charCodeAt(open) !== OPEN) {
-      if (text.charCodeAt(open) === BANG) break;
-      open++;
-    }
-    if (open >= end || text.charCodeAt(open) === BANG) {
-      ended = open < end;
-      // Padding behind the last bracket is no data; anything else without brackets is no data set.
-      if (text.slice(at, open).trim() !== '' && cleanId(text.slice(at, open)) !== '') return -1;
-      break;
-    }
-    const id = cleanId(text.slice(at, open));
-    if (id.includes(')') || !isText(id)) return -1;
+/** Adds the data sets of one line; nothing of it when a part cannot be read. */
+function readLine(line: string, clean: boolean, into: DataSet[]): 'read' | 'unread' | 'end' {
+  const before = into.length;
+  const joined = into[before - 1];
+  const unread = (): 'unread' => {
+    into.length = before;
+    if (joined !== undefined) into[before - 1] = joined;
+    return 'unread';
+  };
+  for (let at = 0; at < line.length;) {
+    const open = line.indexOf('(', at);
+    const outside = open === -1 ? line.slice(at) : line.slice(at, open);
+    const bang = outside.indexOf('!');
+    const id = clean ? outside.trim() : cleanId(outside);
+    if (bang !== -1) return outside.slice(0, bang).trim() === '' ? 'end' : unread();
+    // Padding behind the last bracket is no data; anything else without brackets is no data set.
+    if (open === -1) return id === '' ? 'read' : unread();
+    if (id.includes(')') || !(clean || isText(id))) return unread();
     const sets: string[] = [];
     at = open;
-    while (at < end && text.charCodeAt(at) === OPEN) {
-      const close = closing(text, at, end);
-      if (close === -1) return -1;
-      const set = text.slice(at + 1, close);
-      if (!isText(set)) return -1;
+    while (line.charCodeAt(at) === OPEN) {
+      const close = closing(line, at);
+      if (close === -1) return unread();
+      const set = line.slice(at + 1, close);
+      if (!clean && !isText(set)) return unread();
       sets.push(set);
       at = close + 1;
     }
-    found.push({ id, sets });
+    append(into, { id, sets });
   }
-  for (const set of found) append(into, set);
-  return ended ? END : at;
+  return 'read';
 }
 
 function append(into: DataSet[], set: DataSet): void {
@@ -83,10 +80,13 @@ function append(into: DataSet[], set: DataSet): void {
 }
 
 /** Index of the bracket that closes the one at `open`; brackets may stand inside a value, as in "((ER11))". */
-function closing(text: string, open: number, end: number): number {
+function closing(line: string, open: number): number {
+  const first = line.indexOf(')', open + 1);
+  const inner = line.indexOf('(', open + 1);
+  if (first === -1 || inner === -1 || inner > first) return first;
   let depth = 0;
-  for (let i = open; i < end; i++) {
-    const c = text.charCodeAt(i);
+  for (let i = open; i < line.length; i++) {
+    const c = line.charCodeAt(i);
     if (c === OPEN) depth++;
     else if (c === CLOSE && --depth === 0) return i;
   }
@@ -112,5 +112,4 @@ function isText(text: string): boolean {
 
 const OPEN = 0x28;
 const CLOSE = 0x29;
-const BANG = 0x21;
-const END = -2;
+const CR = 0x0d;

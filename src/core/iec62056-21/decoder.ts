@@ -3,14 +3,14 @@
 
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
-import { concat } from '../wire/hex';
+import { concat, fromLatin1 } from '../wire/hex';
 import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import { decryptP1, type P1Keys } from './p1-decrypt';
 import { checkCrc, type CrcCheck } from './p1-frame';
 import { ParityFilter, type ParityMode } from './parity';
 import { isProfile, parseProfile, type IecProfile } from './profile';
-import { Scanner, type BlockCheck, type Part } from './scanner';
+import { dropError, Scanner, type BlockCheck, type Part } from './scanner';
 import { Typing, type IecReading, type TypingOptions } from './typing';
 
 /** What a wrong block check (BCC or P1 CRC) does: strict reports it instead of the values, warn marks them, off looks away. */
@@ -113,7 +113,7 @@ export class IecDecoder {
   }
 
   #events(parts: readonly Part[]): DecoderEvent[] {
-    return parts.flatMap(part => this.interpret(part));
+    return parts.length === 0 ? [] : parts.flatMap(part => this.interpret(part));
   }
 
   /** What one message means; for readers that look for the messages themselves. */
@@ -144,7 +144,7 @@ export class IecDecoder {
           return [];
         }
         this.#understood = true;
-        return [problem(part.error, part.bytes)];
+        return [problem(dropError(part, this.#scanner.limitBytes), part.bytes)];
       case 'ack':
       case 'nak':
         return [];
@@ -155,7 +155,7 @@ export class IecDecoder {
     const text = this.#partial + part.text;
     this.#partial = '';
     const { check = 'strict' } = this.options;
-    const bytes = Uint8Array.from(part.text, c => c.charCodeAt(0));
+    const bytes = (): Uint8Array => fromLatin1(part.text);
     const complete = part.end !== null;
     const bad = complete && part.bcc.received !== null && !part.bcc.valid && check !== 'off';
     const origin = this.#origin(
@@ -166,11 +166,11 @@ export class IecDecoder {
     const problems: DecoderEvent[] = [];
     if (!complete) {
       const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: text.length, waitingFor: 'ETX' });
-      problems.push(problem(error, bytes, origin));
+      problems.push(problem(error, bytes(), origin));
     } else if (bad) {
       const got = part.bcc.received ?? 0;
       const error = new DlmsError({ code: 'BCC_MISMATCH', got, want: part.bcc.calculated });
-      problems.push(problem(error, bytes, origin));
+      problems.push(problem(error, bytes(), origin));
     }
     if (problems.length > 0 && check === 'strict') {
       this.#identification = null;
@@ -184,7 +184,7 @@ export class IecDecoder {
     this.#identification = null;
     const refusal = errorText(text);
     if (refusal !== null) {
-      return [...problems, problem(new DlmsError({ code: 'IEC_ERROR', text: refusal }), bytes, origin)];
+      return [...problems, problem(new DlmsError({ code: 'IEC_ERROR', text: refusal }), bytes(), origin)];
     }
     if (isProfile(text)) {
       const profile = parseProfile(text, this.options);
@@ -264,14 +264,15 @@ export function errorText(text: string): string | null {
 /** Who sent the readings: the identification line, and the serial number from the list. */
 export function meterOf(identification: Identification | null, readings: readonly IecReading[]): Meter {
   let id: string | null = null;
-  for (const code of SERIAL_CODES) {
-    const set = readings.find(r => r.obis === code || (r.obis !== null && r.obis.slice(r.obis.indexOf(':')) === code))
-      ?.sets[0];
-    const text = set === undefined ? '' : (set.decoded ?? set.text).trim();
-    if (/[1-9A-Za-z]/.test(text)) {
-      id = text;
-      break;
-    }
+  let best = Infinity;
+  for (const { obis, sets } of readings) {
+    const rank = obis === null ? undefined : SERIAL_RANK.get(obis);
+    const [set] = sets;
+    if (rank === undefined || rank >= best || set === undefined) continue;
+    const text = (set.decoded ?? set.text).trim();
+    if (!/[1-9A-Za-z]/.test(text)) continue;
+    id = text;
+    best = rank;
   }
   const model = identification?.model.trim() ?? '';
   return { id, manufacturer: identification?.manufacturer ?? null, model: model === '' ? null : model };
@@ -301,14 +302,16 @@ function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
   return problem(error, noise);
 }
 
-/** In this order; M-Bus channels (0-1, 0-2 ...) name other devices, and so do codes that only begin alike. */
-const SERIAL_CODES = [
-  '0-0:96.1.1*255',
-  '0-0:96.1.0*255',
-  ':96.1.0*255',
-  ':0.0.0*255',
-  '0-0:42.0.0*255',
-  '0-0:96.1.255*255',
-  '6-0:9.21.0*255',
-  '6-0:9.20.0*255',
-] as const;
+/** In this order; M-Bus channels (0-1, 0-2 ...) name other devices. */
+const SERIAL_RANK: ReadonlyMap<string, number> = new Map(
+  [
+    '0-0:96.1.1*255',
+    '0-0:96.1.0*255',
+    ...['1-0', '1-1', '6-0', '7-0', '8-0', '9-0'].flatMap(ab => [`${ab}:96.1.0*255`]),
+    ...['1-0', '1-1', '0-0', '6-0', '7-0', '8-0', '9-0'].flatMap(ab => [`${ab}:0.0.0*255`]),
+    '0-0:42.0.0*255',
+    '0-0:96.1.255*255',
+    '6-0:9.21.0*255',
+    '6-0:9.20.0*255',
+  ].map((code, rank) => [code, rank]),
+);

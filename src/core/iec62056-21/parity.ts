@@ -35,7 +35,8 @@ export class ParityFilter {
   }
 
   receive(chunk: Uint8Array): Uint8Array {
-    for (const byte of chunk) {
+    for (let i = 0; i < chunk.length && this.#seen < ENOUGH; i++) {
+      const byte = chunk[i] as number;
       this.#seen++;
       if (evenParity(byte)) this.#even++;
       if (byte >= 0x80) this.#high++;
@@ -79,4 +80,6 @@ export class ParityFilter {
 }
 
 const DECIDING = 8;
+/** Characters that tell whether a parity was left on. */
+const ENOUGH = 256;
 const NOTHING = new Uint8Array(0);

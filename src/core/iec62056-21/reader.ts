@@ -13,7 +13,7 @@ import { acknowledgement, breakMessage, requestMessage } from './messages';
 import { ParityFilter } from './parity';
 import { ProgrammingSession } from './programming';
 import type { ReaderEvent, ReaderHints, ReaderOptions } from './reader-options';
-import { Scanner, type Part } from './scanner';
+import { dropError, Scanner, type Part } from './scanner';
 
 type ReaderStep = Step<ReaderEvent>;
 
@@ -219,7 +219,7 @@ export class IecReader {
   #identify(part: Part): ReaderStep {
     if (part.type === 'dropped') {
       this.#noiseBytes += part.bytes.length;
-      if (part.kind === 'identification') this.#badIdentification = part.error;
+      if (part.kind === 'identification') this.#badIdentification = dropError(part, this.#scanner.limitBytes);
       return step();
     }
     if (part.type !== 'identification') return step();

@@ -34,7 +34,7 @@ export type Part =
   /** From the length octet of the system title on, without the tag DB. */
   | { readonly type: 'encrypted'; readonly frame: Uint8Array }
   /** Bytes that belong to no message: noise between messages, a line that is no identification, a message that broke off. */
-  | { readonly type: 'dropped'; readonly kind: DropKind; readonly bytes: Uint8Array; readonly error: DlmsError };
+  | { readonly type: 'dropped'; readonly kind: DropKind; readonly bytes: Uint8Array };
 
 export type BlockEnd = 'etx' | 'eot' | 'mark' | null;
 export type DropKind = 'noise' | 'identification' | 'incomplete' | 'limit';
@@ -58,7 +58,7 @@ export class Scanner {
   #noise = 0;
   #identification: Identification | null = null;
   #identifiedAt = -1;
-  #parts: Part[] = [];
+  #parts: readonly Part[] = NONE;
 
   /** limitBytes bounds one message; beyond it the message is dropped and scanning starts afresh. */
   constructor(readonly limitBytes = 1_000_000) {
@@ -75,9 +75,9 @@ export class Scanner {
   }
 
   receive(chunk: Uint8Array): readonly Part[] {
-    this.#parts = [];
+    this.#parts = NONE;
     for (let at = 0; at < chunk.length; at += this.limitBytes) {
-      this.#buffer.push(chunk.subarray(at, at + this.limitBytes));
+      this.#buffer.push(chunk.length <= this.limitBytes ? chunk : chunk.subarray(at, at + this.limitBytes));
       this.#scan();
       if (this.#buffer.length >= this.limitBytes) this.#overflow();
     }
@@ -86,7 +86,7 @@ export class Scanner {
 
   /** Nothing more comes: what has begun is handed over as it is. */
   flush(): readonly Part[] {
-    this.#parts = [];
+    this.#parts = NONE;
     const state = this.#state;
     const buffer = this.#buffer;
     if (state.in === 'crc') {
@@ -251,10 +251,12 @@ export class Scanner {
 
   #plain(state: Extract<State, { in: 'plain' }>): boolean {
     const buffer = this.#buffer;
-    const length = buffer.length;
+    const { length } = buffer;
+    // A view pays from some bytes on.
+    const bytes = length - this.#at < 16 ? null : buffer.view();
     let at = this.#at;
     for (; at < length; at++) {
-      const byte = buffer.at(at);
+      const byte = bytes === null ? buffer.at(at) : bytes[at];
       if (byte === 0x28) state.depth = 1;
       else if (byte === 0x29) state.depth = 0;
       else if (byte === CR || byte === LF) {
@@ -313,13 +315,11 @@ export class Scanner {
   /** false: its end has not come. */
   #block(state: Extract<State, { in: 'block' }>): boolean {
     const buffer = this.#buffer;
-    let end = this.#at;
-    const length = buffer.length;
-    for (; end < length; end++) {
-      const byte = buffer.at(end);
-      if (byte === ETX || byte === EOT) break;
-      if (byte !== GLO_TAG) continue;
-      const frame = this.#frameInside(state.head, end);
+    const bytes = buffer.view();
+    const length = bytes.length;
+    const end = firstOf(bytes, this.#at, ETX, EOT);
+    for (let tag = bytes.indexOf(GLO_TAG, this.#at); tag !== -1 && tag < end; tag = bytes.indexOf(GLO_TAG, tag + 1)) {
+      const frame = this.#frameInside(state.head, tag);
       if (frame !== 'no') return frame === 'taken';
     }
     this.#at = end;
@@ -335,6 +335,11 @@ export class Scanner {
     const calculated = blockCheck(buffer.view(), state.from, end + 1);
     const received = buffer.at(end + 1) & 0x7f;
     const bcc: BlockCheck = { received, calculated, valid: received === calculated };
+    if (!bcc.valid && isNoise(bytes.subarray(state.from, end))) {
+      this.#drop(state.head, end);
+      this.#restart(end + 2);
+      return true;
+    }
     const text = textOf(buffer.view(state.from, end));
     if (buffer.at(state.head) === SOH) {
       const at = text.indexOf('\x02');
@@ -355,9 +360,8 @@ export class Scanner {
   #second(state: Extract<State, { in: 'block' }>, end: number): number {
     const buffer = this.#buffer;
     const command = buffer.at(state.head) === SOH;
-    let stx = -1;
-    for (let i = state.from + (command ? 4 : 0); i < end; i++) if (buffer.at(i) === STX) stx = i;
-    if (stx === -1) return -1;
+    const stx = buffer.view().subarray(0, end).lastIndexOf(STX);
+    if (stx < state.from + (command ? 4 : 0)) return -1;
     for (let i = stx; i > Math.max(state.from, stx - IDENTIFICATION_LIMIT); i--) {
       if (buffer.at(i) === 0x2f && (buffer.at(i - 1) === CR || buffer.at(i - 1) === LF)) return i;
     }
@@ -366,6 +370,7 @@ export class Scanner {
 
   #breakOff(from: number, end: number): void {
     const bytes = this.#buffer.view(from, end);
+    if (bytes.length > 8 && isNoise(bytes)) return this.#drop(from, end);
     const ended = bytes[bytes.length - 1] === ETX;
     const text = textOf(ended ? bytes.subarray(0, -1) : bytes);
     this.#part({
@@ -397,27 +402,23 @@ export class Scanner {
   }
 
   #part(part: Part): void {
-    this.#parts.push(part);
+    // Most chunks hold no end of anything; they share one empty list.
+    if (this.#parts === NONE) this.#parts = [part];
+    else (this.#parts as Part[]).push(part);
   }
 
   #drop(from: number, to: number, kind: DropKind = 'noise'): void {
     if (to <= from) return;
-    const bytes = this.#buffer.view(from, to).slice();
+    const bytes = this.#buffer.view(from, to);
     // Line ends, NUL, DEL and an idle line's FF are no loss.
-    if (!bytes.some(byte => byte > 0x20 && byte !== 0x7f && byte !== 0xff)) return;
-    const error =
-      kind === 'incomplete'
-        ? new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: bytes.length, waitingFor: 'its end' })
-        : kind === 'identification'
-          ? new DlmsError({ code: 'IEC_IDENTIFICATION', line: textOf(bytes).trim().slice(0, 40) })
-          : new DlmsError({ code: 'NO_FRAME', bytes: bytes.length });
-    this.#part({ type: 'dropped', kind, bytes, error });
+    if (bytes.some(byte => byte > 0x20 && byte !== 0x7f && byte !== 0xff)) {
+      this.#part({ type: 'dropped', kind, bytes: bytes.slice() });
+    }
   }
 
   #overflow(): void {
     const actual = this.#buffer.length;
-    const error = new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'IEC message', limit: this.limitBytes, actual });
-    this.#part({ type: 'dropped', kind: 'limit', bytes: this.#buffer.view(0, NOISE_LIMIT).slice(), error });
+    this.#part({ type: 'dropped', kind: 'limit', bytes: this.#buffer.view(0, NOISE_LIMIT).slice() });
     this.#restart(actual);
   }
 
@@ -438,11 +439,40 @@ export class Scanner {
   }
 }
 
+/** Why a dropped part was no message. */
+export function dropError({ kind, bytes }: Extract<Part, { type: 'dropped' }>, limit: number): DlmsError {
+  switch (kind) {
+    case 'noise':
+      return new DlmsError({ code: 'NO_FRAME', bytes: bytes.length });
+    case 'identification':
+      return new DlmsError({ code: 'IEC_IDENTIFICATION', line: textOf(bytes).trim().slice(0, 40) });
+    case 'incomplete':
+      return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: bytes.length, waitingFor: 'its end' });
+    case 'limit':
+      return new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'IEC message', limit, actual: limit + 1 });
+  }
+}
+
+/** A damaged list is still a list; fewer than half of its characters being text, it never was one. */
+function isNoise(bytes: Uint8Array): boolean {
+  let text = 0;
+  for (const byte of bytes) if ((byte >= 0x20 && byte < 0x7f) || byte === CR || byte === LF) text++;
+  return 2 * text < bytes.length;
+}
+
+/** Index of whichever of two comes first at or after `from`; the length where neither does. */
+function firstOf(bytes: Uint8Array, from: number, one: number, other: number): number {
+  const a = bytes.indexOf(one, from);
+  const b = (a === -1 ? bytes : bytes.subarray(0, a)).indexOf(other, from);
+  return b !== -1 ? b : a !== -1 ? a : bytes.length;
+}
+
 function GAP(lineStart = true): State {
   return { in: 'gap', lineStart, skip: 0 };
 }
 
 /** An identification in the middle of a line has to look like one; "(250*imp/kWh)" does not. */
+const NONE: readonly Part[] = [];
 const STRICT = /^\/[A-Za-z]{3}[^()][^()]*$/;
 const ECHO = /^\/.?[^()]*!$/;
 const IDENTIFICATION_LIMIT = 96;

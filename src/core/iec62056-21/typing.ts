@@ -58,20 +58,21 @@ export class Typing {
 
   reading(dataSet: DataSet, p1 = this.options.p1 === true): IecReading {
     const facts = this.#ids.facts(dataSet.id);
-    const sets = dataSet.sets.map((text, index) => this.#set(text, index, facts, p1));
+    const sets: IecSet[] = [];
+    let time: string | null | undefined;
+    for (let i = 0; i < dataSet.sets.length; i++) {
+      const set = this.#set(dataSet.sets[i] as string, i, facts, p1);
+      // null is a time too: "never".
+      if (time === undefined) time = set.time;
+      sets.push(set);
+    }
+    const { id } = dataSet;
+    const { code: obis, name, key } = facts;
     const { value, unit } = this.#main(sets);
-    const time = sets.find(set => set.time !== undefined)?.time;
-    return {
-      obis: facts.code,
-      id: dataSet.id,
-      name: facts.name,
-      key: facts.key,
-      value,
-      unit,
-      ...(time === undefined ? {} : { time }),
-      sets,
-      text: dataSet.sets[0] ?? '',
-    };
+    const text = dataSet.sets[0] ?? '';
+    return time === undefined
+      ? { obis, id, name, key, value, unit, sets, text }
+      : { obis, id, name, key, value, unit, time, sets, text };
   }
 
   facts(id: string): IdFacts {
@@ -104,24 +105,16 @@ export class Typing {
       const time = readTime(trimmed);
       if (time !== undefined) return this.#time(text, time, false);
     }
-    if (facts.clock === 'time')
-      return extend({ text, value: trimmed, unit: null }, 'timeOfDay', readTimeOfDay(trimmed));
-    if (facts.clock === 'date')
-      return extend({ text, value: trimmed, unit: null }, 'date', readDate(trimmed, this.#order));
+    if (facts.clock === 'time') return kept(text, trimmed, 'timeOfDay', readTimeOfDay(trimmed));
+    if (facts.clock === 'date') return kept(text, trimmed, 'date', readDate(trimmed, this.#order));
     if (facts.quantity) return quantity(text, trimmed);
-    return p1
-      ? extend({ text, value: trimmed, unit: null }, 'decoded', decoded(trimmed))
-      : { text, value: trimmed, unit: null };
+    return p1 ? kept(text, trimmed, 'decoded', decoded(trimmed)) : { text, value: trimmed, unit: null };
   }
 
   #time(text: string, clock: ClockText, p1: boolean): IecSet {
     const time = this.#inZone(clock, p1);
-    return {
-      text,
-      time,
-      ...(clock.season === undefined ? {} : { season: clock.season }),
-      ...(time === null && p1 ? { flags: INVALID_TIME } : {}),
-    };
+    if (time === null && p1) return { text, time, flags: INVALID_TIME };
+    return clock.season === undefined ? { text, time } : { text, time, season: clock.season };
   }
 
   #inZone({ iso, season }: ClockText, p1: boolean): string | null {
@@ -154,20 +147,24 @@ function hourlyBuffer(sets: readonly IecSet[]): { value: Value; unit: string | n
 }
 
 function withUnit(text: string, before: string, unit: string): IecSet {
-  const digits = before.replaceAll(' ', '');
+  const digits = before.includes(' ') ? before.replaceAll(' ', '') : before;
   const number = readNumber(digits);
   const named = unit === '' ? null : unit;
   if (number === undefined) {
     const rest = before.trim();
-    return { text, value: rest === '' ? null : rest, unit: named, ...(rest === '' ? {} : { flags: INVALID_NUMBER }) };
+    return rest === '' ? { text, value: null, unit: named } : { text, value: rest, unit: named, flags: INVALID_NUMBER };
   }
-  return { text, value: number, unit: named, ...(digits.includes(',') ? { flags: DECIMAL_COMMA } : {}) };
+  return digits.includes(',')
+    ? { text, value: number, unit: named, flags: DECIMAL_COMMA }
+    : { text, value: number, unit: named };
 }
 
 function quantity(text: string, trimmed: string): IecSet {
   const number = readNumber(trimmed.includes(' ') ? trimmed.replaceAll(' ', '') : trimmed);
   if (number !== undefined) {
-    return { text, value: number, unit: null, ...(trimmed.includes(',') ? { flags: DECIMAL_COMMA } : {}) };
+    return trimmed.includes(',')
+      ? { text, value: number, unit: null, flags: DECIMAL_COMMA }
+      : { text, value: number, unit: null };
   }
   // Iskra MT171: the unit behind a blank instead of "*".
   const glued = /^([+-]?\d+(?:[.,]\d+)?) +([A-Za-z%°][^\s()]{0,7})$/.exec(trimmed);
@@ -200,18 +197,28 @@ function plain(text: string): string {
 
 /** Even hex digits that stand for printable characters with at least one letter. */
 function decoded(text: string): string | undefined {
-  if (text.length < 4 || text.length % 2 !== 0 || !/^[0-9a-f]+$/i.test(text)) return undefined;
+  if (text.length < 4 || text.length % 2 !== 0) return undefined;
   let letters = '';
+  let letter = false;
   for (let i = 0; i < text.length; i += 2) {
-    const c = parseInt(text.slice(i, i + 2), 16);
-    if (c < 0x20 || c > 0x7e) return undefined;
+    const c = 16 * nibble(text.charCodeAt(i)) + nibble(text.charCodeAt(i + 1));
+    if (!(c >= 0x20 && c <= 0x7e)) return undefined;
+    letter ||= (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a;
     letters += String.fromCharCode(c);
   }
-  return /[A-Za-z]/.test(letters) ? letters : undefined;
+  return letter ? letters : undefined;
 }
 
-function extend(set: IecSet, name: 'timeOfDay' | 'date' | 'decoded', found: string | undefined): IecSet {
-  return found === undefined ? set : { ...set, [name]: found };
+/** A text that stays one, with what it was understood as. */
+function kept(text: string, value: string, name: 'timeOfDay' | 'date' | 'decoded', found: string | undefined): IecSet {
+  return found === undefined ? { text, value, unit: null } : { text, value, unit: null, [name]: found };
+}
+
+/** NaN for what is no hex digit. */
+function nibble(c: number): number {
+  if (c >= 0x30 && c <= 0x39) return c - 0x30;
+  const lower = c | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : NaN;
 }
 
 const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;

@@ -49,7 +49,8 @@ function mutate(bytes: Uint8Array, next: () => number): Uint8Array {
   return out;
 }
 
-describe('damaged and invented bytes', () => {
+describe('damaged and invented bytes', function () {
+  this.timeout(30_000);
   it('decode or are a problem with a code, in 20,000 mutations', () => {
     const next = random(62056);
     for (let n = 0; n < 20_000; n++) {
