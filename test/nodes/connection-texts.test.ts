@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { PROJECT } from '../node-red-process';
+
+type Texts = { readonly [key: string]: string | Texts };
+
+const source = (file: string): string => readFileSync(join(PROJECT, file), 'utf8');
+const catalog = JSON.parse(source('locales/en-US/dlms-connection.json')) as { 'dlms-connection': Texts };
+const { test, browse } = catalog['dlms-connection'] as {
+  test: { says: Texts; advice: Texts; stage: Texts };
+  browse: Texts;
+};
+
+describe('the texts of the connection test', () => {
+  it('has one for everything that a test or a search says', () => {
+    const files = ['connection-test', 'connection-search'].map(name => source(`src/io/${name}.ts`));
+    const text = [...files, source('src/nodes/lib/listening-test.ts')].join('\n');
+    const keys = [...text.matchAll(/key: '([\w-]+)'/g)].map(m => m[1] as string);
+    assert.ok(keys.length > 20);
+    for (const key of [...keys, 'ln', 'sn', 'device', 'serial', 'firmware', 'searched', 'limit-reached'])
+      assert.ok(typeof test.says[key] === 'string' || typeof test.advice[key] === 'string', key);
+    for (const kind of ['hdlc', 'wrapper', 'iec', 'mbus', 'sml', 'unknown'])
+      assert.ok(test.says[`looks-${kind}`], kind);
+  });
+
+  it('has a cause and a next step for everything that can fail', () => {
+    const text = source('src/io/connection-advice.ts');
+    const code = text.slice(text.indexOf('function keyOf'));
+    const keys = [...code.matchAll(/(?:return|[?:]) '([a-z-]+)'/g)].map(m => m[1] as string);
+    assert.ok(keys.length > 40);
+    const framings = new Set(['wrapper', 'hdlc']);
+    for (const key of keys.filter(k => !framings.has(k))) assert.equal(typeof test.advice[key], 'string', key);
+  });
+
+  it('has one for every stage, kind of object and right', () => {
+    const stages = /type StageName =([^;]+);/.exec(source('src/io/connection-advice.ts'))?.[1] ?? '';
+    for (const [, stage] of stages.matchAll(/'([\w-]+)'/g)) assert.ok(test.stage[stage as string], stage);
+    const kinds = /type ObjectKind =([^;]+);/.exec(source('src/nodes/lib/object-browser.ts'))?.[1] ?? '';
+    for (const [, kind] of kinds.matchAll(/'([\w-]+)'/g)) assert.ok((browse['kind'] as Texts)[kind as string], kind);
+    for (const right of ['r', 'w', 'rw', 'none']) assert.ok((browse['access'] as Texts)[right], right);
+  });
+
+  it('has one for everything that the shared script of the forms asks for', () => {
+    const script = source('resources/dlms-editor.js');
+    for (const [, key] of script.matchAll(/say(?:IfKnown)?\('([\w.]+[\w])'[,)]/g)) {
+      const text = (key as string)
+        .split('.')
+        .reduce<Texts | string | undefined>(
+          (at, part) => (typeof at === 'object' ? at[part] : undefined),
+          catalog['dlms-connection'],
+        );
+      assert.equal(typeof text, 'string', key);
+    }
+    assert.doesNotMatch(script, /#[0-9a-f]{3,8}\b(?=['"])|rgba?\(/i);
+  });
+});
