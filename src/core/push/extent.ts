@@ -28,8 +28,9 @@ export function plausibleApdu(byte: ByteAt, at: number, strict: boolean): 'yes' 
       return strict ? 'no' : when(byte(at + 1), b => b <= 32);
     case 0xe0: {
       if (strict) return 'no';
-      const ack = both(byte(at + 4), byte(at + 5), (high, low) => high === 0 && low === 0);
-      return ack === 'yes' ? both(byte(at + 2), byte(at + 3), (high, low) => high + low > 0) : ack;
+      const length = berLength(byte, at + 6);
+      if (length === 'short') return 'short';
+      return yes(length !== 'no' && length.value <= LARGEST_BLOCK && byte(at + 2) < 0x10 && byte(at + 4) < 0x10);
     }
     case 0xc2:
     case 0x18:
@@ -403,6 +404,7 @@ type Container = 'values' | 'structure' | 'untagged-list';
 /** The largest APDU without a frame around it. */
 export const LIMIT_BYTES = 65_536;
 const LIMIT_DEPTH = 32;
+const LARGEST_BLOCK = 4096;
 const SIZE_OCTETS = -1;
 const SIZE_BITS = -2;
 const SIZE_ELEMENTS = -3;

@@ -7,7 +7,7 @@ import type { Obis } from '../cosem/obis';
 import { ObisPattern } from '../cosem/pattern';
 import { DlmsError } from '../wire/errors';
 import { text } from '../cosem/data';
-import type { Body, Item } from './body';
+import { isNumber, type Body, type Item } from './body';
 
 export type Quantity =
   | 'power'
@@ -134,7 +134,10 @@ export function conventionOf(body: Body, deviationGiven: boolean): Convention | 
 
 function flatConvention(body: Body): Convention | null {
   if (body.version !== null) {
-    if (body.version.startsWith('Kamstrup')) return isCurrentTransformer(body) ? KAMSTRUP_CT : KAMSTRUP;
+    if (body.version.startsWith('Kamstrup')) {
+      if (isCurrentTransformer(body)) return KAMSTRUP_CT;
+      return voltagePower(body) === -2 ? KAMSTRUP_V2 : KAMSTRUP;
+    }
     if (body.version.startsWith('KFM')) return KAIFA;
     return null;
   }
@@ -152,24 +155,45 @@ function isCurrentTransformer(body: Body): boolean {
 
 /**
  * IDIS lists say nothing of their scale. What tells the families apart: Iskraemeco's push setup is 0-6:25.9.0; of Landis+Gyr's
- * meters the E360 specifies the deviation of its clock, the E450 lists the name of its push setup, the E570 does not.
+ * meters the E360 specifies the deviation of its clock and sends tenths of a volt, the E450 lists the name of its push setup,
+ * the E570 does not.
  */
 function pushListConvention(body: Body, deviationGiven: boolean): Convention | null {
   const { setup } = body;
   if (setup === null) return null;
-  if (setup.name[1] === 6) return AM550;
-  if (deviationGiven) return E360;
+  const volts = voltagePower(body);
+  if (setup.name[1] === 6) return volts === 0 ? E450 : AM550;
+  if (volts === -1 || (deviationGiven && volts !== 0)) return E360;
   return setup.named ? E450 : E570;
+}
+
+/**
+ * The power of ten that makes a phase voltage of a low-voltage grid out of what was sent: 231, 2310 and 23100 can only be
+ * 231 V. null where no voltage is there, or one of a transformer that could be either.
+ */
+function voltagePower(body: Body): 0 | -1 | -2 | null {
+  let most = 0;
+  for (const { name, data } of body.items) {
+    if (name === null || name[0] !== 1 || name[3] !== 7 || !PHASE_VOLTAGES.has(name[2] ?? 0) || !isNumber(data))
+      continue;
+    most = Math.max(most, Number((data as { value: number | bigint }).value));
+  }
+  if (most >= 10_000 && most < 45_000) return -2;
+  if (most >= 1_000 && most < 4_500) return -1;
+  return most >= 100 && most < 450 ? 0 : null;
 }
 
 const KAMSTRUP: Convention = { name: 'kamstrup', power: 0, energy: 1, voltage: 0, current: -2, powerFactor: -2 };
 const KAMSTRUP_CT: Convention = { ...KAMSTRUP, name: 'kamstrup-ct', current: -3 };
+/** Bornholm, Denmark: voltages in hundredths of a volt. */
+const KAMSTRUP_V2: Convention = { ...KAMSTRUP, name: 'kamstrup-v2', voltage: -2 };
 const KAIFA: Convention = { name: 'kaifa', power: 0, energy: 0, voltage: -1, current: -3, powerFactor: null };
 const AM550: Convention = { name: 'am550', power: 0, energy: 0, voltage: -1, current: -2, powerFactor: -3 };
 const E360: Convention = { name: 'e360', power: 0, energy: 0, voltage: -1, current: -2, powerFactor: null };
 const E450: Convention = { name: 'e450', power: 0, energy: 0, voltage: 0, current: -2, powerFactor: -3 };
 const E570: Convention = { name: 'e570', power: 0, energy: 0, voltage: 0, current: 0, powerFactor: -3 };
 
+const PHASE_VOLTAGES: ReadonlySet<number> = new Set([32, 52, 72]);
 const UNSCALED: Scale = { scaler: 0, unit: null, source: 'none' };
 const UNITS: Readonly<Record<Quantity, string | null>> = {
   power: 'W',
