@@ -5,7 +5,6 @@ import { decodeApdu, type GeneralBlockTransfer } from '../apdu';
 import type { Data } from '../cosem/data';
 import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import type { Origin } from '../cosem/reading';
-import { IecDecoder, type DecoderEvent } from '../iec62056-21/decoder';
 import { SegmentJoiner, type Joined } from '../link/hdlc-segments';
 import { MbusDeframer, type MbusDeframed } from '../link/mbus';
 import { isCiphered, openApdu, type CipheredApdu, type Key, type KeyRing } from '../security';
@@ -18,6 +17,8 @@ import { PUSH_TAGS, plausibleApdu } from './extent';
 import { FRAMINGS, FrameScanner, type Framed, type Framing } from './framing';
 import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';
+import { originOf, securedOrigin, securityOf } from './origin';
+import { readP1 } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
 import { conventionOf, userScalers, type UserScaler } from './scaling';
@@ -338,13 +339,9 @@ export class PushDecoder {
    * envelope it is marked, because there the key has shown that the text is whole (Luxembourg's own example fails its CRC).
    */
   #text(bytes: Uint8Array, origin: Origin): void {
-    const enveloped = origin.encrypted === true;
-    let events = this.#decodeText(bytes);
-    if (!enveloped && events.some(isCrcMismatch)) {
-      // Captures saved as text have other line ends than the meter sent; the values are the same.
-      const changed = [withLineEnds(bytes, false), withLineEnds(bytes, true)].map(variant => this.#decodeText(variant));
-      events = changed.find(variant => !variant.some(isCrcMismatch)) ?? events;
-    }
+    const { encryptionKey, authenticationKey, systemTitle } = this.#ring;
+    const keys = { encryptionKey, authenticationKey, systemTitle };
+    const events = readP1(bytes, keys, this.#policy.zone, origin.encrypted === true);
     for (const event of events) {
       if (event.type === 'profile') continue;
       const { checksum } = event.origin;
@@ -363,63 +360,10 @@ export class PushDecoder {
     if (events.length === 0) this.#problem(new DlmsError({ code: 'NO_FRAME', bytes: bytes.length }), bytes, origin);
   }
 
-  #decodeText(bytes: Uint8Array): DecoderEvent[] {
-    const { encryptionKey, authenticationKey, systemTitle } = this.#ring;
-    const { zone } = this.#policy;
-    const decoder = new IecDecoder({
-      check: 'warn',
-      parity: '8N1',
-      p1: true,
-      keys: { encryptionKey, authenticationKey, systemTitle },
-      limitBytes: LIMIT_TEXT,
-      ...(zone === undefined ? {} : { zone }),
-    });
-    return [...decoder.receive(bytes), ...decoder.flush()];
-  }
-
   #problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin>): void {
     this.#events.push({ type: 'problem', error, bytes, origin });
   }
 }
-
-/** Written out, not spread: these run for each telegram. */
-function originOf(origin: Origin, service: string, layout?: string): Origin {
-  const whole = copyOf(origin);
-  whole.service = service;
-  if (layout !== undefined) whole.layout = layout;
-  return whole;
-}
-
-function securedOrigin(
-  origin: Origin,
-  encrypted: boolean,
-  authenticated: boolean,
-  systemTitle: string | undefined,
-  counter: number | null,
-): Origin {
-  const whole = copyOf(origin);
-  whole.encrypted = encrypted;
-  whole.authenticated = authenticated;
-  if (systemTitle !== undefined) whole.systemTitle = systemTitle;
-  if (counter !== null) whole.invocationCounter = counter;
-  return whole;
-}
-
-function copyOf(origin: Origin): Writable<Origin> {
-  const copy: Writable<Origin> = { source: origin.source };
-  if (origin.framing !== undefined) copy.framing = origin.framing;
-  if (origin.checksum !== undefined) copy.checksum = origin.checksum;
-  if (origin.encrypted !== undefined) copy.encrypted = origin.encrypted;
-  if (origin.authenticated !== undefined) copy.authenticated = origin.authenticated;
-  if (origin.systemTitle !== undefined) copy.systemTitle = origin.systemTitle;
-  if (origin.invocationCounter !== undefined) copy.invocationCounter = origin.invocationCounter;
-  if (origin.replayed !== undefined) copy.replayed = origin.replayed;
-  if (origin.skipped !== undefined) copy.skipped = origin.skipped;
-  if (origin.hex !== undefined) copy.hex = origin.hex;
-  return copy;
-}
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** As sent; null where it is left out. */
 function titleOf(apdu: CipheredApdu): Uint8Array | null {
@@ -443,30 +387,6 @@ function deviationGiven(clock: Uint8Array | null): boolean {
   return clock !== null && !(clock[9] === 0x80 && clock[10] === 0x00);
 }
 
-function securityOf(origin: Partial<Origin>): Partial<Origin> {
-  if (origin.encrypted !== true) return {};
-  const { encrypted, authenticated, systemTitle, invocationCounter } = origin;
-  return {
-    encrypted,
-    ...(authenticated === undefined ? {} : { authenticated }),
-    ...(systemTitle === undefined ? {} : { systemTitle }),
-    ...(invocationCounter === undefined ? {} : { invocationCounter }),
-  };
-}
-
-function isCrcMismatch(event: DecoderEvent): boolean {
-  return event.type === 'problem' && event.error.code === 'CRC_MISMATCH';
-}
-
-function withLineEnds(bytes: Uint8Array, carriageReturn: boolean): Uint8Array {
-  const out: number[] = [];
-  for (const b of bytes) {
-    if (b === 0x0a && carriageReturn) out.push(0x0d);
-    if (b !== 0x0d) out.push(b);
-  }
-  return Uint8Array.from(out);
-}
-
 function withTitle(telegram: Decoded, systemTitle: string | undefined): Decoded {
   return systemTitle === undefined ? telegram : { ...telegram, meter: { ...telegram.meter, systemTitle } };
 }
@@ -477,7 +397,6 @@ const BY_WRAPPER: Origin = { source: 'push', framing: 'wrapper', checksum: 'none
 const BARE: Origin = { source: 'push', framing: 'raw', checksum: 'none' };
 const IDLE_MS = 5000;
 const LIMIT_DEPTH = 8;
-const LIMIT_TEXT = 65_536;
 const NOTHING = new Uint8Array(0);
 const SLASH = 0x2f;
 const BLOCK = 0xe0;

@@ -1,0 +1,55 @@
+// How a telegram was obtained, put together layer by layer.
+// The rule of the file: what is not known is absent, and `authenticated` is true only where a tag was verified.
+
+import type { Origin } from '../cosem/reading';
+
+/** Written out, not spread: these run for each telegram. */
+export function originOf(origin: Origin, service: string, layout?: string): Origin {
+  const whole = copyOf(origin);
+  whole.service = service;
+  if (layout !== undefined) whole.layout = layout;
+  return whole;
+}
+
+export function securedOrigin(
+  origin: Origin,
+  encrypted: boolean,
+  authenticated: boolean,
+  systemTitle: string | undefined,
+  counter: number | null,
+): Origin {
+  const whole = copyOf(origin);
+  whole.encrypted = encrypted;
+  whole.authenticated = authenticated;
+  if (systemTitle !== undefined) whole.systemTitle = systemTitle;
+  if (counter !== null) whole.invocationCounter = counter;
+  return whole;
+}
+
+function copyOf(origin: Origin): Writable<Origin> {
+  const copy: Writable<Origin> = { source: origin.source };
+  if (origin.framing !== undefined) copy.framing = origin.framing;
+  if (origin.checksum !== undefined) copy.checksum = origin.checksum;
+  if (origin.encrypted !== undefined) copy.encrypted = origin.encrypted;
+  if (origin.authenticated !== undefined) copy.authenticated = origin.authenticated;
+  if (origin.systemTitle !== undefined) copy.systemTitle = origin.systemTitle;
+  if (origin.invocationCounter !== undefined) copy.invocationCounter = origin.invocationCounter;
+  if (origin.replayed !== undefined) copy.replayed = origin.replayed;
+  if (origin.skipped !== undefined) copy.skipped = origin.skipped;
+  if (origin.hex !== undefined) copy.hex = origin.hex;
+  return copy;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a layer inside tells of its own ciphering. */
+export function securityOf(origin: Partial<Origin>): Partial<Origin> {
+  if (origin.encrypted !== true) return {};
+  const { encrypted, authenticated, systemTitle, invocationCounter } = origin;
+  return {
+    encrypted,
+    ...(authenticated === undefined ? {} : { authenticated }),
+    ...(systemTitle === undefined ? {} : { systemTitle }),
+    ...(invocationCounter === undefined ? {} : { invocationCounter }),
+  };
+}
