@@ -88,7 +88,7 @@ class Search {
           for (const way of waysOf(this.settings)) {
             // Behind what was found only the other addresses of the same framing are of interest.
             if (this.#framing !== null && this.#framing !== way.interface) continue;
-            if (this.#framing !== null && way.transport.kind === 'serial') break;
+            if (this.#framing !== null && formatIn(way.transport) !== null) break;
             await this.#tryWay(way);
           }
         });
@@ -128,7 +128,7 @@ class Search {
     try {
       await bare.open(this.stop.signal);
       if (way.interface !== 'hdlc-mode-e') return bare;
-      const signedOn = new ModeETransport(bare, { mode: 'e', answerTimeoutMs: SIGN_ON_MS });
+      const signedOn = new ModeETransport(bare, { mode: 'e', answerTimeoutMs: this.environment.answerMs ?? SIGN_ON_MS });
       await signedOn.open(this.stop.signal);
       return signedOn;
     } catch (error) {
@@ -140,7 +140,7 @@ class Search {
 
   /** True while the transport is worth another try. */
   async #knock(transport: Transport, way: Way, address: Address): Promise<boolean> {
-    const answerMs = this.environment.answerMs ?? (way.transport.kind === 'serial' ? SERIAL_MS : NETWORK_MS);
+    const answerMs = this.environment.answerMs ?? (formatIn(way.transport) === null ? NETWORK_MS : SERIAL_MS);
     const settings = { ...publicSettings(this.settings, way, address), answerTimeoutMs: answerMs };
     const conversation = new Conversation(
       transport,
@@ -213,7 +213,8 @@ function waysOf(s: ConnectionSettings): Way[] {
   const wrapper = unique([{ ...given, physical: null }, ...WRAPPER_ADDRESSES]);
   const { transport } = s;
   if (transport.kind === 'udp') return [{ interface: 'wrapper', transport, addresses: wrapper }];
-  if (transport.kind !== 'serial') {
+  const ownFormat = formatIn(transport);
+  if (ownFormat === null) {
     const framings = [
       ['hdlc', hdlc],
       ['wrapper', wrapper],
@@ -230,13 +231,13 @@ function waysOf(s: ConnectionSettings): Way[] {
   }
   const serial = (format: SerialFormat, way: Way['interface'], addresses: readonly Address[]): Way => ({
     interface: way,
-    transport: { ...transport, format },
+    transport: withFormat(transport, format),
     addresses,
   });
-  const others = FORMATS.filter(f => formatOf(f) !== formatOf(transport.format));
+  const others = FORMATS.filter(f => formatOf(f) !== formatOf(ownFormat));
   const asGiven = s.interface === 'hdlc-mode-e' ? 'hdlc-mode-e' : 'hdlc';
   return [
-    serial(transport.format, asGiven, hdlc),
+    serial(ownFormat, asGiven, hdlc),
     ...(asGiven === 'hdlc' ? [serial(SIGN_ON_FORMAT, 'hdlc-mode-e', hdlc.slice(0, LIKELY))] : []),
     ...others.map(format => serial(format, 'hdlc', hdlc.slice(0, LIKELY))),
   ];
@@ -256,20 +257,32 @@ function publicSettings(s: ConnectionSettings, way: Way, address: Address): Conn
 }
 
 function propertiesOf(way: Way, { client, logical, physical }: Address): Record<string, string> {
-  const { transport } = way;
+  const format = formatIn(way.transport);
   return {
     interface: way.interface,
     clientAddress: String(client),
     serverAddress: String(logical),
     physicalAddress: physical === null ? '' : String(physical),
     addressSize: 'auto',
-    ...(transport.kind === 'serial' && {
-      baudRate: String(transport.format.baudRate),
-      dataBits: String(transport.format.dataBits),
-      parity: transport.format.parity,
-      stopBits: String(transport.format.stopBits),
+    ...(format !== null && {
+      baudRate: String(format.baudRate),
+      dataBits: String(format.dataBits),
+      parity: format.parity,
+      stopBits: String(format.stopBits),
     }),
   };
+}
+
+/** Speed and parity where they are ours to choose: on serial ports, and at gateways with RFC 2217. */
+function formatIn(transport: TransportSettings): SerialFormat | null {
+  if (transport.kind === 'serial') return transport.format;
+  return transport.kind === 'tcp' ? (transport.rfc2217 ?? null) : null;
+}
+
+function withFormat(transport: TransportSettings, format: SerialFormat): TransportSettings {
+  if (transport.kind === 'serial') return { ...transport, format };
+  const { host, port } = transport;
+  return { kind: 'tcp', host, port, rfc2217: format };
 }
 
 function serverPart({ logical, physical }: Address): Pick<ConnectionSettings, 'server'> {
@@ -279,9 +292,9 @@ function serverPart({ logical, physical }: Address): Pick<ConnectionSettings, 's
 function tryWords(way: Way, address: Address): Words {
   const { client } = address;
   const server = serverOf(serverPart(address));
-  const { transport } = way;
-  if (transport.kind !== 'serial') return { key: 'try', facts: { interface: way.interface, client, server } };
-  return { key: 'try-serial', facts: { interface: way.interface, client, server, format: formatOf(transport.format) } };
+  const format = formatIn(way.transport);
+  if (format === null) return { key: 'try', facts: { interface: way.interface, client, server } };
+  return { key: 'try-serial', facts: { interface: way.interface, client, server, format: formatOf(format) } };
 }
 
 function unique(addresses: readonly Address[]): Address[] {

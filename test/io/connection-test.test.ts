@@ -330,4 +330,13 @@ describe('a search for the meter', () => {
     const refused = await all(searchMeter(settingsTo(port, 'hdlc')));
     assert.deepEqual([refused.at(-1)?.state, refused.at(-1)?.advice?.key], ['failed', 'connect-refused']);
   });
+
+  it('tries other speeds where the speed is ours to choose', async () => {
+    const port = await serving(() => undefined);
+    const mine = settingsTo(port, 'hdlc', { rfc2217: true, baudRate: '4800' });
+    const events = await all(searchMeter(mine, { answerMs: 20, limitMs: 8000 }));
+    const formats = new Set(events.flatMap(e => e.says.map(w => w.facts?.['format'])));
+    for (const format of ['4800 8N1', '300 7E1', '9600 8N1', '9600 8E1', '115200 8N1'])
+      assert.ok(formats.has(format), `${format} of ${[...formats].join()}`);
+  });
 });
