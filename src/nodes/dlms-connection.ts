@@ -1,7 +1,6 @@
 // dlms-connection: the node that other nodes share. Properties in, a Connection out, nothing opened by itself.
 // The rule of the file: it is replaced by every deploy that touches it, so its port is free before the next one begins.
 
-import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { parseCommandLine } from '../io/command-line';
 import { listSerialPorts } from '../io/serial';
@@ -12,7 +11,7 @@ import type { Connection } from './lib/connection-api';
 import { connectionRoutes } from './lib/connection-routes';
 import { CREDENTIALS } from './lib/form-connection';
 import { asNodeError, onClosing } from './lib/on-input';
-import { StateFile } from './lib/state-file';
+import { sharedCounters, StateFile, stateDirectory } from './lib/state-file';
 
 interface ConnectionDef extends NodeDef {
   readonly [property: string]: unknown;
@@ -28,6 +27,7 @@ export = (RED: NodeAPI): void => {
     const startedMs = Date.now();
     const connection = new PooledConnection(config, this.credentials, {
       numbers: new StateFile(stateDirectory(RED), this.id, text => this.warn(text)),
+      counters: sharedCounters(RED, text => this.warn(text)),
       log: (level, text) => {
         // Errors reach the user with the request that failed; here they are only for who looks closer.
         if (level === 'warning') this.warn(text);
@@ -42,6 +42,9 @@ export = (RED: NodeAPI): void => {
       bug: error => this.error(asNodeError(error)),
     });
     this.connection = connection;
+    // What can never work is said at the deploy, not first by the request of a night.
+    const error = connection.settingsError();
+    if (error !== null) this.error(asNodeError(error));
     onClosing(this, () => connection.close());
   }
   RED.nodes.registerType<ConnectionNode, ConnectionDef, object, Record<string, string>>(
@@ -77,12 +80,6 @@ export = (RED: NodeAPI): void => {
     },
   );
 };
-
-/** Counters and positions lie in the user directory, beside the flows. */
-function stateDirectory(RED: NodeAPI): string | null {
-  const dir: unknown = RED.settings.userDir;
-  return typeof dir === 'string' && dir !== '' ? join(dir, 'dlms') : null;
-}
 
 /** The name that survives a restart first. */
 function suggestions(path: string, byId: string | null, about: string | null): { path: string; about: string }[] {

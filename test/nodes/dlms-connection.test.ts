@@ -195,11 +195,56 @@ describe('dlms-connection', () => {
       await stopFlow();
     }
     const dir = join(userDirectory(), 'dlms');
-    const file = readFileSync(join(dir, 'secure1.json'), 'utf8');
-    const [counter] = Object.values(JSON.parse(file) as Record<string, number>);
-    assert.ok((counter ?? 0) > 1);
+    const file = readFileSync(join(dir, 'counters.json'), 'utf8');
+    const counters = Object.entries(JSON.parse(file) as Record<string, number>).filter(([k]) =>
+      k.includes(`:${port} `),
+    );
+    assert.equal(counters.length, 1);
+    assert.ok((counters[0]?.[1] ?? 0) > 1);
     assert.ok(readdirSync(dir).every(name => !name.endsWith('.new')));
     for (const key of Object.values(keys)) assert.ok(!file.toLowerCase().includes(key.toLowerCase()));
+  });
+
+  it('counts together with another connection to the same meter: no counter of a key is used twice', async () => {
+    const { port, meter } = await serveMeter();
+    const secure = { clientAddress: '1', authentication: 'high-gmac', security: 'authentication-encryption' };
+    const keys = { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication };
+    const flow = await startFlow(
+      nodes,
+      [
+        connectionTo(port, { ...secure, id: 's1', counterObject: '-', idleTime: '0' }),
+        connectionTo(port, { ...secure, id: 's2', counterObject: '-', idleTime: '0' }),
+        get({ connection: 's1' }),
+        get({ id: 'n2', connection: 's2' }),
+      ],
+      { s1: keys, s2: keys },
+    );
+    // The first read may have to learn from the meter where to begin.
+    flow.send('n1', {});
+    await flow.message('out');
+    const before = meter.served;
+    for (const id of ['n2', 'n1', 'n2', 'n1']) {
+      flow.send(id, {});
+      await flow.message('out');
+    }
+    // AARQ, proof and read each time; a refused counter would cost another association.
+    assert.equal(meter.served - before, 4 * 3);
+  });
+
+  it('says at the deploy that PLC is not supported, and again to who asks', async () => {
+    for (const kind of ['plc', 'plc-hdlc']) {
+      const flow = await startFlow(nodes, [connectionTo(4059, { interface: kind }), get()]);
+      let state: ConnectionState | null = null;
+      (
+        flow.node('c1') as unknown as { connection: { watch(to: (s: ConnectionState) => void): void } }
+      ).connection.watch(s => (state = s));
+      assert.equal((state as ConnectionState | null)?.text, `the interface ${kind} is not supported`);
+      flow.send('n1', {});
+      const { error } = await flow.error();
+      assert.equal(error.code, 'NOT_SUPPORTED');
+      assert.ok(error.message.startsWith(`the interface ${kind} is not supported`), error.message);
+      await stopFlow();
+    }
   });
 
   it('traces every frame on demand, without the password', async () => {

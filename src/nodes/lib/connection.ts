@@ -14,12 +14,14 @@ import {
 } from '../../io/settings';
 import type { TraceLine } from '../../io/trace';
 import type { Transport } from '../../io/transport';
-import { DlmsError } from '../../core/wire/errors';
+import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import type { Connection, ConnectionState, Listener, Listening, SessionRequest } from './connection-api';
 import { SharedListening, tcpServerLine, transportLine, udpLine } from './listening';
 
 export interface ConnectionHost {
   readonly numbers: NumberStore;
+  /** Invocation counters, shared by all connections. */
+  readonly counters: NumberStore;
   log(level: TraceLevel, text: string): void;
   trace(line: TraceLine, where: string): void;
   /** Our own mistake in a callback. */
@@ -52,6 +54,19 @@ export class PooledConnection implements Connection {
   }
   get numbers(): NumberStore {
     return this.host.numbers;
+  }
+  /** What is wrong with the properties so that no request can succeed: NOT_SUPPORTED; null when `msg.meter` may mend it. */
+  settingsError(): DlmsError | null {
+    try {
+      this.#settings();
+    } catch (error) {
+      if (isDlmsError(error) && error.code === 'NOT_SUPPORTED') {
+        this.#tell({ phase: 'waiting', text: error.short, kind: 'error', error });
+        return error;
+      }
+      if (!isDlmsError(error)) throw error;
+    }
+    return null;
   }
   /** Sessions that are kept; for tests. */
   get sessions(): number {
@@ -147,7 +162,7 @@ export class PooledConnection implements Connection {
     }
     const watchers: Pooled['watchers'] = new Set();
     const session: Session = new Session(settings, {
-      counters: this.host.numbers,
+      counters: this.host.counters,
       log: (level, text) => this.host.log(level, `${whereOf(settings)}: ${text}`),
       ...(settings.trace === 'verbose' && { trace: (line: TraceLine) => this.host.trace(line, whereOf(settings)) }),
       state: state => {

@@ -3,7 +3,7 @@
 // waited for like by any request, and whoever held it has hung up.
 
 import type { NodeAPI } from 'node-red';
-import { NumbersInMemory, type NumberStore } from '../../io/counter-keeper';
+import type { NumberStore } from '../../io/counter-keeper';
 import { Lines, lines } from '../../io/line';
 import { LineQueues } from '../../io/line-queue';
 import { Session } from '../../io/session';
@@ -12,6 +12,7 @@ import { freed } from '../../io/transport';
 import { DlmsError } from '../../core/wire/errors';
 import type { Connection } from './connection-api';
 import type { Fields } from './on-input';
+import { sharedCounters } from './state-file';
 
 export const CREDENTIALS = ['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey'] as const;
 
@@ -34,7 +35,7 @@ export function formConnection(RED: NodeAPI, body: unknown): FormConnection {
   const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, fromEnvironment(RED, value)]);
   return {
     settings: parseSettings(Object.fromEntries(known) as Fields, secrets),
-    counters: deployed?.connection.numbers ?? NUMBERS,
+    counters: sharedCounters(RED, () => undefined),
   };
 }
 
@@ -93,5 +94,3 @@ export function fieldsOf(value: unknown): Fields {
 
 /** What the editor puts into a field whose secret it does not have. */
 const UNTOUCHED = '__PWRD__';
-/** Counters of connections that were never deployed. */
-const NUMBERS = new NumbersInMemory();

@@ -4,8 +4,17 @@
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodeAPI } from 'node-red';
 
 export class StateFile {
+  /** The same object for the same name, so that nobody writes over what another one has kept. */
+  static shared(directory: string | null, name: string, warn: (text: string) => void): StateFile {
+    const key = `${directory ?? ''}/${name}`;
+    const file = SHARED.get(key) ?? new StateFile(directory, name, warn);
+    SHARED.set(key, file);
+    return file;
+  }
+
   readonly #path: string | null;
   readonly #warn: (text: string) => void;
   #values: Record<string, number>;
@@ -57,3 +66,20 @@ export class StateFile {
     this.#warn(`Counters and positions are not kept across a restart: ${reason}`);
   }
 }
+
+/** Counters and positions lie in the user directory, beside the flows. */
+export function stateDirectory(RED: NodeAPI): string | null {
+  const dir: unknown = RED.settings.userDir;
+  return typeof dir === 'string' && dir !== '' ? join(dir, 'dlms') : null;
+}
+
+/**
+ * Invocation counters of all connections: two of them may lead to one meter with one key, and no counter of a key is ever
+ * used twice. A deploy makes new nodes; the counters stay.
+ */
+export function sharedCounters(RED: NodeAPI, warn: (text: string) => void): StateFile {
+  return StateFile.shared(stateDirectory(RED), 'counters', warn);
+}
+
+/** Files that several nodes share; they live as long as the process. */
+const SHARED = new Map<string, StateFile>();

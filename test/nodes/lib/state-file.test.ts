@@ -24,6 +24,14 @@ describe('the state of a connection', () => {
     assert.deepEqual(warnings, []);
   });
 
+  it('shares one file where several nodes keep something in it', () => {
+    const shared = (): StateFile => StateFile.shared(dir, 'counters', () => undefined);
+    shared().set('a', 1);
+    shared().set('b', 2);
+    assert.equal(shared(), shared());
+    assert.deepEqual(JSON.parse(readFileSync(join(dir, 'counters.json'), 'utf8')), { a: 1, b: 2 });
+  });
+
   it('begins anew with a damaged file and says so once', () => {
     open().set('counter', 7);
     writeFileSync(join(dir, 'below', 'c_1_...json'), '{"counter": 7');
