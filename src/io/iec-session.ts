@@ -1,5 +1,5 @@
-// Drives an IecReader over a Transport: the one place of IEC 62056-21 with timers and an AbortSignal.
-// The rule of the file: what a step says is carried out in its order, whatever arrives meanwhile; nothing is read twice at once.
+// Readouts of one meter over a Transport, one after the other, with what was learned of it.
+// The rule of the file: nothing is read twice at once; what overlaps is refused.
 
 import type { Meter } from '../core/cosem/reading';
 import type { Identification } from '../core/iec62056-21/identification';
@@ -14,10 +14,9 @@ import type {
 } from '../core/iec62056-21/reader-options';
 import type { IecProfile } from '../core/iec62056-21/profile';
 import { transmissionMs } from '../core/iec62056-21/characters';
-import type { Step } from '../core/step';
 import { DlmsError } from '../core/wire/errors';
-import { concat } from '../core/wire/hex';
-import type { SerialFormat, Transport } from './transport';
+import { drive, withLine } from './iec-drive';
+import type { Transport } from './transport';
 
 export type TelegramEvent = Extract<ReaderEvent, { type: 'telegram' }>;
 
@@ -138,233 +137,6 @@ export class IecSession {
   }
 }
 
-/**
- * Opens a transport and signs on for HDLC in mode E; afterwards the line is 8N1 at the agreed rate and belongs to HDLC.
- * Bytes that came behind the sign-on are delivered first. Rejects as IecSession.read, UNEXPECTED_RESPONSE when the meter
- * sends a plain readout instead, NOT_SUPPORTED when it offers no HDLC.
- */
-export async function openModeE(
-  transport: Transport,
-  options: ReaderOptions,
-  signal?: AbortSignal,
-): Promise<Transport> {
-  const opened = new ModeETransport(transport, options);
-  await opened.open(signal);
-  return opened;
-}
-
-/** What the sign-on of mode E left behind. */
-export interface SignedOn {
-  readonly identification: Identification | null;
-  readonly baudRate: number;
-  /** false: no confirmation came, the rate was changed all the same. */
-  readonly confirmed: boolean;
-  /** Bytes that came behind the confirmation; they are HDLC's. */
-  readonly surplus: Uint8Array;
-}
-
-/**
- * Signs on for HDLC on a transport that is open. Whoever sets `onBytes` in the same turn as this resolves misses nothing
- * but `surplus`, which comes before. Rejects as {@link openModeE}.
- */
-export async function signOnForHdlc(
-  transport: Transport,
-  options: ReaderOptions,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<SignedOn> {
-  let signedOn: SignedOn | null = null;
-  let identification: Identification | null = null;
-  const reader = new IecReader({ ...withLine(options, transport, options.hints ?? {}), mode: 'e' });
-  await drive(transport, reader, { signal, limitMs: SIGN_ON_LIMIT_MS }, event => {
-    if (event.type === 'identification') identification = event.identification;
-    if (event.type !== 'hdlc') return;
-    const { baudRate, confirmed, surplus } = event;
-    signedOn = {
-      identification,
-      baudRate,
-      confirmed,
-      surplus: concat(signedOn?.surplus ?? new Uint8Array(0), surplus),
-    };
-  });
-  if (signedOn === null) throw new DlmsError({ code: 'INTERNAL', reason: 'a sign-on ended without a hand-over' });
-  return signedOn;
-}
-
-/** A Transport whose open() includes the sign-on of mode E, so that HDLC finds the line as it expects it. */
-export class ModeETransport implements Transport {
-  readonly where: string;
-  readonly lineKey: string;
-  #onBytes: ((chunk: Uint8Array) => void) | null = null;
-  /** Came before anyone listened. Bounded: a meter does not speak unasked here. */
-  #early: Uint8Array[] = [];
-  #identification: Identification | null = null;
-  #signedOn = false;
-  onClose: (cause?: Error) => void = () => undefined;
-  readonly setFormat?: (format: Partial<SerialFormat>) => Promise<void>;
-
-  constructor(
-    readonly inner: Transport,
-    readonly options: ReaderOptions = {},
-  ) {
-    this.where = inner.where;
-    this.lineKey = inner.lineKey;
-    if (inner.setFormat !== undefined) this.setFormat = format => inner.setFormat?.(format) ?? Promise.resolve();
-  }
-
-  /** Who answered the sign-on. */
-  get identification(): Identification | null {
-    return this.#identification;
-  }
-
-  set onBytes(listener: (chunk: Uint8Array) => void) {
-    this.#onBytes = listener;
-    this.#handEarly();
-  }
-  get onBytes(): (chunk: Uint8Array) => void {
-    return this.#onBytes ?? (() => undefined);
-  }
-
-  async open(signal?: AbortSignal): Promise<void> {
-    if (this.#signedOn) return;
-    const { inner } = this;
-    await inner.open(signal);
-    try {
-      const signedOn = await signOnForHdlc(inner, this.options, signal);
-      inner.onBytes = chunk => this.#deliver(chunk);
-      this.#identification = signedOn.identification;
-      this.#deliver(signedOn.surplus);
-      inner.onClose = cause => {
-        this.#signedOn = false;
-        this.onClose(cause);
-      };
-      this.#signedOn = true;
-      this.#handEarly();
-    } catch (error) {
-      await inner.close();
-      throw error;
-    }
-  }
-
-  write(bytes: Uint8Array): Promise<void> {
-    return this.inner.write(bytes);
-  }
-
-  close(): Promise<void> {
-    this.#signedOn = false;
-    this.#early = [];
-    return this.inner.close();
-  }
-
-  #deliver(chunk: Uint8Array): void {
-    if (chunk.length > 0 && this.#early.length < EARLY_CHUNKS) this.#early.push(chunk.slice());
-    this.#handEarly();
-  }
-
-  #handEarly(): void {
-    if (!this.#signedOn || this.#onBytes === null) return;
-    const early = this.#early;
-    this.#early = [];
-    for (const chunk of early) this.#onBytes(chunk);
-  }
-}
-
-/** Runs a reader to its `done` or `fault`; rejects with the fault's error. Between two chunks there is one timer. */
-async function drive(
-  transport: Transport,
-  reader: IecReader,
-  limits: { readonly signal: AbortSignal; readonly limitMs: number },
-  onEvent: (event: ReaderEvent) => void,
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  let limit: NodeJS.Timeout | undefined;
-  let turn = 0;
-  let effects: Promise<void> = Promise.resolve();
-  let settle: { resolve: () => void; reject: (error: unknown) => void };
-  const finished = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  let over = false;
-
-  const input = (take: () => Step<ReaderEvent>): void => {
-    if (over) return;
-    clearTimeout(timer);
-    const mine = ++turn;
-    let taken: Step<ReaderEvent>;
-    try {
-      taken = take();
-    } catch (error) {
-      settle.reject(error);
-      return;
-    }
-    effects = effects.then(() => carryOut(taken, mine)).catch((error: unknown) => settle.reject(error));
-  };
-  const carryOut = async (taken: Step<ReaderEvent>, mine: number): Promise<void> => {
-    for (const bytes of taken.write) await transport.write(bytes);
-    for (const event of taken.events) {
-      if (event.type === 'format') {
-        if (event.afterMs > 0) await pause(event.afterMs);
-        await transport.setFormat?.(event.format);
-      }
-      onEvent(event);
-      if (event.type === 'fault') return settle.reject(event.error);
-      if (event.type === 'done') return settle.resolve();
-    }
-    if (taken.waitMs !== null && mine === turn && !over)
-      timer = setTimeout(() => input(() => reader.timeout()), taken.waitMs);
-  };
-  const abort = (): void => {
-    settle.reject(
-      limits.signal.reason instanceof DlmsError
-        ? limits.signal.reason
-        : new DlmsError({ code: 'ABORTED', what: `the readout of ${transport.where}` }),
-    );
-  };
-
-  transport.onBytes = chunk => input(() => reader.receive(chunk));
-  transport.onClose = cause => {
-    const reason = cause?.message ?? 'the other side closed it';
-    settle.reject(new DlmsError({ code: 'CONNECTION_LOST', where: transport.where, reason }, { cause }));
-  };
-  try {
-    if (limits.signal.aborted) abort();
-    limits.signal.addEventListener('abort', abort, { once: true });
-    limit = setTimeout(() => {
-      const seconds = Math.round(limits.limitMs / 1000);
-      settle.reject(
-        new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'seconds of one readout', limit: seconds, actual: seconds }),
-      );
-    }, limits.limitMs);
-    input(() => reader.start());
-    await finished;
-    // What came while the last steps were carried out belongs to this readout too.
-    for (let last: Promise<void> | null = null; last !== effects; await last) last = effects;
-  } catch (error) {
-    over = true;
-    // A session in programming mode is left with a break, even when nobody waits for its answer.
-    for (const bytes of reader.abort().write) await transport.write(bytes).catch(() => undefined);
-    throw error;
-  } finally {
-    over = true;
-    clearTimeout(timer);
-    clearTimeout(limit);
-    limits.signal.removeEventListener('abort', abort);
-    // Bytes between here and the next listener are collected by ModeETransport, or belong to nobody.
-    transport.onClose = () => undefined;
-  }
-}
-
-/** What depends on the line: whether the rate can follow, and how patient one has to be. */
-function withLine(options: ReaderOptions, transport: Transport, hints: ReaderHints): ReaderOptions {
-  const local = transport.setFormat !== undefined && !transport.lineKey.startsWith('tcp:');
-  return {
-    ...options,
-    hints,
-    rateFollows: options.rateFollows ?? transport.setFormat !== undefined,
-    answerTimeoutMs: options.answerTimeoutMs ?? (local ? 3000 : 6000),
-    characterTimeoutMs: options.characterTimeoutMs ?? (local ? 2000 : 5000),
-  };
-}
-
 function readoutOf(events: readonly ReaderEvent[], hints: ReaderHints, durationMs: number): IecReadout {
   const telegrams = events.filter(event => event.type === 'telegram');
   const problems = events.filter(
@@ -381,14 +153,10 @@ function readoutOf(events: readonly ReaderEvent[], hints: ReaderHints, durationM
   };
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms));
-}
-
 /** Sign-on and reactions at 300 baud before the first character of data. */
 const DEAD_MS = 1550;
 const MAX_READOUT_SECONDS = 300;
 const LEAST_LIMIT_MS = 30_000;
-const SIGN_ON_LIMIT_MS = 20_000;
 const WAKE_UP_GUARD_MS = 3_600_000;
-const EARLY_CHUNKS = 1000;
+
+export { ModeETransport, openModeE, signOnForHdlc, type SignedOn } from './iec-mode-e';

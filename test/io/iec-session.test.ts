@@ -13,7 +13,7 @@ const ALWAYS = 1_000_000;
 const never = new AbortController().signal;
 /** No reaction times: what the machine's tests check with a clock input is not waited for again here. */
 const SOON = { reactionMs: 10 };
-const QUICK = { reactionMs: 0, baudChangeDelayMs: 0, answerTimeoutMs: 150, characterTimeoutMs: 100 };
+const QUICK = { reactionMs: 0, baudChangeDelayMs: 0, answerTimeoutMs: 800, characterTimeoutMs: 400 };
 
 async function onMemory(
   meter: SimulatedIecMeter,
@@ -133,7 +133,8 @@ describe('an IEC session', () => {
     far.onBytes = () => void far.close();
     await assert.rejects(reading, { code: 'CONNECTION_LOST' });
   });
-  it('gives up on a meter that never ends, when its time is over', async () => {
+  it('gives up on a meter that never ends, when its time is over', async function () {
+    this.timeout(8000);
     const [near, far] = memoryPair();
     await far.open();
     const timer = setInterval(() => void far.write(Uint8Array.of(0x41)), 20);
@@ -226,8 +227,8 @@ describe('an IEC session on a serial port', () => {
     }
   }
   it('reads in mode C', async () => {
-    await onSerial({}, async transport => {
-      const { telegrams } = await new IecSession(QUICK).read(transport, never);
+    await onSerial({ reactionMs: 20 }, async transport => {
+      const { telegrams } = await new IecSession({ baudChangeDelayMs: 0 }).read(transport, never);
       assert.equal(telegrams[0]?.telegram.readings.length, 7);
     });
   });

@@ -10,7 +10,8 @@ import { decryptP1, type P1Keys } from './p1-decrypt';
 import { checkCrc, type CrcCheck } from './p1-frame';
 import { ParityFilter, type ParityMode } from './parity';
 import { isProfile, parseProfile, type IecProfile } from './profile';
-import { dropError, Scanner, type BlockCheck, type Part } from './scanner';
+import { dropError, type BlockCheck, type Part } from './parts';
+import { Scanner } from './scanner';
 import { Typing, type IecReading, type TypingOptions } from './typing';
 
 /** What a wrong block check (BCC or P1 CRC) does: strict reports it instead of the values, warn marks them, off looks away. */

@@ -25,7 +25,8 @@ import {
   type ReaderOptions,
   type RegisterFailure,
 } from './reader-options';
-import type { Part, Scanner } from './scanner';
+import type { Part } from './parts';
+import type { Scanner } from './scanner';
 import { Typing, type IecReading } from './typing';
 
 type Waiting =

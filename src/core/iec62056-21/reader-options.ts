@@ -5,7 +5,7 @@ import type { DecoderEvent, DecoderOptions } from './decoder';
 import type { Identification } from './identification';
 import type { PasswordCommand, ReadCommand } from './messages';
 import type { IecReading } from './typing';
-import type { DlmsError } from '../wire/errors';
+import { DlmsError } from '../wire/errors';
 
 /** auto: by the character Z. d and p1 listen; e hands the line over to HDLC. */
 export type ReaderMode = 'auto' | 'a' | 'b' | 'c' | 'd' | 'e' | 'p1';
@@ -105,4 +105,18 @@ export function commandsFor(plan: ReadPlan, given: ReadCommand | null, hints: Re
   const usual: readonly ReadCommand[] = plan.what === 'profile' ? ['R5', 'R6'] : ['R5', 'R1'];
   const known = plan.what === 'profile' ? hints.profileCommand : hints.registerCommand;
   return known === undefined ? usual : [known, ...usual.filter(command => command !== known)];
+}
+
+/** Throws BAD_SETTING for what would not be one request line. */
+export function checkOptions(options: ReaderOptions): void {
+  const { meterAddress = '', request = '?' } = options;
+  const plain = (text: string): boolean => [...text].every(c => c >= ' ' && c <= '~' && c !== '!' && c !== '/');
+  if (!plain(meterAddress) || meterAddress.length > 32) {
+    const expected = 'at most 32 printable characters without / and !';
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'meter address', value: meterAddress, expected });
+  }
+  if (!plain(request) || request.length > 1) {
+    const expected = 'one printable character, usually ?';
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'request', value: request, expected });
+  }
 }

@@ -7,13 +7,15 @@ import { concat } from '../wire/hex';
 import { step, type Step } from '../step';
 import { transmissionMs, type LineFormat } from './characters';
 import { IecDecoder, type DecoderEvent } from './decoder';
+import { confirmationIn } from './hand-over';
 import { EchoFilter } from './echo';
 import type { Identification } from './identification';
 import { acknowledgement, breakMessage, requestMessage } from './messages';
 import { ParityFilter } from './parity';
 import { ProgrammingSession } from './programming';
-import type { ReaderEvent, ReaderHints, ReaderOptions } from './reader-options';
-import { dropError, Scanner, type Part } from './scanner';
+import { checkOptions, type ReaderEvent, type ReaderHints, type ReaderOptions } from './reader-options';
+import { dropError, type Part } from './parts';
+import { Scanner } from './scanner';
 
 type ReaderStep = Step<ReaderEvent>;
 
@@ -371,26 +373,19 @@ export class IecReader {
 
   #confirm(phase: Extract<Phase, { in: 'confirming' }>, bytes: Uint8Array): ReaderStep {
     const received = concat(phase.received, bytes);
-    const { wanted } = phase;
-    for (let at = 0; at + wanted.length <= received.length; at++) {
-      if (wanted.every((byte, i) => received[at + i] === byte)) {
-        return this.#handOver(phase, received.slice(at + wanted.length), true);
+    const found = confirmationIn(received, phase.wanted);
+    switch (found.type) {
+      case 'confirmed':
+      case 'hdlc':
+        return this.#handOver(phase, received.slice(found.from), found.type === 'confirmed');
+      case 'readout': {
+        const waitingFor = 'the confirmation of HDLC (mode E); read this meter with the IEC readout instead';
+        return this.#fault(new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: 'a plain readout', waitingFor }));
       }
+      case 'nothing':
+        this.#phase = { ...phase, received };
+        return step([], [], CONFIRMATION_MS);
     }
-    const flag = received.indexOf(HDLC_FLAG);
-    if (flag !== -1) return this.#handOver(phase, received.slice(flag), false);
-    // STX or a bracket: the list comes although HDLC was asked for.
-    if (received.includes(0x02) || received.includes(0x28)) {
-      return this.#fault(
-        new DlmsError({
-          code: 'UNEXPECTED_RESPONSE',
-          got: 'a plain readout',
-          waitingFor: 'the confirmation of HDLC (mode E); read this meter with the IEC readout instead',
-        }),
-      );
-    }
-    this.#phase = { ...phase, received };
-    return step([], [], CONFIRMATION_MS);
   }
 
   #handOver(phase: Extract<Phase, { in: 'confirming' }>, surplus: Uint8Array, confirmed: boolean): ReaderStep {
@@ -490,26 +485,12 @@ export class IecReader {
   }
 }
 
-function checkOptions(options: ReaderOptions): void {
-  const { meterAddress = '', request = '?' } = options;
-  const plain = (text: string): boolean => [...text].every(c => c >= ' ' && c <= '~' && c !== '!' && c !== '/');
-  if (!plain(meterAddress) || meterAddress.length > 32) {
-    const expected = 'at most 32 printable characters without / and !';
-    throw new DlmsError({ code: 'BAD_SETTING', setting: 'meter address', value: meterAddress, expected });
-  }
-  if (!plain(request) || request.length > 1) {
-    const expected = 'one printable character, usually ?';
-    throw new DlmsError({ code: 'BAD_SETTING', setting: 'request', value: request, expected });
-  }
-}
-
 function tooLong(actual: number, limit: number): DlmsError {
   return new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'characters of one readout', limit, actual });
 }
 
 /** Makers whose meters offer a rate at which reading them fails: Pafal 12EC3g, 20EC3gr. */
 const STAYS: ReadonlySet<string> = new Set(['PAF']);
-const HDLC_FLAG = 0x7e;
 /** Requests in one readout: the first, and one more after damage or silence. */
 const ATTEMPTS = 2;
 const GARBAGE = 12;

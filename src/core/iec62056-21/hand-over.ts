@@ -1,0 +1,24 @@
+// What a meter says to "ACK 2 Z 2": the same six characters, HDLC at once, or its list all the same. IEC 62056-21, annex B.
+
+import { STX } from './characters';
+
+/** `from`: index of the first byte that belongs to HDLC. */
+export type Confirmation =
+  | { readonly type: 'confirmed'; readonly from: number }
+  | { readonly type: 'hdlc'; readonly from: number }
+  | { readonly type: 'readout' }
+  | { readonly type: 'nothing' };
+
+/** Looks for the confirmation anywhere in what came: noise may stand in front of it. */
+export function confirmationIn(received: Uint8Array, wanted: Uint8Array): Confirmation {
+  for (let at = 0; at + wanted.length <= received.length; at++) {
+    if (wanted.every((byte, i) => received[at + i] === byte)) return { type: 'confirmed', from: at + wanted.length };
+  }
+  const flag = received.indexOf(HDLC_FLAG);
+  if (flag !== -1) return { type: 'hdlc', from: flag };
+  // STX or a bracket: NORAX and others send their list although HDLC was asked for.
+  return received.includes(STX) || received.includes(BRACKET) ? { type: 'readout' } : { type: 'nothing' };
+}
+
+const HDLC_FLAG = 0x7e;
+const BRACKET = 0x28;

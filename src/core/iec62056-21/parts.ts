@@ -1,0 +1,50 @@
+// What a stream of characters consists of: the messages of IEC 62056-21 and P1, and what belongs to none.
+
+import { DlmsError } from '../wire/errors';
+import { textOf } from './characters';
+import type { Identification } from './identification';
+
+export interface BlockCheck {
+  /** null when the block ended before its check character came. */
+  readonly received: number | null;
+  readonly calculated: number;
+  readonly valid: boolean;
+}
+
+export type Part =
+  | { readonly type: 'identification'; readonly identification: Identification }
+  /** STX text ETX|EOT BCC; `end` is 'mark' when it stopped behind "!" without them, null when it broke off. */
+  | { readonly type: 'block'; readonly text: string; readonly end: BlockEnd; readonly bcc: BlockCheck }
+  /** Mode D, P1 and everything else without STX: `bytes` from "/" to "!" inclusive, `crc` what stood behind it. */
+  | {
+      readonly type: 'telegram';
+      readonly text: string;
+      readonly bytes: Uint8Array;
+      readonly crc: string;
+      readonly complete: boolean;
+    }
+  /** SOH command STX text ETX BCC, as P0 and B0 from the meter. */
+  | { readonly type: 'command'; readonly command: string; readonly text: string; readonly bcc: BlockCheck }
+  | { readonly type: 'ack' }
+  | { readonly type: 'nak' }
+  /** From the length octet of the system title on, without the tag DB. */
+  | { readonly type: 'encrypted'; readonly frame: Uint8Array }
+  /** Bytes that belong to no message: noise between messages, a line that is no identification, a message that broke off. */
+  | { readonly type: 'dropped'; readonly kind: DropKind; readonly bytes: Uint8Array };
+
+export type BlockEnd = 'etx' | 'eot' | 'mark' | null;
+export type DropKind = 'noise' | 'identification' | 'incomplete' | 'limit';
+
+/** Why a dropped part was no message. */
+export function dropError({ kind, bytes }: Extract<Part, { type: 'dropped' }>, limit: number): DlmsError {
+  switch (kind) {
+    case 'noise':
+      return new DlmsError({ code: 'NO_FRAME', bytes: bytes.length });
+    case 'identification':
+      return new DlmsError({ code: 'IEC_IDENTIFICATION', line: textOf(bytes).trim().slice(0, 40) });
+    case 'incomplete':
+      return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: bytes.length, waitingFor: 'its end' });
+    case 'limit':
+      return new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'IEC message', limit, actual: limit + 1 });
+  }
+}

@@ -1,0 +1,109 @@
+// Drives an IecReader over a Transport: the one place of IEC 62056-21 with timers and an AbortSignal.
+// The rule of the file: what a step says is carried out in its order, whatever arrives meanwhile.
+
+import type { IecReader } from '../core/iec62056-21/reader';
+import type { ReaderEvent, ReaderHints, ReaderOptions } from '../core/iec62056-21/reader-options';
+import type { Step } from '../core/step';
+import { DlmsError } from '../core/wire/errors';
+import type { Transport } from './transport';
+
+/** Runs a reader to its `done` or `fault`; rejects with the fault's error. Between two chunks there is one timer. */
+export async function drive(
+  transport: Transport,
+  reader: IecReader,
+  limits: { readonly signal: AbortSignal; readonly limitMs: number },
+  onEvent: (event: ReaderEvent) => void,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let limit: NodeJS.Timeout | undefined;
+  let turn = 0;
+  let effects: Promise<void> = Promise.resolve();
+  let settle: { resolve: () => void; reject: (error: unknown) => void };
+  const finished = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  let over = false;
+
+  const input = (take: () => Step<ReaderEvent>): void => {
+    if (over) return;
+    clearTimeout(timer);
+    const mine = ++turn;
+    let taken: Step<ReaderEvent>;
+    try {
+      taken = take();
+    } catch (error) {
+      settle.reject(error);
+      return;
+    }
+    effects = effects.then(() => carryOut(taken, mine)).catch((error: unknown) => settle.reject(error));
+  };
+  const carryOut = async (taken: Step<ReaderEvent>, mine: number): Promise<void> => {
+    for (const bytes of taken.write) await transport.write(bytes);
+    for (const event of taken.events) {
+      if (event.type === 'format') {
+        if (event.afterMs > 0) await pause(event.afterMs);
+        await transport.setFormat?.(event.format);
+      }
+      onEvent(event);
+      if (event.type === 'fault') return settle.reject(event.error);
+      if (event.type === 'done') return settle.resolve();
+    }
+    if (taken.waitMs !== null && mine === turn && !over)
+      timer = setTimeout(() => input(() => reader.timeout()), taken.waitMs);
+  };
+  const abort = (): void => {
+    settle.reject(
+      limits.signal.reason instanceof DlmsError
+        ? limits.signal.reason
+        : new DlmsError({ code: 'ABORTED', what: `the readout of ${transport.where}` }),
+    );
+  };
+
+  transport.onBytes = chunk => input(() => reader.receive(chunk));
+  transport.onClose = cause => {
+    const reason = cause?.message ?? 'the other side closed it';
+    settle.reject(new DlmsError({ code: 'CONNECTION_LOST', where: transport.where, reason }, { cause }));
+  };
+  try {
+    if (limits.signal.aborted) abort();
+    limits.signal.addEventListener('abort', abort, { once: true });
+    limit = setTimeout(() => {
+      const seconds = Math.round(limits.limitMs / 1000);
+      settle.reject(
+        new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'seconds of one readout', limit: seconds, actual: seconds }),
+      );
+    }, limits.limitMs);
+    input(() => reader.start());
+    await finished;
+    // What came while the last steps were carried out belongs to this readout too.
+    for (let last: Promise<void> | null = null; last !== effects; await last) last = effects;
+  } catch (error) {
+    over = true;
+    // A session in programming mode is left with a break, even when nobody waits for its answer.
+    for (const bytes of reader.abort().write) await transport.write(bytes).catch(() => undefined);
+    throw error;
+  } finally {
+    over = true;
+    clearTimeout(timer);
+    clearTimeout(limit);
+    limits.signal.removeEventListener('abort', abort);
+    // Bytes between here and the next listener are collected by ModeETransport, or belong to nobody.
+    transport.onClose = () => undefined;
+  }
+}
+
+/** What depends on the line: whether the rate can follow, and how patient one has to be. */
+export function withLine(options: ReaderOptions, transport: Transport, hints: ReaderHints): ReaderOptions {
+  const local = transport.setFormat !== undefined && !transport.lineKey.startsWith('tcp:');
+  return {
+    ...options,
+    hints,
+    rateFollows: options.rateFollows ?? transport.setFormat !== undefined,
+    answerTimeoutMs: options.answerTimeoutMs ?? (local ? 3000 : 6000),
+    characterTimeoutMs: options.characterTimeoutMs ?? (local ? 2000 : 5000),
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms));
+}
