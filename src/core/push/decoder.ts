@@ -68,6 +68,7 @@ export class PushDecoder {
   readonly #segments = new SegmentJoiner();
   readonly #mbus = new MbusDeframer();
   readonly #blocks = new GeneralBlockReceiver({ confirmed: false });
+  #blocksVerified = false;
   readonly #replay: ReplayGuard;
   readonly #ring: KeyRing;
   readonly #layouts: readonly Layout[];
@@ -247,10 +248,14 @@ export class PushDecoder {
   }
 
   #block(block: GeneralBlockTransfer, bytes: Uint8Array, origin: Origin, depth: number): void {
+    // A whole is verified only where each of its parts was.
+    const verified = origin.authenticated === true;
+    this.#blocksVerified = block.block <= 1 ? verified : this.#blocksVerified && verified;
     const { apdu, error } = this.#blocks.take(block);
     if (error !== null) this.#problem(error, bytes, origin);
     if (apdu === null) return;
-    this.#apdus(apdu, this.#withHex ? { ...origin, hex: hex(apdu) } : origin, depth + 1);
+    const whole = verified && !this.#blocksVerified ? { ...origin, authenticated: false } : origin;
+    this.#apdus(apdu, this.#withHex ? { ...whole, hex: hex(apdu) } : whole, depth + 1);
   }
 
   #ciphered(apdu: CipheredApdu, origin: Origin, depth: number): void {

@@ -98,6 +98,33 @@ describe('push decoder: layers', () => {
     );
   });
 
+  it('calls a transfer verified only where each of its blocks was', () => {
+    const parts = new GeneralBlockSender(apdu, 100).stream().map(b => encodeApdu(b));
+    const sent = (ciphered: (i: number) => boolean): Uint8Array[] =>
+      parts.map((part, i) => encodeWrapper(1, 64, ciphered(i) ? seal(part, 10 + i) : part));
+    const [all] = telegramsOf(
+      feed(
+        EXAMPLE_KEYS,
+        sent(() => true),
+      ),
+    );
+    assert.equal(all?.origin.authenticated, true);
+    const [last] = telegramsOf(
+      feed(
+        EXAMPLE_KEYS,
+        sent(i => i === parts.length - 1),
+      ),
+    );
+    assert.equal(last?.origin.authenticated, false);
+    const [first] = telegramsOf(
+      feed(
+        EXAMPLE_KEYS,
+        sent(i => i === 0),
+      ),
+    );
+    assert.notEqual(first?.origin.authenticated, true);
+  });
+
   it('gives up when layers go on for ever', () => {
     let deep = apdu;
     for (let i = 0; i < 20; i++) deep = seal(deep, i + 1);
