@@ -80,6 +80,8 @@ export class Session implements LineUser {
   #closed: Promise<void> | null = null;
   #dedicatedWorked = false;
   #resynchronised = false;
+  /** The association is the second one on this connection, and the meter may hang up after the first. */
+  #counterJustRead = false;
 
   constructor(
     readonly settings: ConnectionSettings,
@@ -332,6 +334,10 @@ export class Session implements LineUser {
     }
     // The line was silent or cut on an association that had been idle: it was half open. Reads are asked again, once.
     const lost = LOST.has(error.code);
+    if (lost && this.#counterJustRead) {
+      this.#counterJustRead = false;
+      return true;
+    }
     if (held && lost && retry === 'fresh-association') {
       this.#backoff.succeeded();
       return true;
@@ -352,7 +358,12 @@ export class Session implements LineUser {
     this.#state({ phase: 'connecting' });
     await this.#transport.open(signal);
     const ciphered = this.settings.security !== 'none' || this.settings.authentication === 'high-gmac';
-    if (ciphered && !this.#counter.known) await this.#readCounter(signal);
+    this.#counterJustRead = ciphered && !this.#counter.known;
+    if (this.#counterJustRead) {
+      await this.#readCounter(signal);
+      // Some meters hang up with the association of the public client.
+      await this.#transport.open(signal);
+    }
     const client = new Client(
       linkOf(this.settings),
       clientOptions(this.settings, {
@@ -364,6 +375,7 @@ export class Session implements LineUser {
     );
     this.#runner = this.#run(client);
     await this.#open(this.#runner, signal);
+    this.#counterJustRead = false;
     this.#backoff.succeeded();
     this.#state({ phase: 'connected' });
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 
 import type { Apdu } from '../../src/core/apdu';
 import type { ProfileRange } from '../../src/core/client/profile-read';
@@ -312,6 +313,25 @@ describe('session: faults', () => {
       third.filter(t => /counter|again/.test(t)),
       [],
     );
+  });
+
+  it('reads from a meter that hangs up when the public client has read the counter', async () => {
+    const b = await bench('wrapper');
+    // A gateway that ends the connection with the first release (RLRE is 63).
+    const gateway = createServer(caller => {
+      const meter = connect(b.server.port, '127.0.0.1');
+      for (const socket of [caller, meter]) socket.on('error', () => undefined);
+      caller.pipe(meter);
+      meter.on('data', chunk => {
+        caller.write(chunk);
+        if (chunk[8] === 0x63) caller.end();
+      });
+      caller.on('close', () => meter.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(gateway, 'listening');
+    closing.push(() => new Promise(resolve => gateway.close(() => resolve())));
+    const session = b.session({ ...GMAC, port: (gateway.address() as AddressInfo).port }, KEYS);
+    assert.equal(text(await session.get(NAME)), 'MFW0000050021374');
   });
 
   it('reserves counters before it uses them, so that a crash repeats none', async () => {
