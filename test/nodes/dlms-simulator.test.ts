@@ -144,7 +144,7 @@ describe('dlms-simulator', () => {
       while (!until.test(heard)) await once(socket, 'data');
     };
     await sent(/!\r\n\x03/);
-    assert.match(heard, /^\/MFL SIM-1\r\n\x02F\.F\(00000000\)\r\nC\.1\.0\(50021374\)/);
+    assert.match(heard, /^\/MFL SIM-1\r\n\x02F\.F\(00000000\)\r\n0\.0\.0\(50021374\)\r\nC\.1\.0\(50021374\)/);
     assert.match(heard, /1\.8\.0\(\d{6}\.\d{3}\*kWh\)/);
     flow.send('s', { fault: 'noise' } as never);
     assert.deepEqual((await flow.message('out')).payload, { port: await portOf(flow), connections: 1, requests: 1 });
