@@ -1,24 +1,25 @@
 // npm run demo: a Node-RED of its own on this computer with the examples deployed and simulated meters inside.
 // The rule of the file: nothing outside of a temporary directory is touched, and Ctrl-C leaves nothing behind.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { createServer as createLine } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import RED from 'node-red';
 import { lines } from './demo-text';
 
 const PACKAGE = '@meterflow/node-red-dlms';
 const HOST = '127.0.0.1';
 /** What is deployed; the others wait in the import dialog of the editor. */
-const EXAMPLES = [
-  'Read registers of a meter',
-  'Read a load profile',
-  'Read a meter by its optical head',
-  'Decode pushed telegrams',
-];
+const EXAMPLES = ['Overview', 'Read a load profile'];
+/** Deployed too where its module is: `npm install` of it, or what scripts/integrations.mjs installed. */
+const DASHBOARD = {
+  module: '@flowfuse/node-red-dashboard',
+  example: 'integrations/Dashboard with live power, day and month (@flowfuse-node-red-dashboard)',
+  page: 'dashboard/meter',
+};
 /** Messages of one debug node that are printed. */
 const SHOWN = 3;
 const WANTED_PORT = Number(process.env['PORT'] ?? 1880);
@@ -27,6 +28,7 @@ interface FlowNode {
   readonly id: string;
   readonly type: string;
   port?: string | number;
+  credentials?: Readonly<Record<string, string>>;
   [property: string]: unknown;
 }
 
@@ -34,35 +36,64 @@ async function main(): Promise<void> {
   const project = process.cwd();
   const userDir = mkdtempSync(join(tmpdir(), 'dlms-demo-'));
   process.once('exit', () => rmSync(userDir, { recursive: true, force: true }));
-  install(project, userDir);
+  install(userDir, PACKAGE, project);
+  const dashboard = placeOf(project, DASHBOARD.module);
+  if (dashboard !== null) install(userDir, DASHBOARD.module, dashboard);
 
-  const http = createServer((request, response) => RED.httpAdmin(request, response));
+  // Pages of dashboards first; what they do not know is the editor's.
+  const http = createServer((request, response) =>
+    handler(RED.httpNode)(request, response, () => handler(RED.httpAdmin)(request, response)),
+  );
   const port = await listen(http, WANTED_PORT);
   if (port !== WANTED_PORT) say(`Port ${WANTED_PORT} is in use, so this is on port ${port}.`);
 
-  const flows = await onFreePorts(examples(project));
+  const names = dashboard === null ? EXAMPLES : [...EXAMPLES, DASHBOARD.example];
+  const flows = await onFreePorts(examples(project, names));
   writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows));
+  // Node-RED takes credentials out of flows that are imported or posted, and reads them from a file of their own.
+  const credentials = Object.fromEntries(
+    flows.flatMap(n => (n.credentials === undefined ? [] : [[n.id, n.credentials]])),
+  );
+  writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
   // The runtime takes more settings than its types know.
   RED.init(http, settings(userDir, port) as Parameters<typeof RED.init>[1]);
   showMessages();
   await RED.start();
+  const page = dashboard === null ? '' : `Dashboard: http://${HOST}:${port}/${DASHBOARD.page}\n`;
   say(
-    `\nNode-RED with simulated meters: http://${HOST}:${port}/\nOpen it in a browser. Ctrl-C ends it; changes are not kept.\n`,
+    `\nNode-RED with simulated meters: http://${HOST}:${port}/\n${page}Open it in a browser. Ctrl-C ends it; changes are not kept.\n`,
   );
   endOnSignal(http);
 }
 
-/** The package is found as if it had been installed; the directory is only linked. */
-function install(project: string, userDir: string): void {
-  const scope = join(userDir, 'node_modules', '@meterflow');
-  mkdirSync(scope, { recursive: true });
-  symlinkSync(project, join(scope, 'node-red-dlms'), 'junction');
-  writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'demo', dependencies: { [PACKAGE]: '*' } }));
+type Handler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
+
+/** An application of express takes the requests of a plain server; its types ask for more. */
+function handler(app: unknown): Handler {
+  return app as Handler;
 }
 
-function examples(project: string): FlowNode[] {
+/** A package is found as if it had been installed; its directory is only linked. */
+function install(userDir: string, name: string, place: string): void {
+  const link = join(userDir, 'node_modules', ...name.split('/'));
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(place, link, 'junction');
+  const names = name === PACKAGE ? [name] : [PACKAGE, name];
+  const dependencies = Object.fromEntries(names.map(n => [n, '*']));
+  writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'demo', dependencies }));
+}
+
+/** Where a module that the project does not need lies, if it does. */
+function placeOf(project: string, name: string): string | null {
+  const places = [project, join(project, '.cache', 'integrations')].map(dir =>
+    join(dir, 'node_modules', ...name.split('/')),
+  );
+  return places.find(place => existsSync(join(place, 'package.json'))) ?? null;
+}
+
+function examples(project: string, names: readonly string[]): FlowNode[] {
   const dir = join(project, 'examples');
-  return EXAMPLES.flatMap(name => JSON.parse(readFileSync(join(dir, `${name}.json`), 'utf8')) as FlowNode[]);
+  return names.flatMap(name => JSON.parse(readFileSync(join(dir, `${name}.json`), 'utf8')) as FlowNode[]);
 }
 
 /** The simulated meters get ports that are free here, and what reads them follows. */
@@ -103,7 +134,7 @@ function settings(userDir: string, port: number): object {
     uiHost: HOST,
     uiPort: port,
     httpAdminRoot: '/',
-    httpNodeRoot: false,
+    httpNodeRoot: '/',
     flowFile: 'flows.json',
     credentialSecret: 'demo',
     telemetry: { enabled: false, updateNotification: false },
