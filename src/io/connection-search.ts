@@ -128,7 +128,10 @@ class Search {
     try {
       await bare.open(this.stop.signal);
       if (way.interface !== 'hdlc-mode-e') return bare;
-      const signedOn = new ModeETransport(bare, { mode: 'e', answerTimeoutMs: this.environment.answerMs ?? SIGN_ON_MS });
+      const signedOn = new ModeETransport(bare, {
+        mode: 'e',
+        answerTimeoutMs: this.environment.answerMs ?? SIGN_ON_MS,
+      });
       await signedOn.open(this.stop.signal);
       return signedOn;
     } catch (error) {
