@@ -11,6 +11,8 @@ export interface RunnerHooks {
   /** The connection went while nothing was under way. */
   readonly lost: (error: DlmsError) => void;
   readonly bytes: (direction: '>' | '<', bytes: Uint8Array) => void;
+  /** How long bytes may take to leave, beside their own time at 300 baud; default 10 s. */
+  readonly writeLimitMs?: number;
 }
 
 interface Waiting {
@@ -98,17 +100,26 @@ export class ClientRunner {
       return;
     }
     let left: Promise<unknown> | null = null;
+    let octets = 0;
     for (const bytes of write) {
+      octets += bytes.length;
       this.hooks.bytes('>', bytes);
       const sent = this.transport.write(bytes);
       left = left === null ? sent : Promise.all([left, sent]);
     }
-    left?.then(
-      () => {
-        if (waitMs !== null && turn === this.#input && !this.#stopped) this.#wait(waitMs);
-      },
-      (cause: unknown) => this.#lost(cause),
+    // A port that is held by flow control never drains, and no time-out of the protocol has begun yet.
+    const guard = setTimeout(
+      () => this.#lost(new Error('it takes no more bytes; check its flow control')),
+      (this.hooks.writeLimitMs ?? WRITE_LIMIT_MS) + octets * OCTET_AT_300_BAUD_MS,
     );
+    left
+      ?.finally(() => clearTimeout(guard))
+      .then(
+        () => {
+          if (waitMs !== null && turn === this.#input && !this.#stopped) this.#wait(waitMs);
+        },
+        (cause: unknown) => this.#lost(cause),
+      );
   }
 
   #wait(ms: number): void {
@@ -166,6 +177,9 @@ export class ClientRunner {
     if (waiting !== null) how(waiting);
   }
 }
+
+const WRITE_LIMIT_MS = 10_000;
+const OCTET_AT_300_BAUD_MS = 40;
 
 /** What an aborted call rejects with: the reason, if it is one of ours. */
 export function aborted(signal: AbortSignal, what = 'the request'): DlmsError {

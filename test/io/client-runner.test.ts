@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { Client } from '../../src/core/client/client';
+import { WrapperLink } from '../../src/core/link/wrapper';
+import { ClientRunner } from '../../src/io/client-runner';
+import { clientOptions, linkOf } from '../../src/io/client-settings';
+import { parseSettings } from '../../src/io/settings';
+import { CounterKeeper } from '../../src/io/counter-keeper';
+import type { Transport } from '../../src/io/transport';
+
+describe('the runner of a client', () => {
+  it('gives up a port that takes no more bytes, instead of waiting for ever', async () => {
+    const settings = parseSettings({ transport: 'tcp', host: 'nowhere', port: '4059', interface: 'wrapper' }, {});
+    const stuck: Transport = {
+      where: 'a stuck port',
+      lineKey: 'stuck',
+      open: () => Promise.resolve(),
+      write: () => new Promise(() => undefined),
+      close: () => Promise.resolve(),
+      onBytes: () => undefined,
+      onClose: () => undefined,
+    };
+    const link = linkOf(settings);
+    assert.ok(link instanceof WrapperLink);
+    const counter = CounterKeeper.of(new Map(), 'test');
+    const options = clientOptions(settings, {
+      counter,
+      challenge: new Uint8Array(16),
+      dedicated: false,
+      onApdu: () => undefined,
+    });
+    const runner = new ClientRunner(new Client(link, options), stuck, {
+      event: () => undefined,
+      lost: () => undefined,
+      bytes: () => undefined,
+      // Less than nothing: the time of the octets themselves is added.
+      writeLimitMs: -3000,
+    });
+    await assert.rejects(
+      runner.run(
+        () => runner.client.connect(),
+        () => false,
+      ),
+      { code: 'CONNECTION_LOST', message: /a stuck port was lost: it takes no more bytes/ },
+    );
+  });
+});
