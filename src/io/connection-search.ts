@@ -354,7 +354,7 @@ const FORMATS: readonly SerialFormat[] = [
 const LIKELY = 4;
 const LIMIT_MS = 60_000;
 const EVENTS_LIMIT = 1000;
-/** HDLC shares it between two tries. */
+/** HDLC shares it between the tries: three of SNRM, two of anything else. */
 const NETWORK_MS = 1500;
 const SERIAL_MS = 1600;
 const SIGN_ON_MS = 2000;

@@ -36,7 +36,7 @@ export interface HdlcOptions {
   readonly parameters?: Partial<HdlcParameters> | 'none';
   /** False: the meter has a pre-established link and wants no SNRM (quirk Q16). Default true. */
   readonly snrm?: boolean;
-  /** Silence after which a frame counts as unanswered, in ms. Default 5000. */
+  /** Silence after which a frame counts as unanswered, in ms; shorter where SNRM has more forms than `tries`. Default 5000. */
   readonly responseMs?: number;
   /** How often a frame is sent before the link is given up. Default 3. */
   readonly tries?: number;
@@ -368,12 +368,13 @@ export class HdlcLink implements Link {
 
   #silence(): void {
     const { responseMs, tries, server } = this.#options;
-    const waitingFor = this.#phase === 'connecting' ? 'UA to SNRM' : 'answer';
+    const connecting = this.#phase === 'connecting';
+    const waitingFor = connecting ? 'UA to SNRM' : 'answer';
     const noise =
       this.#heard || this.#uselessBytes === 0 ? '' : `; ${this.#uselessBytes} bytes came, but no frame in them`;
     const hint = `client ${this.#options.client}, server ${formatHdlcAddress(server)}${noise}`;
-    const attempts = Math.max(1, this.#phase === 'connecting' ? this.#failures : tries);
-    this.#fault({ code: 'NO_ANSWER', waitingFor, afterMs: attempts * responseMs, hint });
+    const afterMs = connecting ? Math.max(1, this.#failures) * this.#snrmMs : tries * responseMs;
+    this.#fault({ code: 'NO_ANSWER', waitingFor, afterMs: Math.round(afterMs), hint });
   }
 
   // What goes out
@@ -476,10 +477,17 @@ export class HdlcLink implements Link {
     return false;
   }
 
+  /** SNRM may have more forms than tries; all of them share the time that the tries have. */
+  get #snrmMs(): number {
+    const { responseMs, tries } = this.#options;
+    return (responseMs * tries) / Math.max(tries, this.#proposals.length);
+  }
+
   #waitMs(): number | null {
     const { responseMs, windowMs, pollMs, disconnectMs, keepAliveMs } = this.#options;
     switch (this.#phase) {
       case 'connecting':
+        return Math.ceil(this.#snrmMs);
       case 'keep-alive':
         return responseMs;
       case 'exchange':

@@ -152,6 +152,13 @@ describe('hdlc link, connecting', () => {
     assert.ok(silent.events[0]?.type === 'fault' && silent.events[0].error.code === 'NO_ANSWER');
     assert.match(silent.events[0].error.message, /no UA to SNRM within 15000 ms \(client 16, server 1\/17\)/);
   });
+  it('gives up after the time of its tries, though SNRM has more forms than there are tries', () => {
+    const link = new HdlcLink({ client: 16, server: SERVER, responseMs: 1000, tries: 2 });
+    const waits = [link.connect(), link.timeout(), link.timeout()].map(s => s.waitMs);
+    assert.deepEqual(waits, [667, 667, 667]);
+    const [fault] = link.timeout().events;
+    assert.match(fault?.type === 'fault' ? fault.error.message : '', /no UA to SNRM within 2000 ms/);
+  });
   it('faults when the meter refuses every SNRM, and names FRMR and its reason', () => {
     const link = new HdlcLink({ client: 16, server: SERVER, parameters: 'none' });
     link.connect();
