@@ -8,7 +8,7 @@ import { meterOf, originOf } from './lib/meter-identity';
 import { wantedObjects } from './lib/object-refs';
 import { onInput, type Fields } from './lib/on-input';
 import { choice, text } from './lib/props';
-import { readObjects, type ReadObject } from './lib/read-objects';
+import { originObject, readObjects, type ReadObject } from './lib/read-objects';
 
 interface GetObjectDef extends NodeDef {
   readonly connection: string;
@@ -34,7 +34,9 @@ export = (RED: NodeAPI): void => {
             const refused = objects.filter(o => !o.outcome.ok);
             if (refused.length === objects.length && refused[0]?.outcome.ok === false) throw refused[0].outcome.error;
             const dlms = { ...originOf(session, 'get'), ...(refused.length > 0 && { refused: refused.map(refusal) }) };
-            if (output === 'value') return { payload: valueOf(objects), dlms };
+            if (output === 'value') {
+              return { payload: valueOf(objects), dlms: { ...dlms, objects: objects.map(originObject) } };
+            }
             const serialNumber = text((target as Fields | undefined)?.['serialNumber'], null);
             const telegram: Telegram = {
               meter: await meterOf(session, serialNumber, task.signal),

@@ -87,6 +87,8 @@ function deliver(msg: NodeMessageInFlow, result: FilterResult, filter: ObisFilte
   const only = messages.length === 1 && held.length === 0;
   // Each message has a payload of its own; a copy of a whole profile for each of its values would be thousands.
   if (!only) msg.payload = null;
+  // They tell of rows, and these are none any more; the telegram form brings its own.
+  dropColumns(msg as { dlms?: unknown });
   const split = filter.options.output === 'readings' || filter.options.output === 'per-rule';
   const fields = (of: Fields): Fields => (split || messages.length > 1 ? { ...of, parts: undefined } : of);
   const heldOutput = outputCount(filter.options) - 1;
@@ -96,6 +98,12 @@ function deliver(msg: NodeMessageInFlow, result: FilterResult, filter: ObisFilte
   if (last.output === 0) return fields(last.fields);
   task.emit(fields(last.fields), last.output);
   return null;
+}
+
+function dropColumns(msg: { dlms?: unknown }): void {
+  if (typeof msg.dlms !== 'object' || msg.dlms === null || !('columns' in msg.dlms)) return;
+  const { columns: _columns, ...dlms } = msg.dlms;
+  msg.dlms = dlms;
 }
 
 function summary({ came, sent, held }: FilterResult): string {

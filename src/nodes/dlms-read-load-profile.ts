@@ -6,7 +6,7 @@ import { epochOf, isoInPolicy, type ClockPolicy } from '../core/cosem/date-time'
 import { toCsv, toReport, type LoadProfile } from '../core/cosem/load-profile';
 import { Obis } from '../core/cosem/obis';
 import type { ProfileRow } from '../core/cosem/profile';
-import type { Meter } from '../core/cosem/reading';
+import type { Meter, Origin } from '../core/cosem/reading';
 import type { ProfileStream, Session } from '../io/session';
 import { connectionOf } from './lib/connection-api';
 import { meterOf, originOf } from './lib/meter-identity';
@@ -70,21 +70,31 @@ async function send(
 ): Promise<Fields | null> {
   const rows: ProfileRow[] = [];
   let last: ProfileRow | null = null;
-  const dlms = originOf(reader.session, 'profile');
+  let dlms: Origin | null = null;
   const parts = (index: number): Fields => ({ id: sequence, type: 'array', len: 1, index });
   for await (const row of reader.rows(task.signal)) {
     task.progress(`${reader.count} rows`);
     if (output !== 'row') rows.push(row);
     // One row is held back, because the last one carries the count.
-    else if (last !== null) task.emit({ payload: last, dlms: { ...dlms }, parts: parts(reader.count - 2) });
+    else if (last !== null) {
+      dlms ??= await reader.origin(meter);
+      // Of its own for each message: what a flow does to one, the next does not see.
+      task.emit({ payload: last, dlms: structuredClone(dlms), parts: parts(reader.count - 2) });
+    }
     last = row;
   }
   if (output === 'row') {
     const { count } = reader;
-    return last === null ? null : { payload: last, dlms, parts: { ...parts(count - 1), count } };
+    if (last === null) return null;
+    return { payload: last, dlms: dlms ?? (await reader.origin(meter)), parts: { ...parts(count - 1), count } };
   }
   const profile = await reader.profile(meter, rows);
-  return { payload: FORMS[output](profile), dlms };
+  const { access } = profile.profile;
+  return {
+    payload: FORMS[output](profile),
+    // The object says it all itself.
+    dlms: output === 'object' ? originOf(reader.session, 'profile') : await reader.origin(meter, access),
+  };
 }
 
 /** One read: its rows, and what is known when they are all there. */
@@ -112,6 +122,13 @@ class ProfileReader {
       this.count++;
       yield row;
     }
+  }
+
+  /** `msg.dlms` beside bare rows: whose they are, and what their columns mean. */
+  async origin(meter: Meter, access?: LoadProfile['profile']['access']): Promise<Origin> {
+    const { columns, capturePeriod } = await (this.#stream as ProfileStream).head;
+    const profile = { obis: this.obis.toString(), capturePeriod, ...(access !== undefined && { access }) };
+    return { ...originOf(this.session, 'profile'), meter, profile, columns };
   }
 
   async profile(meter: Meter, rows: readonly ProfileRow[]): Promise<LoadProfile> {

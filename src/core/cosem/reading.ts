@@ -1,5 +1,7 @@
 // The model every decoder ends in. The message contract: these shapes are public and only grow.
 
+import type { ProfileColumn } from './profile-layout';
+
 export type Value = number | string | boolean | null;
 
 export interface Meter {
@@ -75,4 +77,23 @@ export interface Origin {
   readonly checksum?: 'ok' | 'bad' | 'none';
   readonly complete?: false;
   readonly hex?: string;
+  /** Where the payload is a value or a list of values: what they are, in the same order. */
+  readonly objects?: readonly OriginObject[];
+  /** Where the payload is rows, one row or text: whose they are, and of which profile. */
+  readonly meter?: Meter;
+  readonly profile?: {
+    readonly obis: string;
+    /** Seconds; 0: captured at events; null: unknown. */
+    readonly capturePeriod: number | null;
+    /** What the meter accepted; absent while the read is still running. */
+    readonly access?: 'range' | 'entry' | 'all';
+  };
+  readonly columns?: readonly ProfileColumn[];
 }
+
+/** What a bare value is. */
+export type OriginObject = Pick<Reading, 'name' | 'key' | 'unit'> & {
+  readonly obis: string;
+  readonly classId: number;
+  readonly attribute: number;
+};

@@ -53,6 +53,8 @@ export interface Table {
   /** `time`, perhaps `status`, and a field for each column by its label. */
   readonly rows: readonly TableRow[];
   readonly whole: unknown;
+  /** See {@link ProfileInput.origin}. */
+  readonly origin: ProfileInput['origin'];
 }
 
 export interface TableColumn {
@@ -222,9 +224,10 @@ function wholeTable(table: Table): OutputMessage[] {
     return { ...column, label: key };
   });
   const rows = table.rows.map(row => wide({ ...table, columns: named }, row));
-  if (table.shape === 'row') return rows.map(payload => ({ output: 0, fields: { payload } }));
-  if (table.shape === 'rows') return [{ output: 0, fields: { payload: rows } }];
   const columns = named.map(({ source, label, name, unit }) => ({ ...source.whole, key: label, name, unit }));
+  const about = table.origin === null ? {} : { dlms: { ...table.origin, columns } };
+  if (table.shape === 'row') return rows.map(payload => ({ output: 0, fields: { payload, ...about } }));
+  if (table.shape === 'rows') return [{ output: 0, fields: { payload: rows, ...about } }];
   return [{ output: 0, fields: { payload: { ...(table.whole as object), columns, rows } } }];
 }
 

@@ -44,6 +44,8 @@ export interface ProfileInput {
   readonly columns: readonly InputColumn[];
   readonly rows: readonly InputRow[];
   readonly whole: unknown;
+  /** `msg.dlms` where its columns tell of bare rows; the telegram form gives it back with the chosen ones. */
+  readonly origin: Readonly<Record<string, unknown>> | null;
 }
 
 export type Input = TelegramInput | ProfileInput;
@@ -97,17 +99,19 @@ function profile(
   rows: readonly InputRow[],
   msg: InputMessage,
 ): ProfileInput {
-  const told = payload['columns'] ?? msg.columns ?? (isRecord(msg.dlms) ? msg.dlms['columns'] : undefined);
+  const dlms = isRecord(msg.dlms) ? msg.dlms : {};
+  const told = payload['columns'] ?? msg.columns ?? dlms['columns'];
   const columns = Array.isArray(told) ? told.filter(isRecord).map(columnOfRecord) : columnsOfRows(rows, msg.units);
-  const about = payload['profile'];
+  const about = payload['profile'] ?? dlms['profile'];
   return {
     kind: 'profile',
     shape,
-    meter: meterOf(payload['meter'] ?? (isRecord(msg.dlms) ? msg.dlms['meter'] : undefined) ?? msg.meter),
+    meter: meterOf(payload['meter'] ?? dlms['meter'] ?? msg.meter),
     profile: isRecord(about) ? textOrNull(about['obis']) : null,
     columns,
     rows,
     whole: msg.payload,
+    origin: 'columns' in dlms ? dlms : null,
   };
 }
 
@@ -148,25 +152,41 @@ function plainValues(msg: InputMessage): TelegramInput | null {
   const told = dlms['objects'] ?? dlms['readings'] ?? dlms['ref'] ?? dlms['obis'] ?? msg.obis;
   const refs = (Array.isArray(told) ? told : [told]).map(refOf);
   if (refs.length === 0 || refs.some(ref => ref === null)) return null;
-  const values = refs.length === 1 && !(Array.isArray(payload) && payload.length === 1) ? [payload] : payload;
+  // By our own list a single object has its value as payload, also when that is a list.
+  const single = refs.length === 1 && (told === dlms['objects'] || !(Array.isArray(payload) && payload.length === 1));
+  const values = single ? [payload] : payload;
   if (!Array.isArray(values) || values.length !== refs.length) return null;
   const units: unknown = dlms['unit'];
-  const readings = refs.map((ref, i): Reading => {
-    const { obis, unit } = ref as { obis: string; unit: string | null };
-    const { key, name } = readingKeyOf(obis);
-    return { obis, name, key, value: valueOf(values[i]), unit: unit ?? (refs.length === 1 ? textOrNull(units) : null) };
+  const readings = refs.flatMap((ref, i): Reading[] => {
+    const { unit, ...of } = ref as ObjectRef;
+    if (values[i] === null && isRefused(of.obis, dlms['refused'])) return [];
+    return [{ ...of, value: valueOf(values[i]), unit: unit ?? (refs.length === 1 ? textOrNull(units) : null) }];
   });
   const whole = { meter: meterOf(dlms['meter']), time: null, receivedAt: null, readings };
   return { kind: 'telegram', ...whole, whole };
 }
 
-function refOf(told: unknown): { obis: string; unit: string | null } | null {
+/** A telegram has no reading for it either. */
+function isRefused(obis: string, refused: unknown): boolean {
+  return Array.isArray(refused) && refused.some(r => isRecord(r) && r['obis'] === obis);
+}
+
+type ObjectRef = Pick<Reading, 'name' | 'key' | 'unit'> & { readonly obis: string };
+
+function refOf(told: unknown): ObjectRef | null {
   const text = isRecord(told) ? (told['obis'] ?? told['ref']) : told;
   const code =
     /\d+-\d+:\d+\.\d+\.\d+[*&]\d+/.exec(typeof text === 'string' ? text : '')?.[0] ??
     (typeof text === 'string' ? text : '');
-  const { obis } = readingKeyOf(code);
-  return obis === null ? null : { obis, unit: isRecord(told) ? textOrNull(told['unit']) : null };
+  const known = readingKeyOf(code);
+  if (known.obis === null) return null;
+  const of = isRecord(told) ? told : {};
+  return {
+    obis: known.obis,
+    name: textOrNull(of['name']) ?? known.name,
+    key: textOrNull(of['key']) ?? known.key,
+    unit: textOrNull(of['unit']),
+  };
 }
 
 function readingOfRecord(record: Record<string, unknown>): Reading {

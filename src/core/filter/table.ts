@@ -22,7 +22,8 @@ export function tableOf(
 ): Table {
   const columns = chosenColumns(input, rules, held);
   const rows = convertedRows(input, columns, options, memories, held, nowMs);
-  return { meter: meterName(input.meter), shape: input.shape, columns, rows, whole: input.whole };
+  const { shape, whole, origin } = input;
+  return { meter: meterName(input.meter), shape, columns, rows, whole, origin };
 }
 
 function chosenColumns(input: ProfileInput, rules: readonly Rule[], held: HeldBack[]): TableColumn[] {

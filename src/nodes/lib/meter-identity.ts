@@ -31,7 +31,8 @@ export async function meterOf(session: Session, serialNumber: string | null, sig
       ...(title !== null && { systemTitle: hex(title) }),
     };
   }
-  return session.memory.meter;
+  // A copy: what a flow does to its message, no other read sees.
+  return { ...session.memory.meter };
 }
 
 /** `msg.dlms` of a polled read. */

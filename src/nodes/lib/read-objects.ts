@@ -10,7 +10,7 @@ import type { ClockPolicy } from '../../core/cosem/date-time';
 import { holdsClock, readingOf } from '../../core/cosem/naming';
 import { obisKey, obisName } from '../../core/cosem/obis-names';
 import { toPlain, type Plain } from '../../core/cosem/plain';
-import type { Reading } from '../../core/cosem/reading';
+import type { OriginObject, Reading } from '../../core/cosem/reading';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';
 import type { WantedObject } from './object-refs';
 
@@ -48,6 +48,14 @@ export async function readObjects(
   const again = await readOnce(source, [...better.values()], policy, signal);
   const second = new Map([...better.keys()].map((before, i) => [before, again[i] as ReadObject]));
   return result(first.map(object => second.get(object.wanted) ?? object));
+}
+
+/** What the value of an object is, for messages that carry the value alone. A refused one has no unit. */
+export function originObject({ wanted: w, outcome }: ReadObject): OriginObject {
+  const { name, key, unit } = outcome.ok
+    ? outcome.reading
+    : { name: obisName(w.obis), key: obisKey(w.obis), unit: null, ...nameOf(w) };
+  return { obis: w.obis.toString(), classId: w.classId, attribute: w.attribute, name, key, unit };
 }
 
 async function readOnce(
