@@ -38,6 +38,8 @@ export interface SessionEnvironment {
   readonly memory?: MeterMemory;
   readonly counters?: NumberStore;
   readonly now?: () => number;
+  /** IANA zone in which ranges are written where the settings name none. Default: that of this computer. */
+  readonly zone?: string;
   /** n octets that nobody can foresee. */
   readonly random?: (n: number) => Uint8Array;
   readonly trace?: Trace;
@@ -486,6 +488,7 @@ export class Session implements LineUser {
         ...(columns !== undefined && { columns }),
         policy: this.settings.clock,
         rangeClock: this.settings.rangeClock,
+        zone: this.environment.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
         nowMs: this.#now(),
       },
       this.memory,

@@ -17,7 +17,9 @@ export class MeterClock {
     readonly style: DeviationStyle = 'standard',
   ) {
     checkZone(zone);
-    this.#policy = style === 'inverted' ? { mode: 'inverted', zone } : { mode: 'standard', zone };
+    // A meter that knows no deviation does not read one either: it compares wall clocks.
+    const mode = style === 'unspecified' ? 'zone' : style;
+    this.#policy = { mode, zone };
   }
 
   /** Minutes to add to UTC. */

@@ -32,6 +32,12 @@ export interface ProfileRequest {
   /** Codes of the columns to return; none: all. Clock and status always come. */
   readonly columns?: readonly string[];
   readonly policy: ClockPolicy;
+  /**
+   * IANA zone the meter is taken to be in where the policy names none: ranges are written in it, and rows without offset
+   * are placed by it. Times of rows stay without offset. Many meters compare a range by its wall clock alone.
+   * Absent: UTC.
+   */
+  readonly zone?: string | undefined;
   /** What the clock of a range carries; `auto` finds out. */
   readonly rangeClock: 'auto' | 'with-deviation' | 'without-deviation';
   /** Our clock: bounds an open range and guesses which entries a range needs. */
@@ -73,12 +79,16 @@ export class ProfileRead {
   /** With `newest` out of a whole buffer: the last so many rows; else null and rows leave at once. */
   #held: { readonly rows: ProfileRow[]; readonly count: number } | null = null;
   #rowsSeen = 0;
+  /** For what we write, and for choosing rows; never for what we tell. */
+  readonly #placing: ClockPolicy;
   readonly #plan: Plan;
 
   constructor(
     readonly request: ProfileRequest,
     readonly memory: MeterMemory,
   ) {
+    const zone = request.policy.zone ?? request.zone;
+    this.#placing = zone === undefined ? request.policy : { ...request.policy, zone };
     this.#plan = this.#work();
   }
 
@@ -227,7 +237,7 @@ export class ProfileRead {
     const columns = chosen.length === known.objects.length ? [] : chosen.map(i => known.objects[i] as CaptureObject);
     return this.#clockForms(known, from).map(deviation =>
       rangeSelector(from, to, {
-        policy: this.request.policy,
+        policy: this.#placing,
         deviation,
         columns,
         ...(restricting === undefined ? {} : { restricting }),
@@ -236,7 +246,8 @@ export class ProfileRead {
   }
 
   #clockForms(known: ProfileMemory, from: number): ('with' | 'without')[] {
-    const { rangeClock, policy } = this.request;
+    const { rangeClock } = this.request;
+    const policy = this.#placing;
     if (rangeClock !== 'auto') return [rangeClock === 'with-deviation' ? 'with' : 'without'];
     if (known.deviation !== null) return [known.deviation];
     // Where the policy gives no deviation anyway, both forms are the same.
@@ -267,7 +278,11 @@ export class ProfileRead {
     const { range, policy } = this.request;
     const limits =
       way !== 'range' && range.kind === 'time'
-        ? { ...(range.fromMs !== null && { from: range.fromMs }), ...(range.toMs !== null && { to: range.toMs }) }
+        ? {
+            ...(range.fromMs !== null && { from: range.fromMs }),
+            ...(range.toMs !== null && { to: range.toMs }),
+            limitPolicy: this.#placing,
+          }
         : {};
     this.#rows = new ProfileRows(layout, {
       policy,
@@ -297,7 +312,7 @@ export class ProfileRead {
   #unlessIgnored(fromMs: number | null, toMs: number | null): (row: ProfileRow) => boolean {
     let ignored = false;
     return row => {
-      const at = row.time === null ? null : epochOf(row.time, this.request.policy);
+      const at = row.time === null ? null : epochOf(row.time, this.#placing);
       if (at === null) return true;
       const off = Math.max(fromMs === null ? 0 : fromMs - at, toMs === null ? 0 : at - toMs);
       if (!ignored && off > IGNORED_MS) {

@@ -40,6 +40,8 @@ export interface ProfileRowsOptions {
   /** Rows outside are dropped, both ends belong to it: for meters that return more than was asked for. */
   readonly from?: Date | number | string;
   readonly to?: Date | number | string;
+  /** Places these ends where rows have no offset. Default: the policy. */
+  readonly limitPolicy?: ClockPolicy;
 }
 
 /**
@@ -75,8 +77,9 @@ export class ProfileRows {
     const backwards = options.sortMethod === 2 || options.sortMethod === 3;
     this.#stepMs = (options.capturePeriod ?? 0) * (backwards ? -1000 : 1000);
     this.#repeatNull = options.repeatNull === true;
-    this.#from = options.from === undefined ? null : limit(options.from, this.#policy);
-    this.#to = options.to === undefined ? null : limit(options.to, this.#policy);
+    const { limitPolicy = this.#policy } = options;
+    this.#from = options.from === undefined ? null : limit(options.from, limitPolicy);
+    this.#to = options.to === undefined ? null : limit(options.to, limitPolicy);
     this.#template = { time: null };
     if (layout.status !== null) this.#template['status'] = null;
     for (const column of layout.columns) this.#template[column.key] = null;
