@@ -210,7 +210,7 @@ class StatusLine {
 
   show(text: string | null, kind: StatusKind): void {
     this.#stop();
-    this.#send(text === null ? {} : { ...LOOKS[kind], text: cut(text, STATUS_LENGTH) });
+    this.#send(text === null ? {} : { ...LOOKS[kind], text: shown(text) });
   }
 
   progress(text: string): void {
@@ -233,7 +233,7 @@ class StatusLine {
   #flush(): void {
     const text = this.#waiting;
     this.#stop();
-    if (text !== null) this.#send({ ...LOOKS.busy, text: cut(text, STATUS_LENGTH) });
+    if (text !== null) this.#send({ ...LOOKS.busy, text: shown(text) });
     this.#sentAtMs = Date.now();
   }
 
@@ -251,6 +251,11 @@ class StatusLine {
   }
 }
 
+/** A word of the catalog goes out as its key, which the editor shows in its own language; all else as it is. */
+function shown(text: string): string {
+  return WORDS.has(text) ? `shared.status.${text}` : cut(text, STATUS_LENGTH);
+}
+
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
@@ -259,6 +264,8 @@ function cut(text: string, length: number): string {
 const CLOSE_LIMIT_MS = 4500;
 const PROGRESS_EVERY_MS = 500;
 const STATUS_LENGTH = 48;
+/** Those of locales/<lang>/_shared.json, status. */
+const WORDS: ReadonlySet<string> = new Set(['reading', 'connecting', 'connected', 'listening', 'waiting', 'idle']);
 
 const LOOKS: Record<StatusKind, NodeStatus> = {
   idle: { fill: 'grey', shape: 'ring' },

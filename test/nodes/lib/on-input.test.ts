@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { NodeInitializer } from 'node-red';
 import { DlmsError } from '../../../src/core/wire/errors';
 import { onInput } from '../../../src/nodes/lib/on-input';
 import type { Handler, InputOptions, NodeHandle } from '../../../src/nodes/lib/on-input';
+import { PROJECT } from '../../node-red-process';
 import { callsOf, startFlow, stopFlow } from '../flow';
 import type { Flow } from '../flow';
 
@@ -83,7 +86,7 @@ describe('the funnel of the nodes', () => {
     flow.send('n1', {});
     await flow.status('n1', /^green 100 rows/);
     const yellow = flow.statuses('n1').filter(s => s.startsWith('yellow'));
-    assert.equal(yellow[0], 'yellow reading');
+    assert.equal(yellow[0], 'yellow shared.status.reading');
     assert.ok(yellow.length <= 4, yellow.join());
   });
 
@@ -134,6 +137,14 @@ describe('the funnel of the nodes', () => {
     assert.ok(Date.now() - begun < 5000);
   });
 
+  it('shows fixed words as keys of the catalog, which has each of them', () => {
+    const shared = readFileSync(join(PROJECT, 'locales/en-US/_shared.json'), 'utf8');
+    const source = readFileSync(join(PROJECT, 'src/nodes/lib/on-input.ts'), 'utf8');
+    const words = /WORDS.*?\[(.*?)\]/s.exec(source)?.[1]?.match(/\w+/g) ?? [];
+    const { status } = JSON.parse(shared) as { status: Record<string, string> };
+    assert.deepEqual(Object.keys(status).sort(), [...words].sort());
+  });
+
   it('lets the node send what nobody asked for and report a failure without a message', async () => {
     const flow = await flowWith(() => Promise.resolve(null), { busy: '' });
     handle.emit({ payload: 'pushed' });
@@ -141,7 +152,9 @@ describe('the funnel of the nodes', () => {
     assert.equal((await flow.message('out')).payload, 'pushed');
     assert.equal((await flow.message('second')).payload, 'problem');
     handle.status('listening', 'ok');
-    await flow.status('n1', /^green listening/);
+    await flow.status('n1', /^green shared\.status\.listening$/);
+    handle.status('listening on 0.0.0.0:4059', 'ok');
+    await flow.status('n1', /^green listening on 0\.0\.0\.0:4059$/);
     handle.fail(new DlmsError({ code: 'SERIAL_DENIED', path: '/dev/ttyUSB0' }));
     assert.equal((await flow.error()).error.code, 'SERIAL_DENIED');
   });
