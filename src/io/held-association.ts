@@ -1,0 +1,190 @@
+// The association of a session: opened with the counter it needs, held, and ended within bounded time.
+// The rule of the file: there is one runner at most, and who takes it down says goodbye first.
+
+import type { Apdu } from '../core/apdu';
+import { Client, type ClientEvent } from '../core/client/client';
+import type { MeterMemory } from '../core/client/meter-memory';
+import { isDlmsError, type DlmsError } from '../core/wire/errors';
+import { collect } from './client-requests';
+import { ClientRunner } from './client-runner';
+import { clientOptions, counterReader, linkOf } from './client-settings';
+import type { CounterKeeper } from './counter-keeper';
+import { closedError } from './line';
+import type { ConnectionSettings, TraceLevel } from './settings';
+import type { Trace } from './trace';
+import type { Transport } from './transport';
+
+/** What an association is given from outside. */
+export interface AssociationSurroundings {
+  readonly settings: ConnectionSettings;
+  /** The line's own, or what opens it with a sign-on. */
+  readonly transport: Transport;
+  readonly memory: MeterMemory;
+  readonly counter: CounterKeeper;
+  readonly now: () => number;
+  readonly random: (n: number) => Uint8Array;
+  readonly trace: Trace | null;
+  readonly log: (level: TraceLevel, text: string) => void;
+  readonly phase: (phase: 'idle' | 'connecting' | 'connected') => void;
+  /** What the meter sent unasked in the middle of a read. */
+  readonly notification: (apdu: Apdu, bytes: Uint8Array) => void;
+}
+
+export class HeldAssociation {
+  #runner: ClientRunner | null = null;
+  /** The association is the second one on this connection, and the meter may hang up after the first. */
+  counterJustRead = false;
+
+  constructor(readonly around: AssociationSurroundings) {}
+
+  /** What drives the client; null: nothing is open. */
+  get runner(): ClientRunner | null {
+    return this.#runner;
+  }
+
+  /** An association that stands; opened if there is none. */
+  async open(signal: AbortSignal): Promise<void> {
+    if (this.#runner?.client.phase === 'ready') return;
+    const { settings, transport, counter, memory, random, trace, now, phase } = this.around;
+    await this.tearDown(false);
+    phase('connecting');
+    await transport.open(signal);
+    const ciphered = settings.security !== 'none' || settings.authentication === 'high-gmac';
+    this.counterJustRead = ciphered && !counter.known;
+    if (this.counterJustRead) {
+      await this.#readCounter(signal);
+      // Some meters hang up with the association of the public client.
+      await transport.open(signal);
+    }
+    const client = new Client(
+      linkOf(settings),
+      clientOptions(settings, {
+        counter,
+        challenge: random(CHALLENGE_OCTETS),
+        dedicated: !memory.dedicatedKeyRefused,
+        onApdu: (dir, bytes) => trace?.({ at: now(), dir, layer: 'apdu', bytes }),
+      }),
+    );
+    this.#runner = this.#run(client);
+    await associate(this.#runner, signal);
+    this.counterJustRead = false;
+    phase('connected');
+  }
+
+  /** Release and DISC, and with `close` the end of the transport. */
+  async tearDown(close: boolean): Promise<void> {
+    const { settings, transport, counter, phase } = this.around;
+    const runner = this.#runner;
+    this.#runner = null;
+    if (runner !== null) {
+      await this.#farewell(runner);
+      runner.stop(closedError(`the session with ${transport.where}`));
+      counter.settle();
+      phase('idle');
+    }
+    // After mode E the port stands at another speed; opening it anew puts it back.
+    if (close || settings.interface === 'hdlc-mode-e') await transport.close();
+  }
+
+  async #farewell(runner: ClientRunner): Promise<void> {
+    const { client } = runner;
+    if (!runner.alive) return;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), FAREWELL_MS);
+    try {
+      if (client.phase === 'ready')
+        await runner.run(
+          () => client.release(),
+          e => e.type === 'released',
+          limit.signal,
+        );
+      if (client.phase !== 'disconnected' && client.phase !== 'connecting') {
+        await runner.run(
+          () => client.disconnect(),
+          e => e.type === 'disconnected',
+          limit.signal,
+        );
+      }
+    } catch (e) {
+      this.around.log('info', `hanging up: ${e instanceof Error ? e.message : String(e)}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The counter by the public client, which needs no keys. Failing at it is no failure: the meter will say what it wants. */
+  async #readCounter(signal: AbortSignal): Promise<void> {
+    const { settings, counter, log } = this.around;
+    const object = settings.counterObject;
+    if (object === null) return;
+    const { client, link } = counterReader(settings);
+    const runner = this.#run(new Client(link, client));
+    try {
+      await associate(runner, signal);
+      const outcome = await collect(runner, [{ classId: 1, obis: object, attribute: 2 }], null, signal);
+      const value = outcome[0]?.ok === true ? outcome[0].value : null;
+      if (value !== null && 'value' in value && typeof value.value === 'number') {
+        counter.atLeast(value.value + 1);
+        log('info', `invocation counter ${value.value} read from ${object}`);
+      } else log('warning', `${object} gave no invocation counter`);
+    } catch (e) {
+      if (signal.aborted || !isDlmsError(e) || e.code === 'CONNECTION_LOST') throw e;
+      log('warning', `the invocation counter could not be read: ${e.short}`);
+    } finally {
+      await this.#farewell(runner);
+      runner.stop(closedError('the public association'));
+    }
+  }
+
+  #run(client: Client): ClientRunner {
+    const { transport, trace, now } = this.around;
+    return new ClientRunner(client, transport, {
+      event: e => this.#onEvent(e),
+      lost: error => this.#lost(error),
+      bytes: (dir, bytes) => trace?.({ at: now(), dir, layer: 'bytes', bytes }),
+    });
+  }
+
+  #lost(error: DlmsError): void {
+    this.#runner = null;
+    this.around.log('warning', error.short);
+    this.around.phase('idle');
+    void this.around.transport.close();
+  }
+
+  #onEvent(event: ClientEvent): void {
+    const { log, notification } = this.around;
+    switch (event.type) {
+      case 'connected':
+        return log('info', event.info);
+      case 'note':
+        return log('info', event.text);
+      case 'dropped':
+        return log('warning', `${event.bytes.length} bytes dropped: ${event.error.short}`);
+      case 'notification':
+        log('info', `${event.apdu.type} came in the middle of a read and was set aside`);
+        return notification(event.apdu, event.bytes);
+      case 'fault':
+      case 'refused':
+      case 'failed':
+        return log('error', event.error.short);
+      default:
+        return;
+    }
+  }
+}
+
+async function associate(runner: ClientRunner, signal: AbortSignal): Promise<void> {
+  await runner.run(
+    () => runner.client.connect(),
+    e => {
+      if (e.type === 'refused') throw e.error;
+      return e.type === 'associated';
+    },
+    signal,
+  );
+}
+
+const CHALLENGE_OCTETS = 16;
+/** Release and DISC together; a deploy has five seconds for all of it. */
+const FAREWELL_MS = 1500;
