@@ -127,6 +127,11 @@ export function parseSettings(properties: Properties, credentials: Properties = 
   if (needsTag && keys.authentication === null) {
     throw bad('authenticationKey', '(empty)', 'set, though the security or authentication setting needs it');
   }
+  const password = secret(c.text('password'));
+  // Not left to the meter: some lock after a few wrong ones.
+  if (password === null && WITH_PASSWORD.has(authentication)) {
+    throw bad('password', '(empty)', 'set, though the authentication needs it (one of no characters is written 0x)');
+  }
   return {
     transport: transport(p),
     interface: link,
@@ -134,7 +139,7 @@ export function parseSettings(properties: Properties, credentials: Properties = 
     clientAddress: p.whole('clientAddress', 16, 0, wide ? 0xffff : 0x7f),
     server: server(p, wide),
     authentication,
-    password: secret(c.text('password')),
+    password,
     security,
     suite,
     systemTitle,
@@ -315,6 +320,7 @@ const SECURITIES = ['none', 'authentication', 'encryption', 'authentication-encr
 const STANDARDS = ['dlms', 'india', 'italy', 'saudi-arabia', 'idis'] as const;
 const PARITIES = ['none', 'even', 'odd'] as const;
 const INVERTED: ReadonlySet<Standard> = new Set(['india', 'italy', 'saudi-arabia']);
+const WITH_PASSWORD = new Set<Authentication>(['low', 'high', 'high-md5', 'high-sha1', 'high-sha256']);
 const CREDENTIALS = new Set(['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey']);
 // Three letters of the maker and five octets of our choice; any eight octets that no other client of the meter uses will do.
 const OUR_TITLE = Uint8Array.from([0x4d, 0x46, 0x4c, 0, 0, 0, 0, 1]);

@@ -16,7 +16,11 @@ export class Key {
    * Throws BAD_SETTING, which names the setting and never shows the text.
    */
   static parse(text: string, setting: string): Key {
-    return Key.from(unhex(text, setting), setting);
+    const digits = text.replace(/0x/gi, '').replace(/[\s:,;-]/g, '');
+    // What is counted may be told: a digit lost in copying is the usual slip.
+    if (!/^[0-9a-f]*$/i.test(digits)) throw noKey(setting, 'text with other characters');
+    if (digits.length !== 32 && digits.length !== 64) throw noKey(setting, `${digits.length} digits`);
+    return Key.from(unhex(digits, setting), setting);
   }
 
   static from(octets: Uint8Array, setting = 'key'): Key {
@@ -49,6 +53,11 @@ export class Key {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return SHOWN;
   }
+}
+
+function noKey(setting: string, found: string): DlmsError {
+  const expected = '32 hex digits (AES-128), or 64 (AES-256)';
+  return new DlmsError({ code: 'BAD_SETTING', setting, value: `(${found})`, expected });
 }
 
 /** Eight octets: three letters of the maker's FLAG id and a serial number. Throws BAD_SETTING for anything else. */

@@ -185,7 +185,8 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   NO_ANSWER: {
     blame: 'line',
     say: f => `no ${f.waitingFor} within ${f.afterMs} ms${f.hint === undefined ? '' : ` (${f.hint})`}`,
-    remedy: 'Wrong address, wrong speed or parity, wrong interface, or nobody there',
+    remedy:
+      'Wrong address, speed, parity or interface (HDLC or wrapper), or nobody there; "Test connection" in the form of the connection finds out which',
   },
   CONNECT_REFUSED: {
     blame: 'line',
@@ -225,7 +226,8 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   SERIAL_MISSING: {
     blame: 'caller',
     say: f => `the serial port ${f.path} cannot be opened: ${f.reason}`,
-    remedy: 'Check the name and the plug; names below /dev/serial/by-id stay the same after a restart',
+    remedy:
+      'Check the plug, and choose from the ports that the form of the connection lists; names below /dev/serial/by-id stay the same after a restart',
   },
   SERIAL_MODULE: {
     blame: 'caller',
@@ -275,7 +277,8 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   WRONG_KEY: {
     blame: 'caller',
     say: f => `the encryption key does not fit the telegram${by(f.systemTitle)}`,
-    remedy: 'Check the encryption key (GUEK, EK) and that it belongs to this meter',
+    remedy:
+      'Check that it is the encryption key (GUEK, EK), not the authentication key (GAK, AK), and that it belongs to this meter',
   },
   AUTHENTICATION_FAILED: {
     blame: 'caller',
@@ -305,7 +308,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   OBJECT_UNDEFINED: {
     blame: 'meter',
     say: f => `${f.object}: ${f.result}`,
-    remedy: 'This meter has no such object or class; look at its association list (0-0:40.0.0*255 attribute 2)',
+    remedy: 'This meter has no such object or class; "Browse meter" in the form of the node lists what it has',
   },
   ACCESS_RESULT: {
     blame: 'meter',
@@ -335,7 +338,8 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   UNKNOWN_LAYOUT: {
     blame: 'caller',
     say: f => `the telegram has no known layout: ${f.what}, ${f.elements} element(s)`,
-    remedy: 'Describe it once in the layout table of the node (position, OBIS, unit, scaler)',
+    remedy:
+      'Describe it once under "Own layouts" in the push decoder: a button there makes the rows from this telegram',
   },
   NO_FRAME: {
     blame: 'line',

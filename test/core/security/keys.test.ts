@@ -37,6 +37,13 @@ describe('a key', () => {
     }
   });
 
+  it('with a digit lost tells how many there are', () => {
+    assert.throws(
+      () => Key.parse(DIGITS.slice(1), 'encryption key'),
+      /encryption key "\(31 digits\)" is not 32 hex digits/,
+    );
+  });
+
   it('is never shown', () => {
     const key = Key.parse(DIGITS, 'encryption key');
     const shown = [
