@@ -32,7 +32,7 @@ export const dataNotification = alternative<DataNotification>('data-notification
  * puts the type tag in front (09 0C), others a tagged date-time (19). A nine or 25 octet string is no date-time, so nothing is lost.
  */
 export function readNotificationTime(r: Reader): Uint8Array | null {
-  if (r.peek() === 0x09 && (r.peek(1) === 0x0c || r.remaining === 1)) r.u8('date-time tag');
+  if (r.peek() === 0x09 && (r.peek(1) === 0x0c || r.peek(1) === 0 || r.remaining === 1)) r.u8('date-time tag');
   else if (r.peek() === 0x19) {
     r.u8('date-time tag');
     return r.take(12, 'date-time');

@@ -140,10 +140,18 @@ export function valueOf(data: Data, where: Whereabouts, policy: ClockPolicy): Va
     case 'array':
     case 'structure':
     case 'compact-array':
-      return JSON.stringify(data.value.map(element => valueOf(element, {}, policy)));
+      return JSON.stringify(listOf(data.value, policy));
     default:
       return scaled(data.type === 'float32' ? shortestFloat32(data.value) : data.value, 0);
   }
+}
+
+/** Lists in lists stay lists. */
+function listOf(elements: readonly Data[], policy: ClockPolicy): unknown[] {
+  return elements.map(element => {
+    const inner = element.type === 'array' || element.type === 'structure' || element.type === 'compact-array';
+    return inner ? listOf(element.value, policy) : valueOf(element, {}, policy);
+  });
 }
 
 function octetsOf(

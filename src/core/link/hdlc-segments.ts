@@ -2,7 +2,7 @@
 // The rule of the file: parts are never joined across a gap, and what is thrown away comes out as a problem.
 
 import { DlmsError } from '../wire/errors';
-import { concat, joined } from '../wire/hex';
+import { concat, equalBytes, joined } from '../wire/hex';
 import { encodeHdlcFrame, type HdlcFrame } from './hdlc-frame';
 import { sameStation, type HdlcAddress } from './hdlc-address';
 
@@ -47,6 +47,7 @@ export class SegmentJoiner {
       }
       this.#skipping = null;
     }
+    if (open !== null && repeats(open, frame, body)) return out;
     if (open !== null) {
       const expected = (open.first + open.parts.length) & 7;
       const got = ns(frame);
@@ -161,6 +162,16 @@ function continues(last: HdlcFrame, frame: HdlcFrame): boolean {
   );
 }
 
+/**
+ * A part sent twice: an intermediate UI frame with the very octets of the one before. UI frames carry no number, and joining
+ * it twice would move all that follows to other places. Short parts may well be equal.
+ */
+function repeats(open: Assembly, frame: HdlcFrame, body: Uint8Array): boolean {
+  const before = open.parts[open.parts.length - 1];
+  if (frame.control.type !== 'UI' || before === undefined || body.length < SHORTEST_REPEATED) return false;
+  return equalBytes(before, body);
+}
+
 function ns(frame: HdlcFrame): number | null {
   return frame.control.type === 'I' ? frame.control.ns : null;
 }
@@ -168,6 +179,8 @@ function ns(frame: HdlcFrame): number | null {
 function lost(expected: number, got: number): DlmsError {
   return new DlmsError({ code: 'SEGMENT_LOST', layer: 'hdlc', expected, got });
 }
+
+const SHORTEST_REPEATED = 32;
 
 /** First octets of APDUs that meters send unasked: information-report, data- and event-notification, GBT, ciphered ones. */
 const PUSHED_TAGS: ReadonlySet<number> = new Set([0x0f, 0x18, 0xc2, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);

@@ -224,7 +224,7 @@ export const LAYOUTS: readonly Layout[] = [
     unknown('boolean'),
   ),
 
-  layout('cii-12', null, ...cii, { obis: '0-0:96.13.0*255', type: 'text' }, { obis: '0-0:96.13.1*255', type: 'text' }),
+  layout('cii-12', null, ...cii, { obis: '0-0:96.13.0*255' }, { obis: '0-0:96.13.1*255' }),
   layout('cii-10', null, ...cii),
   layout('bgld-14', null, ...bgldHead, degrees('81.7.40'), degrees('81.7.51'), degrees('81.7.62'), meterId),
   layout('bgld-11', null, ...bgldHead, meterId),

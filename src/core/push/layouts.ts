@@ -34,8 +34,12 @@ export interface Layout {
 
 /** The first layout that fits, or null. The user's own come first, so that they can replace a built-in one. */
 export function matchLayout(list: readonly Data[], layouts: readonly Layout[]): Layout | null {
-  for (const layout of layouts) if (layout.elements === list.length && fits(list, layout)) return layout;
-  return null;
+  const candidates = layouts.filter(layout => layout.elements === list.length);
+  const missing = list.filter(data => data.type === 'null-data').length;
+  const exact = candidates.find(layout => fits(list, layout, false));
+  // A value that is missing has no type; enough of the others must tell what the list is.
+  if (exact !== undefined || missing === 0 || missing * 2 > list.length) return exact ?? null;
+  return candidates.find(layout => fits(list, layout, true)) ?? null;
 }
 
 /** What a telegram without a layout looks like, as a layout to fill in: positions and types, no codes. */
@@ -75,14 +79,15 @@ export function exportLayouts(layouts: readonly Layout[]): string {
   return `[\n${shown.join(',\n')}\n]\n`;
 }
 
-function fits(list: readonly Data[], layout: Layout): boolean {
+function fits(list: readonly Data[], layout: Layout, mayLack: boolean): boolean {
   if (layout.first !== undefined) {
     const first = list[0];
     if (first === undefined || !firstText(first).startsWith(layout.first)) return false;
   }
   for (const entry of layout.entries) {
     const data = list[entry.position];
-    if (data === undefined || !hasType(data, entry.type ?? 'any')) return false;
+    if (data === undefined) return false;
+    if (!hasType(data, entry.type ?? 'any') && !(mayLack && data.type === 'null-data')) return false;
   }
   return true;
 }
