@@ -68,6 +68,8 @@ function copyLocales() {
       else problems.push(`locales/${language}/${name}.html (help) is missing`);
     }
   }
+  // Norwegian browsers ask for nb, nb-NO or, with an older tag for the same language, no. Node-RED knows no aliases.
+  cpSync(join(out, 'nb'), join(out, 'no'), { recursive: true });
 }
 
 /**

@@ -68,6 +68,16 @@ describe('the packed package in a real Node-RED', function () {
     }
   });
 
+  it('speaks Norwegian to browsers that ask for no, nb or nb-NO', async () => {
+    const help = readFileSync(join(PROJECT, 'locales', 'nb', 'dlms-get-object.html'), 'utf8').trim();
+    const bokmal = await red.json(`/locales/${PACKAGE}/dlms-get-object?lng=nb`);
+    for (const language of ['no', 'nb', 'nb-NO']) {
+      const html = await red.text('/nodes', { accept: 'text/html', 'accept-language': language });
+      assert.ok(html.includes(help), language);
+      assert.deepEqual(await red.json(`/locales/${PACKAGE}/dlms-get-object?lng=${language}`), bokmal);
+    }
+  });
+
   it('serves every icon byte for byte', async () => {
     for (const icon of readdirSync(join(PROJECT, 'icons'))) {
       const served = Buffer.from(await (await red.get(`/icons/${PACKAGE}/${icon}`)).arrayBuffer());
