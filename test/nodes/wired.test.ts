@@ -5,8 +5,11 @@ import { afterEach, describe, it } from 'mocha';
 import type { Telegram } from '../../src/core/cosem/reading';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
+import iecReadout from '../../src/nodes/dlms-iec-readout';
 import filter from '../../src/nodes/dlms-obis-filter';
 import loadProfile from '../../src/nodes/dlms-read-load-profile';
+import { serveIec } from '../../src/sim/iec-server';
+import { simulatedMeter } from '../../src/sim/server';
 import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';
 import { closeMeters, connectionTo, serveMeter } from './meters';
 
@@ -129,6 +132,36 @@ describe('nodes wired together', () => {
       assert.equal(msg['meter'], (dlmsOf(bare)['meter'] as Telegram['meter']).id);
       assert.equal(msg['timestamp'], Date.parse(String(row['time'])));
       assert.ok(!('columns' in dlmsOf(msg)), 'a value has no columns');
+    }
+  });
+
+  it('IEC readout with one value, or rows of a profile, OBIS filter: they have their units', async () => {
+    const server = await serveIec(simulatedMeter(), { port: 0, mode: 'c', serialNumber: '50021374', intervalMs: 0 });
+    try {
+      const read = (more: Record<string, unknown>): FlowNode[] => [
+        connectionTo(server.port, { interface: 'iec' }),
+        reader('dlms-iec-readout', { baudChangeDelay: '0', ...more }),
+      ];
+      const sets = [connection, iecReadout, filter];
+      const registers = read({ read: 'registers', registers: '1.8.0', output: 'value' });
+      const one = await startFlow(sets, [...registers, filterNode({ rules: [{ obis: IMPORT, unit: 'Wh' }] })]);
+      one.send('read', {});
+      const bare = await one.message('bare');
+      const msg = await one.message('out');
+      assert.deepEqual([msg.payload, msg['unit']], [Math.round((bare.payload as number) * 1000), 'Wh']);
+      await stopFlow();
+      const profile = read({ read: 'profile', profile: { code: 'P.01', mode: 'last', last: '2 h', output: 'rows' } });
+      const many = await startFlow(sets, [
+        ...profile,
+        filterNode({ rules: [{ obis: '*', unit: 'W' }], output: 'flat' }),
+      ]);
+      many.send('read', {});
+      const rows = (await many.message('bare')).payload as unknown[];
+      const flat = await many.message('out');
+      assert.equal((flat.payload as unknown[]).length, rows.length);
+      assert.ok(Object.values(flat['units'] as object).every(unit => unit === 'W'));
+    } finally {
+      await server.close();
     }
   });
 

@@ -93,7 +93,7 @@ export interface Origin {
 
 /** What a bare value is. */
 export type OriginObject = Pick<Reading, 'name' | 'key' | 'unit'> & {
-  readonly obis: string;
-  readonly classId: number;
-  readonly attribute: number;
+  readonly obis: string | null;
+  readonly classId?: number;
+  readonly attribute?: number;
 };

@@ -145,10 +145,10 @@ function columnsOfRows(rows: readonly InputRow[], units: unknown): InputColumn[]
   });
 }
 
-/** A value, or a list of values, of get object; msg.dlms says which objects. */
+/** A value, or a list of values, of get object or IEC readout; msg.dlms says which objects. */
 function plainValues(msg: InputMessage): TelegramInput | null {
   const { dlms, payload } = msg;
-  if (!isRecord(dlms) || dlms['source'] !== 'get') return null;
+  if (!isRecord(dlms) || (dlms['source'] !== 'get' && !Array.isArray(dlms['objects']))) return null;
   const told = dlms['objects'] ?? dlms['readings'] ?? dlms['ref'] ?? dlms['obis'] ?? msg.obis;
   const refs = (Array.isArray(told) ? told : [told]).map(refOf);
   if (refs.length === 0 || refs.some(ref => ref === null)) return null;

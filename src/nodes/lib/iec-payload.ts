@@ -29,7 +29,9 @@ export function eventFields(event: DecoderEvent, settings: IecSettings, problems
       };
       const [only] = telegram.readings;
       const value = settings.output === 'value' && telegram.readings.length === 1 && only !== undefined;
-      return value ? { payload: only.value, dlms } : { payload, dlms };
+      if (!value) return { payload, dlms };
+      const { obis, name, key, unit } = only;
+      return { payload: only.value, dlms: { ...dlms, meter: telegram.meter, objects: [{ obis, name, key, unit }] } };
     }
     case 'profile': {
       const payload = loadProfile(event.profile, event.meter, null);
@@ -66,9 +68,12 @@ export function readoutFields(
   if (settings.read === 'profile' && first !== undefined) {
     const form = choice('profile output', output, FORM_WORDS, 'object');
     const profile = loadProfile(first.profile, first.meter, wanted);
+    const { meter, profile: about, columns } = profile;
+    // The object says it all itself; rows and texts do not.
+    const beside = form === 'object' ? {} : { meter, profile: about, columns };
     return {
       payload: FORMS[form](profile),
-      dlms: { source: 'iec', framing: 'iec', service: first.profile.code, ...more },
+      dlms: { source: 'iec', framing: 'iec', service: first.profile.code, ...beside, ...more },
     };
   }
   const telegram = readout.telegrams.at(-1);
