@@ -3,6 +3,7 @@
 // or an option with a name.
 
 import { ACK, blockCheck, ETX, evenParity, NAK, SOH, STX } from '../core/iec62056-21/characters';
+import { rateOf } from '../core/iec62056-21/identification';
 import { crc16Arc } from '../core/wire/crc16';
 import { concat, fromLatin1, latin1 } from '../core/wire/hex';
 import type { IecFault, IecMeterOptions } from './iec-meter-options';
@@ -385,25 +386,6 @@ function framed(command: string, data: string): Uint8Array {
   return concat(Uint8Array.of(SOH), body, Uint8Array.of(blockCheck(body)));
 }
 
-function rateOf(z: string): number | null {
-  return RATES[z] ?? null;
-}
-
-const RATES: Readonly<Record<string, number>> = {
-  0: 300,
-  1: 600,
-  2: 1200,
-  3: 2400,
-  4: 4800,
-  5: 9600,
-  6: 19200,
-  A: 600,
-  B: 1200,
-  C: 2400,
-  D: 4800,
-  E: 9600,
-  F: 19200,
-};
 const FALL_BACK_MS = 2000;
 
 const DEFAULT_LIST: readonly string[] = [

@@ -41,12 +41,17 @@ export function parseIdentification(line: string): Identification | null {
     manufacturer: raw.slice(1, 4),
     baudId,
     mode,
-    baudRate: mode === 'A' ? 300 : (RATES[baudId] ?? null),
+    baudRate: mode === 'A' ? 300 : rateOf(baudId),
     enhanced,
     hdlc: enhanced.includes('2'),
     model: raw.slice(at),
     reactionMs: /[a-z]/.test(raw[3] as string) ? 20 : 200,
   };
+}
+
+/** The rate that a character Z stands for; null for one that stands for none. */
+export function rateOf(z: string): number | null {
+  return RATES[z] ?? null;
 }
 
 /** IEC 62056-21, 6.3.14, identification characters Z. */

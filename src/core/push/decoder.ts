@@ -13,7 +13,7 @@ import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes, hex } from '../wire/hex';
 import { readBody } from './body';
-import { PUSH_TAGS, plausibleApdu } from './extent';
+import { PUSH_TAGS, plausibleApdu } from './plausible';
 import { FRAMINGS, FrameScanner, type Framed, type Framing } from './framing';
 import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';

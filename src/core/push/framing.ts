@@ -6,8 +6,9 @@ import { frameOf, readHeader, wrongCheck, type HdlcFrame } from '../link/hdlc-fr
 import { Noise, type Dropped } from '../link/noise';
 import { DlmsError, type Detail } from '../wire/errors';
 import { ReceiveBuffer } from '../wire/receive-buffer';
-import { ApduExtent, LIMIT_BYTES, PUSH_TAGS, plausibleApdu, type ByteAt } from './extent';
+import { ApduExtent, LIMIT_BYTES, type ByteAt } from './extent';
 import { measureP1 } from './p1-extent';
+import { PUSH_TAGS, plausibleApdu } from './plausible';
 
 export type Framing = 'hdlc' | 'mbus' | 'wrapper' | 'raw' | 'p1';
 export const FRAMINGS: readonly Framing[] = ['hdlc', 'mbus', 'wrapper', 'raw', 'p1'];
