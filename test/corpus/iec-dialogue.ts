@@ -32,6 +32,8 @@ export function playDialogue(c: Case, bytewise: boolean): Outcome {
     for (let i = at; i < script.length && script[i]?.dir === 'tx'; i++) {
       if (script[i]?.hex.replace(/0d0a$/, '') === message) {
         at = i + 1;
+        // A request that the script repeats into silence needs no second one from us.
+        while (message.startsWith('2f') && script[at]?.hex === script[i]?.hex && script[at]?.dir === 'tx') at++;
         return;
       }
     }
@@ -134,10 +136,16 @@ function readerOptions(script: readonly Turn[]): ReaderOptions {
   const ack = ackAt === -1 ? undefined : latin1(unhex(script[ackAt]?.hex ?? ''));
   const identAt = script.findIndex(t => t.dir === 'rx' && t.hex.startsWith('2f'));
   const identification = identAt === -1 ? null : parseIdentification(latin1(unhex(script[identAt]?.hex ?? '')));
-  const commands = sent.flatMap(text => {
+  const asked = sent.flatMap(text => {
     const r = /^\x01(R\d)\x02([^\x03\x04]*)[\x03\x04]/.exec(text);
-    return r === null ? [] : [`${r[1]} ${r[2]}`];
+    return r === null ? [] : [{ command: r[1] ?? '', data: r[2] ?? '' }];
   });
+  // R5 that is refused and then R1 for the same register: the reader's own way when no command is set.
+  const byDefault = (i: number): boolean =>
+    asked[i]?.command === 'R5' && asked[i + 1]?.command === 'R1' && asked[i]?.data === asked[i + 1]?.data;
+  const commands = asked.flatMap(({ command, data }, i) =>
+    i > 0 && byDefault(i - 1) ? [] : [byDefault(i) ? data : `${command} ${data}`],
+  );
   const password = sent.map(text => /^\x01P([12])\x02\((.*)\)\x03/.exec(text)).find(found => found !== null);
   const wakeUp = sent.find(text => /^\0+$/.test(text));
   const [, v, , y] = ack ?? '';
@@ -148,7 +156,9 @@ function readerOptions(script: readonly Turn[]): ReaderOptions {
     ...(m === null || m[1] === '' ? {} : { request: m[1] ?? '?', meterAddress: m[2] ?? '' }),
     ...(y === '2' ? { mode: 'e' as const } : listFollows && identification?.mode === 'C' ? { mode: 'a' as const } : {}),
     ...(unusual ? { v: v ?? '0', y: y ?? '0' } : {}),
-    ...(z !== undefined && identification !== null && z !== identification.baudId ? { z } : {}),
+    ...(z !== undefined && identification !== null && (z !== identification.baudId || identification.baudRate === null)
+      ? { z }
+      : {}),
     ...(commands.length > 0 || y === '1'
       ? { read: { what: 'registers' as const, registers: commands.length > 0 ? commands : ['0.0.0'] } }
       : {}),

@@ -362,7 +362,8 @@ const MEANINGS: readonly [RegExp, (outcome: Outcome, name: string) => boolean][]
   [/unsupported|not-supported/, o => o.problems.length > 0],
   [/^crc/, o => has(o, 'CRC_MISMATCH')],
   [/^bcc|checksum/, o => has(o, 'BCC_MISMATCH')],
-  [/closed|break/, o => has(o, 'IEC_BREAK', 'CONNECTION_LOST')],
+  // A break in answer to a password is told as its refusal.
+  [/closed|break/, o => has(o, 'IEC_BREAK', 'CONNECTION_LOST') || o.problems.some(p => p.text.includes('(B0)'))],
   [/discarded|leading/, o => o.discardedBytes > 0 || has(o, 'TELEGRAM_INCOMPLETE', 'NO_FRAME')],
   [/^invalid-number:/, (o, n) => flagged(o, n.slice(n.indexOf(':') + 1), 'invalid-number')],
   [/^invalid-time/, (o, n) => flagged(o, n.slice(n.indexOf(':') + 1), 'invalid-time')],
