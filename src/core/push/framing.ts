@@ -211,8 +211,13 @@ export class FrameScanner {
     if (!fixed || version !== 1) {
       // Without the setting a header is believed where an APDU stands behind it; amid noise its ports have to be usual too.
       if (!this.#fresh && (this.#at(2) !== 0 || this.#at(4) !== 0 || length > NOISY_WRAPPER)) return null;
-      const likely = plausibleApdu(this.#at, WRAPPER_HEADER, version !== 1);
-      if (likely === 'short' && !final) return this.#more(final, buffer.length + 1, 'wrapper message');
+      // A wrong version asks for more: usual ports, or an APDU that noise hardly makes.
+      const usual = this.#at(2) === 0 && this.#at(4) === 0;
+      const likely = plausibleApdu(this.#at, WRAPPER_HEADER, version !== 1 && !usual);
+      const cut = final && version === 1 && usual && this.#fresh;
+      if (likely === 'short' && (!final || (cut && length > 0))) {
+        return this.#more(final, buffer.length + 1, 'wrapper message');
+      }
       if (version !== 1) {
         if (!this.#fresh || (likely !== 'yes' && !fixed) || version > 0xff) return null;
         return this.#damage(whole, {
@@ -222,7 +227,8 @@ export class FrameScanner {
       }
       if (likely !== 'yes') return null;
     }
-    if (length === 0) return { code: 'WRAPPER_HEADER', reason: 'length 0' };
+    // What follows has lost its frame, however long it is.
+    if (length === 0) return this.#damage(LIMIT_BYTES, { code: 'WRAPPER_HEADER', reason: 'length 0' });
     if (buffer.length < whole) return this.#more(final, whole, 'wrapper message');
     this.#take(WRAPPER_HEADER);
     return { type: 'wrapper', apdu: buffer.take(length) };

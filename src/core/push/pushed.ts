@@ -6,6 +6,7 @@ import { readData, type Data } from '../cosem/data';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { Reader } from '../wire/reader';
 import type { Item } from './body';
+import { untaggedList } from './extent';
 
 export interface Pushed {
   readonly service: 'data-notification' | 'event-notification' | 'information-report';
@@ -58,6 +59,12 @@ function readNotification(bytes: Uint8Array): Pushed {
 
 function readBodyData(bytes: Uint8Array, start: number): { data: Data; end: number } {
   const r = new Reader(bytes, start);
+  // A class id of a register and what follows can pass for tags, so this list is known by its own pattern.
+  const untagged = untaggedList(i => bytes[i] ?? -1, start);
+  if (untagged !== null && untagged !== 'short') {
+    const data = readDeviating(r, 0);
+    return { data, end: r.offset };
+  }
   try {
     const data = readData(r);
     return { data, end: r.offset };

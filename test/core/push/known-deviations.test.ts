@@ -1,0 +1,102 @@
+// Messages that follow a rule of their own: lists without type tags, values that are missing, parts that came twice,
+// wrapper headers that cannot be true. Built here from the formats, with invented numbers.
+
+import assert from 'node:assert/strict';
+import { array, nullData, octets, structure, u16, u32, visible } from '../../../src/core/cosem/data';
+import { pushFrames } from '../../../src/core/link/hdlc-segments';
+import { encodeWrapper } from '../../../src/core/link/wrapper';
+import { concat, unhex } from '../../../src/core/wire/hex';
+import { notificationOf, pushBytes, pushFormat, type PushFormat } from '../../../src/sim/push-source';
+import { bytewise, codesOf, feed, telegramsOf } from './feeding';
+
+const format = (name: string): PushFormat => {
+  const found = pushFormat(name);
+  assert.ok(found !== undefined, name);
+  return found;
+};
+const plain = (name: string): Uint8Array =>
+  pushBytes({ name, title: '', body: format(name).body, carriage: { link: 'raw' } });
+
+describe('push decoder: known deviations', () => {
+  it('reads an untagged list that begins with a register, though its class id could pass for a tag', () => {
+    // structure{ enum 1, array(2) of structure{ class 3, 1-0:1.8.0 and 1-0:2.8.0, attribute 2, value } }
+    const row = '0202' + '0003' + '0100010800ff' + '02' + '0600000005';
+    const second = '0202' + '0003' + '0100020800ff' + '02' + '0600000006';
+    const apdu = unhex(`0f0000000100${'02021601'}${'0102'}${row}${second}`);
+    for (const chunks of [[apdu], bytewise(apdu)]) {
+      const events = feed({}, chunks);
+      assert.deepEqual(codesOf(events), []);
+      assert.deepEqual(
+        telegramsOf(events)[0]?.telegram.readings.map(r => [r.obis, r.value, r.classId, r.attribute]),
+        [
+          ['1-0:1.8.0*255', 5, 3, 2],
+          ['1-0:2.8.0*255', 6, 3, 2],
+        ],
+      );
+    }
+  });
+
+  it('knows a positional list in which some values are missing, and keeps them null', () => {
+    const clock = octets(unhex('07e8021d04173b3700ffc400'));
+    const [event] = telegramsOf(
+      feed({}, [
+        notificationOf(structure(clock, u32(1), u32(2), nullData, nullData, u32(5), u32(6), nullData, nullData)),
+      ]),
+    );
+    assert.equal(event?.origin.layout, 'wn-9');
+    assert.deepEqual(
+      event?.telegram.readings.slice(1).map(r => r.value),
+      [1, 2, null, null, 5, 6, null, null],
+    );
+    const mostly = notificationOf(structure(clock, ...Array.from({ length: 8 }, () => nullData)));
+    assert.deepEqual(codesOf(feed({}, [mostly])), ['UNKNOWN_LAYOUT']);
+  });
+
+  it('takes an IDIS CII list whatever its last text and code are', () => {
+    const head = [octets(unhex('0006190900ff')), visible('12345678'), octets(unhex('0a081700'))];
+    const rest = [octets(unhex('07e5051303')), ...[1, 2, 3, 4, 5, 6].map(n => u32(n))];
+    for (const tail of [
+      [nullData, nullData],
+      [visible(''), u16(3)],
+    ]) {
+      const [event] = telegramsOf(feed({}, [notificationOf(structure(...head, ...rest, ...tail))]));
+      assert.equal(event?.origin.layout, 'cii-12');
+    }
+  });
+
+  it('keeps lists in lists as lists', () => {
+    const row = structure(u16(7), octets(unhex('0100630100ff')), { type: 'integer', value: 2 }, u16(0));
+    const body = structure(array(row), array(structure(u32(1), u32(2)), structure(u32(3), nullData)));
+    const [event] = telegramsOf(feed({}, [notificationOf(body)]));
+    assert.equal(event?.telegram.readings[0]?.value, '[[1,2],[3,null]]');
+  });
+
+  it('joins a segment that was sent twice only once', () => {
+    const apdu = plain('aidon-se');
+    const frames = pushFrames(apdu, { destination: unhex('cf'), source: unhex('0223'), maxInformation: 100 });
+    const whole = telegramsOf(feed({}, frames))[0]?.telegram;
+    assert.ok(whole !== undefined && frames.length > 3);
+    const twice = frames.flatMap((frame, i) => (i === 1 ? [frame, frame] : [frame]));
+    const events = feed({}, twice);
+    assert.deepEqual(codesOf(events), []);
+    assert.deepEqual(telegramsOf(events)[0]?.telegram, whole);
+  });
+
+  it('gives no value behind a wrapper header that cannot be true', () => {
+    const good = encodeWrapper(1, 1, plain('kaifa-west'));
+    const changed = (at: number, ...bytes: number[]): Uint8Array => {
+      const copy = good.slice();
+      copy.set(bytes, at);
+      return copy;
+    };
+    for (const bad of [changed(1, 2), changed(1, 0), changed(6, 0, 0)]) {
+      for (const chunks of [[bad], bytewise(bad)]) {
+        const events = feed({}, chunks);
+        assert.equal(telegramsOf(events).length, 0);
+        assert.ok(codesOf(events).includes('WRAPPER_HEADER'), codesOf(events).join());
+      }
+      assert.equal(telegramsOf(feed({}, [concat(bad, good)])).length, 1);
+    }
+    assert.deepEqual(codesOf(feed({}, [good.slice(0, 8)])), ['INCOMPLETE']);
+  });
+});
