@@ -30,6 +30,19 @@ export function installPacked(userDir: string): string {
   return target;
 }
 
+/** Which Node-RED runs, and with which Node.js. */
+export interface Runtime {
+  /** The program of Node.js. */
+  readonly node: string;
+  /** The file red.js of Node-RED. */
+  readonly red: string;
+}
+
+/** The Node-RED in node_modules with the Node.js of the test. */
+export function ownRuntime(): Runtime {
+  return { node: process.execPath, red: join(dirname(require.resolve('node-red/package.json')), 'red.js') };
+}
+
 export function temporaryUserDir(): string {
   return mkdtempSync(join(tmpdir(), 'dlms-user-'));
 }
@@ -47,18 +60,17 @@ export class NodeRedProcess {
   }
 
   /** Resolves when the flows have started. `env` is for `${NAME}` in flows. */
-  static async start(userDir: string, env: Readonly<Record<string, string>> = {}): Promise<NodeRedProcess> {
+  static async start(
+    userDir: string,
+    env: Readonly<Record<string, string>> = {},
+    { node, red }: Runtime = ownRuntime(),
+  ): Promise<NodeRedProcess> {
     const port = await freePort();
-    const red = join(dirname(require.resolve('node-red/package.json')), 'red.js');
     writeFileSync(join(userDir, 'settings.js'), SETTINGS);
-    const child = spawn(
-      process.execPath,
-      [red, '-u', userDir, '-s', join(userDir, 'settings.js'), '-p', String(port)],
-      {
-        env: { ...process.env, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const child = spawn(node, [red, '-u', userDir, '-s', join(userDir, 'settings.js'), '-p', String(port)], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const running = new NodeRedProcess(child, userDir, port);
     await running.#until(/Started flows/, 30_000);
     return running;

@@ -6,7 +6,9 @@ import { LAYOUTS } from '../core/push';
 import type { DlmsError } from '../core/wire/errors';
 import { bytesOf } from './lib/bytes-of';
 import { connectionOf, type Listening } from './lib/connection-api';
-import { onInput, type NodeHandle, type Task } from './lib/on-input';
+import { fieldsOf } from './lib/form-connection';
+import { obisTexts } from './lib/obis-languages';
+import { asNodeError, onInput, type NodeHandle, type Task } from './lib/on-input';
 import {
   PUSH_CREDENTIALS,
   pushSettings,
@@ -15,6 +17,7 @@ import {
   type PushSettings,
 } from './lib/push-settings';
 import { PushSources, problemFields, type Outgoing } from './lib/push-sources';
+import { decodePasted } from './lib/push-trial';
 
 interface PushDecoderDef extends NodeDef, PushProperties {}
 
@@ -116,6 +119,17 @@ export = (RED: NodeAPI): void => {
     const sources = node?.type === 'dlms-push-decoder' ? node.sources : null;
     if (sources == null) return void response.status(404).json({ code: 'NOT_DEPLOYED' });
     response.json(sources.unrecognised);
+  });
+  // It opens telegrams with keys that are saved: not for someone who may only look.
+  const mayWrite = RED.auth.needsPermission('dlms-push-decoder.write');
+  RED.httpAdmin.post('/dlms-push-decoder/decode', mayWrite, (request, response) => {
+    try {
+      const texts = obisTexts(String(fieldsOf(request.body)['lang'] ?? 'en'));
+      response.json(decodePasted(RED, request.body, texts));
+    } catch (error) {
+      const { code, message } = asNodeError(error);
+      response.status(400).json({ code, message });
+    }
   });
 };
 

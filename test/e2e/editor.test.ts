@@ -1,133 +1,149 @@
 // What a new user does, in a real browser and a real Node-RED with the packed package: import an example, deploy, look at the
-// result, open every form, change a code, deploy, see the new value.
+// result, open every form, change a code, deploy, see the new value, make rules from what came through.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { installPacked, NodeRedProcess, PROJECT, remove, temporaryUserDir } from '../node-red-process';
-import { closeForm, deploy, openEditor, openForm, type Editor, type EditorApi } from './browser';
+import { examplesIn, type ExampleNode } from '../example-flows';
+import { installPacked, NodeRedProcess, PACKAGE, PROJECT, remove, temporaryUserDir } from '../node-red-process';
+import { Editor } from './editor';
+import { openForms } from './forms';
+import { SURROUNDINGS } from './runtimes';
 
-declare const RED: EditorApi;
+for (const { name, theme, prepare } of SURROUNDINGS) {
+  describe(`the editor of ${name}, ${theme}`, function () {
+    this.timeout(180_000);
+    const registers = example('Read registers of a meter');
+    const pushed = example('Choose and convert readings');
+    const examples = coverOf([registers, pushed, ...examplesIn('examples').map(e => e.nodes)]);
+    let userDir = '';
+    let red: NodeRedProcess;
+    let editor: Editor;
 
-interface Example {
-  readonly file: string;
-  readonly nodes: readonly { readonly id: string; readonly type: string; readonly [property: string]: unknown }[];
+    before(async () => {
+      userDir = temporaryUserDir();
+      installPacked(userDir);
+      red = await NodeRedProcess.start(userDir, {}, prepare());
+      editor = await Editor.open(red.url('/'), { theme });
+    });
+    after(async () => {
+      // Missing when before() failed.
+      await (editor as Editor | undefined)?.close();
+      await (red as NodeRedProcess | undefined)?.stop();
+      remove(userDir);
+    });
+
+    it('has our nodes in the palette, each with its icon, and our examples in the menu', async () => {
+      const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as Manifest;
+      const sets = (await red.json('/nodes')) as { module: string; types: string[]; err?: string }[];
+      const ours = sets.filter(set => set.module === PACKAGE);
+      assert.deepEqual(
+        ours.flatMap(set => [...set.types, ...(set.err === undefined ? [] : [set.err])]).sort(),
+        Object.keys(manifest['node-red'].nodes).sort(),
+      );
+      const icons = await editor.run<string[]>(
+        "$('#red-ui-palette [data-palette-type^=dlms-] .red-ui-palette-icon').map((i, e) => " +
+          'getComputedStyle(e).backgroundImage + getComputedStyle(e).maskImage + getComputedStyle(e).webkitMaskImage).get()',
+      );
+      assert.equal(icons.length, Object.keys(manifest['node-red'].nodes).length - 1);
+      for (const icon of icons) assert.match(icon, /icons\/@meterflow\/node-red-dlms\/dlms-[\w-]+\.svg/);
+      await editor.run("document.querySelector('[data-palette-type=dlms-get-object]').scrollIntoView()");
+      if (theme === 'light') await editor.picture('palette', editor.page.locator('#red-ui-palette-meters'));
+      await editor.importExample('Watch live power');
+      await editor.page.waitForFunction(
+        "RED.nodes.filterNodes({ type: 'dlms-get-object' }).some(n => n.name === 'power')",
+      );
+    });
+
+    it('takes examples with every node, finds nothing to complain about, and deploys them', async () => {
+      for (const nodes of examples) await editor.importFlow(nodes);
+      assert.deepEqual(await editor.invalid(), []);
+      await editor.deploy();
+    });
+
+    it('shows readings, and the new value after the code was changed in the form', async () => {
+      const node = registers.find(n => n.type === 'dlms-get-object' && n['output'] === 'value') as ExampleNode;
+      const inject = registers.find(n => n.type === 'inject' && n.wires?.[0]?.[0] === node.id)?.id ?? '';
+      await editor.show(String(node.z));
+      const tray = await editor.edit(node.id);
+      await tray.locator('#dlms-get-object-list .dlms-obis').first().fill('1-0:32.7.0*255');
+      await editor.leave('ok');
+      await editor.deploy();
+      // The inject of the example brings its own code; without it the configured one counts.
+      const volts = editor.page.locator('.red-ui-flow-node-status-label', { hasText: /^2[23]\d(\.\d)?$/ });
+      for (let tries = 0; (await volts.count()) === 0; tries++) {
+        assert.ok(tries < 20, 'no voltage in the status');
+        await red.post(`/inject/${inject}`, { __user_inject_props__: [{ p: 'payload', v: 'go', vt: 'str' }] });
+        await editor.page.waitForTimeout(700);
+      }
+      await editor.run("RED.sidebar.show('debug')");
+      await editor.page.locator('.red-ui-debug-msg').first().waitFor();
+    });
+
+    it('opens the form of every node, readable, translated and without complaints', async () => {
+      await openForms(editor, examples.flat());
+      assert.deepEqual(editor.problems, []);
+    });
+
+    it('makes a rule of what came through a filter', async () => {
+      const filter = pushed.find(n => n.type === 'dlms-obis-filter') as ExampleNode;
+      await editor.show(String(filter.z));
+      for (const { id } of pushed.filter(n => n.type === 'inject')) await editor.inject(id);
+      await editor.status(filter.id, /./);
+      const tray = await editor.edit(filter.id);
+      const rules = tray.locator('#node-input-rule-list > li');
+      const before = await rules.count();
+      await tray.locator('#dlms-recent').click();
+      const seen = tray.locator('#dlms-recent-list a');
+      await seen.first().waitFor();
+      const text = await seen.last().innerText();
+      await seen.last().click();
+      assert.equal(await rules.count(), before + 1);
+      const code = /\d-\d+:\d+\.\d+\.\d+(?:\*\d+)?/.exec(text)?.[0] ?? '';
+      const own = await rules.last().locator('input').first().inputValue();
+      assert.ok(code !== '' && own !== '' && code.includes(own.replace(/^\d-\d+:|\*\d+$/g, '')), `${own} of ${text}`);
+      if (theme === 'light') await editor.picture('dlms-obis-filter', tray);
+      await editor.leave('ok');
+      await editor.deploy();
+      assert.deepEqual(editor.problems, []);
+    });
+
+    it('shows only what applies: a serial line has no host, a TCP line no baud rate', async () => {
+      const { page } = editor;
+      const connection = registers.find(n => n.type === 'dlms-connection')?.id ?? '';
+      const tray = await editor.edit(connection);
+      const isVisible = (field: string): Promise<boolean> => page.locator(`#node-config-input-${field}`).isVisible();
+      assert.deepEqual([await isVisible('host'), await isVisible('baudRate')], [true, false]);
+      await page.selectOption('#node-config-input-transport', 'serial');
+      assert.deepEqual([await isVisible('host'), await isVisible('baudRate')], [false, true]);
+      if (theme === 'light') await editor.picture('dlms-connection', tray);
+      await page.selectOption('#node-config-input-transport', 'tcp');
+      await page.fill('#dlms-connection-command-line', '-h 10.1.2.3 -p 4061 -i WRAPPER -c 32');
+      await page.click('#dlms-connection-apply');
+      await page.waitForFunction("$('#node-config-input-host').val() === '10.1.2.3'");
+      assert.equal(await page.inputValue('#node-config-input-interface'), 'wrapper');
+      assert.equal(await page.inputValue('#node-config-input-clientAddress'), '32');
+      await editor.leave('cancel');
+      assert.deepEqual(editor.problems, []);
+    });
+  });
 }
 
-describe('the editor', function () {
-  this.timeout(120_000);
-  const dir = join(PROJECT, 'examples');
-  const all: Example[] = readdirSync(dir)
-    .filter(file => file.endsWith('.json'))
-    .map(file => ({ file, nodes: JSON.parse(readFileSync(join(dir, file), 'utf8')) as Example['nodes'] }));
-  const examples = coverOf(all, 'Read registers of a meter.json');
-  const registers = examples.find(e => e.file === 'Read registers of a meter.json') as Example;
-  let userDir = '';
-  let red: NodeRedProcess;
-  let editor: Editor;
+interface Manifest {
+  readonly 'node-red': { readonly nodes: object };
+}
 
-  before(async () => {
-    userDir = temporaryUserDir();
-    installPacked(userDir);
-    red = await NodeRedProcess.start(userDir);
-    editor = await openEditor(red.url('/'));
-  });
-  after(async () => {
-    // Missing when before() failed.
-    await (editor as Editor | undefined)?.close();
-    await (red as NodeRedProcess | undefined)?.stop();
-    remove(userDir);
-  });
+function example(name: string): readonly ExampleNode[] {
+  return examplesIn('examples').find(e => e.name === name)?.nodes ?? assert.fail(`no example ${name}`);
+}
 
-  it('takes examples with every node, finds nothing to complain about, and deploys them', async () => {
-    for (const { nodes } of examples) {
-      await editor.page.evaluate(flow => RED.view.importNodes(flow, { addFlow: false, generateIds: false }), nodes);
-    }
-    const invalid = await editor.page.evaluate(() => {
-      const found: string[] = [];
-      const check = (n: { id: string; type: string; valid: boolean; validationErrors?: unknown[] }): void => {
-        if (n.type.startsWith('dlms-') && n.valid === false)
-          found.push(`${n.type} ${n.id} ${JSON.stringify(n.validationErrors)}`);
-      };
-      RED.nodes.eachNode(check);
-      RED.nodes.eachConfig(check);
-      return found;
-    });
-    assert.deepEqual(invalid, []);
-    await deploy(editor.page);
-  });
-
-  it('shows readings, and the new value after the code was changed in the form', async () => {
-    const node = registers.nodes.find(
-      n => n.type === 'dlms-get-object' && n['output'] === 'value',
-    ) as Example['nodes'][number];
-    const inject = registers.nodes.find(n => n.type === 'inject' && (n['wires'] as string[][])[0]?.[0] === node.id);
-    await editor.page.evaluate(id => RED.workspaces.show(id), String(node['z']));
-    await openForm(editor.page, node.id);
-    const field = editor.page.locator('#dlms-get-object-list .dlms-obis').first();
-    await field.fill('1-0:32.7.0*255');
-    await closeForm(editor.page, 'save');
-    await openForm(editor.page, String(inject?.id));
-    await closeForm(editor.page, 'cancel');
-    await deploy(editor.page);
-    // The inject of the example brings its own code, also once after the deploy; without it the configured one counts.
-    const volts = editor.page.locator('.red-ui-flow-node-status-label', { hasText: /^2[23]\d(\.\d)?$/ });
-    for (let tries = 0; (await volts.count()) === 0; tries++) {
-      assert.ok(tries < 20, 'no voltage in the status');
-      await red.post(`/inject/${String(inject?.id)}`, {
-        __user_inject_props__: [{ p: 'payload', v: 'go', vt: 'str' }],
-      });
-      await editor.page.waitForTimeout(700);
-    }
-  });
-
-  it('opens the form of every node, saves it unchanged, and finds nothing changed', async () => {
-    const seen = new Set<string>();
-    for (const node of examples.flatMap(e => e.nodes).filter(n => n.type.startsWith('dlms-'))) {
-      if (seen.has(node.type)) continue;
-      seen.add(node.type);
-      if (typeof node['z'] === 'string') await editor.page.evaluate(id => RED.workspaces.show(id), node['z']);
-      await openForm(editor.page, node.id);
-      const untranslated = await editor.page.evaluate(() => {
-        const texts = Array.from(document.querySelectorAll('.red-ui-tray form *')).filter(e => e.children.length === 0);
-        return texts.map(e => e.textContent ?? '').filter(t => /^(dlms-[\w-]+|shared)\.[\w.]+$/.test(t.trim()));
-      });
-      assert.deepEqual(untranslated, [], node.type);
-      const errors = await editor.page.locator('.red-ui-tray .input-error:visible').count();
-      assert.equal(errors, 0, `${node.type} marks a field of its own example`);
-      await closeForm(editor.page, 'cancel');
-    }
-    assert.deepEqual(editor.problems, []);
-  });
-
-  it('shows only what applies: a serial line has no host, a TCP line no baud rate', async () => {
-    const connection = registers.nodes.find(n => n.type === 'dlms-connection') as Example['nodes'][number];
-    await openForm(editor.page, connection.id);
-    const isVisible = (name: string): Promise<boolean> => editor.page.locator(`#node-config-input-${name}`).isVisible();
-    assert.deepEqual([await isVisible('host'), await isVisible('baudRate')], [true, false]);
-    await editor.page.selectOption('#node-config-input-transport', 'serial');
-    assert.deepEqual([await isVisible('host'), await isVisible('baudRate')], [false, true]);
-    await editor.page.selectOption('#node-config-input-transport', 'tcp');
-    await editor.page.fill('#dlms-connection-command-line', '-h 10.1.2.3 -p 4061 -i WRAPPER -c 32');
-    await editor.page.click('#dlms-connection-apply');
-    await editor.page.waitForFunction(
-      () => document.querySelector<HTMLInputElement>('#node-config-input-host')?.value === '10.1.2.3',
-    );
-    assert.equal(await editor.page.inputValue('#node-config-input-interface'), 'wrapper');
-    assert.equal(await editor.page.inputValue('#node-config-input-clientAddress'), '32');
-    await closeForm(editor.page, 'cancel');
-  });
-});
-
-/** The first example, and of the others those that have a node not seen yet. */
-function coverOf(all: readonly Example[], first: string): Example[] {
+/** Of the examples those that have a node not seen yet. */
+function coverOf(all: readonly (readonly ExampleNode[])[]): (readonly ExampleNode[])[] {
   const seen = new Set<string>();
-  return [...all]
-    .sort((a, b) => Number(b.file === first) - Number(a.file === first))
-    .filter(({ nodes }) => {
-      const types = nodes.map(n => n.type).filter(type => type.startsWith('dlms-') && !seen.has(type));
-      for (const type of types) seen.add(type);
-      return types.length > 0;
-    });
+  return all.filter(nodes => {
+    const types = nodes.map(n => n.type).filter(type => type.startsWith('dlms-') && !seen.has(type));
+    for (const type of types) seen.add(type);
+    return types.length > 0;
+  });
 }

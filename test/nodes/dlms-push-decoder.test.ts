@@ -12,6 +12,7 @@ import { concat, hex } from '../../src/core/wire/hex';
 import { SerialTransport } from '../../src/io/serial';
 import connection from '../../src/nodes/dlms-connection';
 import pushDecoder from '../../src/nodes/dlms-push-decoder';
+import type { Trial } from '../../src/nodes/lib/push-trial';
 import { octets, structure, u16 } from '../../src/core/cosem/data';
 import { EXAMPLE_KEY_TEXT, notificationOf, pushBytes, pushFormat, type PushFormat } from '../../src/sim/push-source';
 import { hasSocat, serialPair } from '../io/serial-pair';
@@ -42,6 +43,10 @@ const decoder = (more: Record<string, unknown> = {}): FlowNode => ({
 });
 const telegramOf = (msg: Message): Telegram => msg.payload as Telegram;
 const valueOf = (msg: Message, obis: string): unknown => telegramOf(msg).readings.find(r => r.obis === obis)?.value;
+interface Wrong {
+  readonly code: string;
+  readonly message: string;
+}
 const codeOf = (msg: Message): unknown => (msg.payload as { code: unknown }).code;
 
 describe('dlms-push-decoder', () => {
@@ -161,6 +166,30 @@ describe('dlms-push-decoder', () => {
     flow.send('d', { payload: bytes('kaifa-list-1') });
     assert.equal(valueOf(await flow.message('out'), '1-0:1.7.0*255'), 2000);
     await flow.silence('wrong', 60);
+  });
+
+  it('decodes what is pasted into the form: with its keys, else with the saved ones, which never go back', async () => {
+    await start(decoder(), KEYS);
+    const text = hex(bytes('kaifa-west'));
+    const decode = async (credentials: object, pasted = text): Promise<{ status: number; body: Trial & Wrong }> =>
+      (await adminRequest()
+        .post('/dlms-push-decoder/decode')
+        .send({ id: 'd', text: pasted, lang: 'de', credentials, properties: {} })) as never;
+    const saved = await decode({ encryptionKey: '__PWRD__', authenticationKey: '__PWRD__' });
+    const [telegram] = saved.body.telegrams;
+    const reading = telegram?.readings.find(r => r.obis === '1-0:1.8.0*255');
+    assert.deepEqual([reading?.unit, telegram?.origin.encrypted], ['Wh', true]);
+    assert.notEqual(reading?.name, 'Active energy import (+A) total');
+    assert.ok(!JSON.stringify(saved.body).includes(KEYS.encryptionKey.slice(0, 8)));
+    assert.deepEqual(
+      (await decode({ encryptionKey: '' })).body.problems.map(p => p.code),
+      ['NO_KEY'],
+    );
+    const wrong = await decode({ encryptionKey: 'not a key at all' });
+    assert.deepEqual([wrong.status, wrong.body.code], [400, 'BAD_SETTING']);
+    assert.ok(!wrong.body.message.includes('not a key'));
+    const unknown = await decode({}, hex(notificationOf(structure(octets([0x31, 0x32]), u16(500), u16(231)))));
+    assert.equal(unknown.body.problems[0]?.layout?.elements, 3);
   });
 
   it("uses the user's layout and scalers, and offers a layout for a list that has none", async () => {

@@ -83,7 +83,7 @@ export function deployedConnection(RED: NodeAPI, id: unknown): DeployedConnectio
 }
 
 /** `${NAME}` as a deploy replaces it. */
-function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
+export function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
   if (typeof value !== 'string' || !value.includes('${')) return value;
   return RED.util.evaluateNodeProperty(value, 'env', {} as never, {} as never) as unknown;
 }
@@ -93,4 +93,4 @@ export function fieldsOf(value: unknown): Fields {
 }
 
 /** What the editor puts into a field whose secret it does not have. */
-const UNTOUCHED = '__PWRD__';
+export const UNTOUCHED = '__PWRD__';

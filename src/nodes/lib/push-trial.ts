@@ -1,0 +1,72 @@
+// A telegram pasted into the form of dlms-push-decoder, decoded with what stands in the form, deployed or not.
+// The rules of the file: secrets that the form does not have are taken from the deployed node and never go back; what cannot
+// be read is told as the node would tell it.
+
+import type { NodeAPI } from 'node-red';
+import { Obis } from '../../core/cosem/obis';
+import { obisName, type ObisTexts } from '../../core/cosem/obis-names';
+import type { Origin, Reading } from '../../core/cosem/reading';
+import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
+import { DlmsError } from '../../core/wire/errors';
+import { bytesOfText } from './bytes-of';
+import { fieldsOf, fromEnvironment, UNTOUCHED } from './form-connection';
+import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './push-settings';
+
+export interface Trial {
+  readonly telegrams: readonly TrialTelegram[];
+  readonly problems: readonly { readonly code: string; readonly message: string; readonly layout?: Layout }[];
+}
+
+export interface TrialTelegram {
+  readonly meter: string | null;
+  readonly time: string | null;
+  readonly origin: Origin;
+  readonly readings: readonly Pick<Reading, 'obis' | 'id' | 'name' | 'value' | 'unit'>[];
+}
+
+/** What a form sent: `{ id, properties, credentials, text }`. Throws BAD_SETTING. */
+export function decodePasted(RED: NodeAPI, body: unknown, texts: ObisTexts): Trial {
+  const { id, properties, credentials, text } = fieldsOf(body);
+  if (typeof text !== 'string' || text.length > MAX_TEXT) {
+    const expected = `text of at most ${MAX_TEXT} characters`;
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'text', value: typeof text, expected });
+  }
+  const deployed = fieldsOf(typeof id === 'string' && id !== '' ? RED.nodes.getNode(id) : null);
+  const saved = deployed['type'] === 'dlms-push-decoder' ? fieldsOf(deployed['credentials']) : {};
+  const given = fieldsOf(credentials);
+  const keys = PUSH_CREDENTIALS.map(name => {
+    const value = given[name];
+    return [name, value === undefined || value === UNTOUCHED ? saved[name] : fromEnvironment(RED, value)];
+  });
+  const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, fromEnvironment(RED, value)]);
+  const { options } = pushSettings(Object.fromEntries(known) as object, Object.fromEntries(keys) as PushCredentials);
+  const decoder = new PushDecoder({ ...options, hex: false });
+  const events = [...decoder.receive(bytesOfText(text)).events, ...decoder.timeout().events];
+  return {
+    telegrams: events.flatMap(event => (event.type === 'telegram' ? [told(event, texts)] : [])),
+    problems: events.flatMap(event => {
+      if (event.type === 'telegram') return [];
+      const { error, proposal } = event;
+      const layout = proposal === undefined ? {} : { layout: proposal };
+      return [{ code: error.code, message: error.message, ...layout }];
+    }),
+  };
+}
+
+function told({ telegram, origin }: PushEvent & { type: 'telegram' }, texts: ObisTexts): TrialTelegram {
+  const { meter, time, readings } = telegram;
+  return {
+    meter: meter.id,
+    time,
+    origin,
+    readings: readings.map(({ obis, id, name, value, unit }) => ({
+      obis,
+      ...(id === undefined ? {} : { id }),
+      name: obis === null ? name : obisName(Obis.parse(obis), texts),
+      value,
+      unit,
+    })),
+  };
+}
+
+const MAX_TEXT = 300_000;
