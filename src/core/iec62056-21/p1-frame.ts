@@ -38,7 +38,7 @@ export interface EncryptedFrame {
 
 /**
  * Length in octets of the frame whose system-title length stands at `at`; 'no' when none begins there, 'wait' when more
- * octets are needed to know. Form: 08 title(8) | 00, then 82 hh ll | 81 ll | ll, then security control. The tag DB is
+ * octets are needed to know. Form: 08 title(8) | 00, then 81 ll | 82 hh ll | up to four octets | ll, then security control. The tag DB is
  * no sure start, since it also occurs in the ciphertext; therefore everything of the head has to fit.
  */
 export function encryptedFrameLength(
@@ -53,14 +53,14 @@ export function encryptedFrameLength(
   const first = byte(next++);
   if (first === -1) return 'wait';
   let length = first;
-  if (first === 0x81 || first === 0x82) {
+  if (first > 0x80 && first <= 0x84) {
     length = 0;
     for (let i = 0x80; i < first; i++) {
       const octet = byte(next++);
       if (octet === -1) return 'wait';
       length = length * 256 + octet;
     }
-  } else if (first > 0x80 || titleLength === 0) return 'no';
+  } else if (first >= 0x80 || titleLength === 0) return 'no';
   if (length < SHORTEST || length > LONGEST) return 'no';
   const control = byte(next);
   if (control === -1) return 'wait';
@@ -73,8 +73,22 @@ export function encryptedFrameLength(
 export function openFrame(frame: Uint8Array): EncryptedFrame {
   const titleLength = frame[0] as number;
   const first = frame[1 + titleLength] as number;
-  const head = 2 + titleLength + (first === 0x82 ? 2 : first === 0x81 ? 1 : 0);
+  const head = 2 + titleLength + (first > 0x80 ? first - 0x80 : 0);
   return { systemTitle: frame.subarray(1, 1 + titleLength), octets: frame.subarray(head) };
+}
+
+/**
+ * Where in `frame` (from the system-title length on) the next frame of the same meter begins, as an offset of its tag; -1
+ * nowhere. Then the first was cut: eight octets of a title do not come again in a ciphertext.
+ */
+export function nextFrameInside(frame: Uint8Array): number {
+  if (frame[0] !== 8) return -1;
+  for (let at = frame.indexOf(GLO_TAG, 9); at !== -1; at = frame.indexOf(GLO_TAG, at + 1)) {
+    let same = 0;
+    while (same < 9 && frame[at + 1 + same] === frame[same]) same++;
+    if (same === 9) return at;
+  }
+  return -1;
 }
 
 function digits(value: number): string {

@@ -5,7 +5,7 @@
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { ACK, blockCheck, CR, EOT, ETX, LF, NAK, SOH, STX, textOf } from './characters';
 import { parseIdentification, type Identification } from './identification';
-import { encryptedFrameLength, GLO_TAG } from './p1-frame';
+import { encryptedFrameLength, GLO_TAG, nextFrameInside } from './p1-frame';
 import type { BlockCheck, DropKind, Part } from './parts';
 
 type State =
@@ -70,7 +70,10 @@ export class Scanner {
       this.#breakOff(state.from, buffer.length);
       this.#restart(buffer.length);
     } else {
-      this.#drop(this.#noise, buffer.length);
+      const at = this.#at;
+      const cut = buffer.at(at) === GLO_TAG && typeof encryptedFrameLength(buffer, at + 1) === 'number';
+      this.#drop(this.#noise, cut ? at : buffer.length);
+      if (cut) this.#drop(at, buffer.length, 'incomplete');
       this.#restart(buffer.length);
     }
     return this.#parts;
@@ -354,8 +357,15 @@ export class Scanner {
     const length = encryptedFrameLength(this.#buffer, titleAt);
     if (length === 'no' || length === 'wait') return length;
     if (this.#buffer.length < titleAt + length) return 'wait';
+    const frame = this.#buffer.view(titleAt, titleAt + length);
+    const next = nextFrameInside(frame);
+    if (next !== -1) {
+      this.#drop(this.#noise, titleAt + next, 'incomplete');
+      this.#restart(titleAt + next);
+      return 'taken';
+    }
     this.#drop(this.#noise, this.#at);
-    this.#part({ type: 'encrypted', frame: this.#buffer.view(titleAt, titleAt + length).slice() });
+    this.#part({ type: 'encrypted', frame: frame.slice() });
     this.#restart(titleAt + length);
     return 'taken';
   }

@@ -2,6 +2,7 @@
 // The rule of the file: the candidate at the front decides. It is a frame, it is not, or it waits for a stated number of
 // bytes; inside a damaged frame no bare APDU is looked for, so that unchecked values never leak out of it.
 
+import { GLO_TAG, nextFrameInside } from '../iec62056-21/p1-frame';
 import { frameOf, readHeader, wrongCheck, type HdlcFrame } from '../link/hdlc-frame';
 import { Noise, type Dropped } from '../link/noise';
 import { DlmsError, type Detail } from '../wire/errors';
@@ -251,6 +252,10 @@ export class FrameScanner {
     if (typeof length !== 'number') return length;
     if (strict && this.#beforeLength >= 2 && (this.#before & 0xffff) === length) {
       return { code: 'WRAPPER_HEADER', reason: 'the version is wrong or lost' };
+    }
+    if (this.#at(llc) === GLO_TAG) {
+      const next = nextFrameInside(this.#buffer.view(llc + 1, llc + length));
+      if (next !== -1) return this.#damage(llc + 1 + next, { code: 'INCOMPLETE', what: 'apdu', have: llc + 1 + next });
     }
     this.#take(llc);
     return { type: 'raw', apdu: this.#buffer.take(length) };

@@ -130,6 +130,18 @@ describe('encrypted P1', () => {
       'telegram 5 ok',
     ]);
   });
+  it('that was cut does not swallow the next one', () => {
+    for (const size of [1, Infinity]) {
+      const events = decode(concat(frame(TELEGRAM).subarray(0, 100), frame(TELEGRAM)), { keys }, size);
+      assert.deepEqual(summary(events), ['TELEGRAM_INCOMPLETE', 'telegram 5 ok']);
+      assert.deepEqual(summary(decode(frame(TELEGRAM).subarray(0, 100), { keys }, size)), ['TELEGRAM_INCOMPLETE']);
+    }
+  });
+  it('may have a length of up to four octets', () => {
+    const usual = frame(TELEGRAM);
+    const long = concat(usual.subarray(0, 10), unhex('840000'), usual.subarray(11));
+    assert.deepEqual(summary(decode(long, { keys })), ['telegram 5 ok']);
+  });
   it('without a key says which meter it is', () => {
     const [event] = decode(frame(TELEGRAM));
     assert.ok(event?.type === 'problem' && event.error.code === 'NO_KEY');

@@ -6,7 +6,7 @@ import { array, nullData, octets, structure, u16, u32, visible } from '../../../
 import { pushFrames } from '../../../src/core/link/hdlc-segments';
 import { encodeWrapper } from '../../../src/core/link/wrapper';
 import { concat, unhex } from '../../../src/core/wire/hex';
-import { notificationOf, pushBytes, pushFormat, type PushFormat } from '../../../src/sim/push-source';
+import { EXAMPLE_KEYS, notificationOf, pushBytes, pushFormat, type PushFormat } from '../../../src/sim/push-source';
 import { bytewise, codesOf, feed, telegramsOf } from './feeding';
 
 const format = (name: string): PushFormat => {
@@ -80,6 +80,20 @@ describe('push decoder: known deviations', () => {
     const events = feed({}, twice);
     assert.deepEqual(codesOf(events), []);
     assert.deepEqual(telegramsOf(events)[0]?.telegram, whole);
+  });
+
+  it('finds the next ciphered APDU that begins inside of a cut one', () => {
+    const sealed = (counter: number): Uint8Array =>
+      pushBytes({ ...format('kaifa-west'), control: 0x30, carriage: { link: 'raw' } }, { counter });
+    const stream = concat(sealed(1).subarray(0, 90), sealed(2));
+    for (const chunks of [[stream], bytewise(stream)]) {
+      const events = feed(EXAMPLE_KEYS, chunks);
+      assert.deepEqual(codesOf(events), ['INCOMPLETE']);
+      assert.deepEqual(
+        telegramsOf(events).map(t => t.origin.invocationCounter),
+        [2],
+      );
+    }
   });
 
   it('gives no value behind a wrapper header that cannot be true', () => {
