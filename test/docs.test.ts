@@ -1,0 +1,36 @@
+// What the documents promise is there: pages as the help says, links that lead somewhere.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'mocha';
+import { nodePages } from '../scripts/node-pages';
+import { PROJECT } from './node-red-process';
+
+describe('the documents', () => {
+  for (const [file, text] of nodePages(PROJECT)) {
+    it(`has in docs/nodes/${file} what the help of the node says`, () => {
+      const path = join(PROJECT, 'docs', 'nodes', file);
+      assert.ok(
+        existsSync(path) && readFileSync(path, 'utf8') === text,
+        'out of date; run: node dist/scripts/node-pages.js',
+      );
+    });
+  }
+
+  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
+    readdirSync(join(PROJECT, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.md'))
+      .map(name => join('docs', name)),
+  );
+  for (const page of pages) {
+    it(`has in ${page} no link that leads nowhere`, () => {
+      const text = readFileSync(join(PROJECT, page), 'utf8');
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^(https?:|#)/.test(target)) continue;
+        const path = join(PROJECT, dirname(page), decodeURIComponent(target.replace(/#.*$/, '')));
+        assert.ok(existsSync(path), `${page}: ${target}`);
+      }
+    });
+  }
+});
