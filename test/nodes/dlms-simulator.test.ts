@@ -3,26 +3,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import simulator from '../../src/nodes/dlms-simulator';
-import { decodeApdu, encodeApdu } from '../../src/core/apdu';
+import { decodeApdu } from '../../src/core/apdu';
 import { encodeWrapper } from '../../src/core/link/wrapper';
-import { INITIATE } from '../sim/wire';
+import { AARQ } from '../sim/wire';
 import { adminRequest, startFlow, stopFlow, type Flow, type FlowNode } from './flow';
 
-const AARQ = encodeWrapper(
-  16,
-  1,
-  encodeApdu({
-    type: 'aarq',
-    protocolVersion: null,
-    applicationContext: 1,
-    callingApTitle: null,
-    callingAeQualifier: null,
-    callingAeInvocationId: null,
-    mechanism: null,
-    callingAuthenticationValue: null,
-    userInformation: encodeApdu(INITIATE),
-  }),
-);
+const ASSOCIATE = encodeWrapper(16, 1, AARQ);
 const METER: FlowNode = { id: 's', type: 'dlms-simulator', port: '0', interface: 'wrapper', wires: [['out']] };
 
 async function portOf(flow: Flow): Promise<number> {
@@ -47,7 +33,7 @@ describe('dlms-simulator', () => {
   it('listens, shows who is connected, and answers as a meter', async () => {
     const flow = await startFlow([simulator], [METER]);
     const socket = await dial(await portOf(flow));
-    socket.write(AARQ);
+    socket.write(ASSOCIATE);
     const [answer] = (await once(socket, 'data')) as [Buffer];
     assert.equal(decodeApdu(answer.subarray(8)).apdu.type, 'aare');
     assert.match(await flow.status('s', /^green/), /1 connected/);
@@ -62,7 +48,7 @@ describe('dlms-simulator', () => {
     flow.send('s', { fault: 'reset' } as never);
     await flow.message('out');
     const closed = new Promise(resolve => socket.once('close', resolve));
-    socket.write(AARQ);
+    socket.write(ASSOCIATE);
     await closed;
     flow.send('s', { fault: 'none' } as never);
     assert.deepEqual((await flow.message('out')).payload, {

@@ -9,7 +9,7 @@ import { concat } from '../../src/core/wire/hex';
 import type { Behaviour } from '../../src/sim/behaviour';
 import type { SimulatedMeter } from '../../src/sim/meter';
 import { MeterPort } from '../../src/sim/port';
-import { entries, getRequest, INITIATE, meterAt, NOW, Wire } from './wire';
+import { AARQ, entries, getRequest, meterAt, NOW, Wire } from './wire';
 
 const REGISTER = getRequest(3, '1.0.1.8.0.255', 2);
 const LLC = Uint8Array.of(0xe6, 0xe6, 0x00);
@@ -55,21 +55,7 @@ class Master {
     return frame;
   }
   associate(): HdlcFrame[] {
-    const frames = this.send(
-      this.apdu(
-        encodeApdu({
-          type: 'aarq',
-          protocolVersion: null,
-          applicationContext: 1,
-          callingApTitle: null,
-          callingAeQualifier: null,
-          callingAeInvocationId: null,
-          mechanism: null,
-          callingAuthenticationValue: null,
-          userInformation: encodeApdu(INITIATE),
-        }),
-      ),
-    );
+    const frames = this.send(this.apdu(AARQ));
     this.nr = (this.nr + frames.length) & 7;
     return frames;
   }

@@ -9,19 +9,8 @@ import { encodeHdlcAddress } from '../../src/core/link/hdlc-address';
 import { encodeWrapper } from '../../src/core/link/wrapper';
 import { concat } from '../../src/core/wire/hex';
 import { MeterPort, type Framing } from '../../src/sim/port';
-import { capture, entries, getRequest, INITIATE, meterAt, NOW, seeded } from './wire';
+import { AARQ, capture, entries, getRequest, meterAt, NOW, seeded } from './wire';
 
-const AARQ = encodeApdu({
-  type: 'aarq',
-  protocolVersion: null,
-  applicationContext: 1,
-  callingApTitle: null,
-  callingAeQualifier: null,
-  callingAeInvocationId: null,
-  mechanism: null,
-  callingAuthenticationValue: null,
-  userInformation: encodeApdu(INITIATE),
-});
 const { attribute } = getRequest(7, '1.0.99.1.0.255', 2);
 const SEEDS: readonly Apdu[] = [
   getRequest(7, '1.0.99.1.0.255', 2, entries(1, 3)),

@@ -3,27 +3,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-import { decodeApdu, encodeApdu } from '../../src/core/apdu';
+import { decodeApdu } from '../../src/core/apdu';
 import { encodeWrapper } from '../../src/core/link/wrapper';
 import { isDlmsError } from '../../src/core/wire/errors';
 import { serveTcp, serveUdp, simulatedMeter, type MeterServer } from '../../src/sim/server';
-import { INITIATE, meterAt, NOW } from './wire';
+import { AARQ, meterAt, NOW } from './wire';
 
-const AARQ = encodeWrapper(
-  16,
-  1,
-  encodeApdu({
-    type: 'aarq',
-    protocolVersion: null,
-    applicationContext: 1,
-    callingApTitle: null,
-    callingAeQualifier: null,
-    callingAeInvocationId: null,
-    mechanism: null,
-    callingAuthenticationValue: null,
-    userInformation: encodeApdu(INITIATE),
-  }),
-);
+const ASSOCIATE = encodeWrapper(16, 1, AARQ);
 
 describe('the simulated meter on sockets', () => {
   let server: MeterServer | undefined;
@@ -47,7 +33,7 @@ describe('the simulated meter on sockets', () => {
     server = await serveTcp(simulatedMeter(), { framing: 'wrapper' });
     const both = await Promise.all([dial(server.port), dial(server.port)]);
     for (const socket of both) {
-      socket.write(AARQ);
+      socket.write(ASSOCIATE);
       const [answer] = (await once(socket, 'data')) as [Buffer];
       assert.equal(decodeApdu(answer.subarray(8)).apdu.type, 'aare');
     }
@@ -57,13 +43,13 @@ describe('the simulated meter on sockets', () => {
   it('serves the second connection when the first has closed, if it takes one at a time', async () => {
     server = await serveTcp(meterAt(NOW, { behaviour: { oneConnection: true } }), { framing: 'wrapper' });
     const first = await dial(server.port);
-    first.write(AARQ);
+    first.write(ASSOCIATE);
     await once(first, 'data');
     const second = await dial(server.port);
     let heard = false;
     second.on('data', () => (heard = true));
-    second.write(AARQ);
-    first.write(AARQ);
+    second.write(ASSOCIATE);
+    first.write(ASSOCIATE);
     await once(first, 'data');
     assert.equal(heard, false, 'while the first is open');
     first.destroy();
@@ -76,12 +62,12 @@ describe('the simulated meter on sockets', () => {
     const socket = await dial(server.port);
     meter.fault({ kind: 'slow', ms: 30 });
     const began = performance.now();
-    socket.write(AARQ);
+    socket.write(ASSOCIATE);
     await once(socket, 'data');
     assert.ok(performance.now() - began >= 25);
     meter.fault({ kind: 'reset' });
     const closed = new Promise(resolve => socket.once('close', resolve));
-    socket.write(AARQ);
+    socket.write(ASSOCIATE);
     await closed;
   });
 
@@ -109,7 +95,7 @@ describe('the simulated meter on sockets', () => {
   it('answers on UDP, datagram by datagram', async () => {
     server = await serveUdp(meterAt(), {});
     const socket = createSocket('udp4');
-    socket.send(AARQ, server.port, '127.0.0.1');
+    socket.send(ASSOCIATE, server.port, '127.0.0.1');
     const [answer] = (await once(socket, 'message')) as [Buffer];
     assert.equal(decodeApdu(answer.subarray(8)).apdu.type, 'aare');
     socket.close();

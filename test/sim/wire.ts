@@ -48,6 +48,19 @@ export const INITIATE: InitiateRequest = {
   maxPduSize: 0xffff,
 };
 
+/** The plainest association request: public client, logical names. */
+export const AARQ: Uint8Array = encodeApdu({
+  type: 'aarq',
+  protocolVersion: null,
+  applicationContext: 1,
+  callingApTitle: null,
+  callingAeQualifier: null,
+  callingAeInvocationId: null,
+  mechanism: null,
+  callingAuthenticationValue: null,
+  userInformation: encodeApdu(INITIATE),
+});
+
 export class Wire {
   readonly port: MeterPort;
   readonly #deframer = new WrapperDeframer();
