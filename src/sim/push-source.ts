@@ -144,7 +144,7 @@ function p1Envelope(format: PushFormat, text: Uint8Array, counter: number): Uint
 }
 
 /** Sunday 2026-11-22 10:15:00, UTC+1. */
-export const EXAMPLE_CLOCK: DateTimeFields = {
+const EXAMPLE_CLOCK: DateTimeFields = {
   year: 2026,
   month: 11,
   dayOfMonth: 22,

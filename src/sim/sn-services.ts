@@ -105,7 +105,7 @@ export function baseNames(association: CosemObject, objects: readonly CosemObjec
 }
 
 /** The association in short-name referencing, and its method reply_to_HLS_authentication. IEC 62056-6-2, class 12. */
-export const ASSOCIATION_NAME = 0xfa00;
+const ASSOCIATION_NAME = 0xfa00;
 export const REPLY_TO_HLS_NAME = 0xfa58;
 const FIRST_NAME = 0x0100;
 /** 0C 01 02, last, number, and a length of at most three octets. */

@@ -206,7 +206,7 @@ export const actionResponseNextPblock = alternative<ActionResponseNextPblock>(
 
 const RETURNED = 'return-parameters';
 /** Action-Response-With-Optional-Data. */
-export const actionOutcome: Codec<ActionOutcome> = {
+const actionOutcome: Codec<ActionOutcome> = {
   read: r => ({ result: r.u8('action-result'), returned: optional(r, RETURNED, getDataResult.read) }),
   write: (w, v) => writeOptional(w.u8(v.result), v.returned, getDataResult.write),
 };

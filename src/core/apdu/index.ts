@@ -110,11 +110,6 @@ export function apduName(tag: number): string {
   return NAMES.get(tag) ?? `apdu 0x${tag.toString(16).padStart(2, '0')}`;
 }
 
-/** Whether an APDU may begin with this octet. */
-export function isApduTag(tag: number): boolean {
-  return BY_TAG.has(tag);
-}
-
 export * from './access';
 export * from './acse';
 export * from './action';

@@ -36,7 +36,7 @@ export interface SnContext {
 }
 
 /** Short name of an attribute. Throws OBJECT_UNDEFINED where the base name is unknown. */
-export function attributeName(ref: AttributeRef): number {
+function attributeName(ref: AttributeRef): number {
   return (baseOf(ref) + 8 * (ref.attribute - 1)) & 0xffff;
 }
 
@@ -191,7 +191,7 @@ export class SnAction implements Exchange {
 }
 
 /** A method invoked by Read with its parameter; selector 0 says "no selection". */
-export function methodCall(name: number, argument: Data | null): VariableAccess {
+function methodCall(name: number, argument: Data | null): VariableAccess {
   return { type: 'parameterised-access', name, selector: 0, parameter: argument ?? nullData };
 }
 

@@ -6,11 +6,6 @@ export function unitSymbol(code: number): string | null {
   return SYMBOLS[code] ?? null;
 }
 
-/** The code of a symbol; 255 for null; undefined when no code has it. Of two codes with one symbol the lower. */
-export function unitCode(symbol: string | null): number | undefined {
-  return symbol === null ? 255 : CODES.get(symbol);
-}
-
 /**
  * raw · 10^scaler, exactly: 1234567 with -3 is 1234.567. A decimal string where a number would show other digits.
  * Fractions (float32, float64) are scaled in decimal too; NaN and infinities give NaN.
@@ -165,9 +160,3 @@ const SYMBOLS: Readonly<Record<number, string>> = {
   147: 'thm (EC)',
   148: 'thm (US)',
 };
-
-const CODES: ReadonlyMap<string, number> = (() => {
-  const codes = new Map<string, number>();
-  for (const [code, symbol] of Object.entries(SYMBOLS)) if (!codes.has(symbol)) codes.set(symbol, Number(code));
-  return codes;
-})();

@@ -198,7 +198,7 @@ function differs(sent: Value, value: Value, deadband: Deadband | null): boolean 
   return distance > ('absolute' in deadband ? deadband.absolute : (Math.abs(sent) * deadband.percent) / 100);
 }
 
-export const MEMORY_LIMIT = 10_000;
+const MEMORY_LIMIT = 10_000;
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 /** D of time integrals that run on: 1 (8), 3 (10) and 7 to 10 (17 to 20). */

@@ -67,4 +67,4 @@ export function namedRecent(recent: Recent, texts: ObisTexts): RecentReading[] {
   });
 }
 
-export const RECENT_LIMIT = 500;
+const RECENT_LIMIT = 500;

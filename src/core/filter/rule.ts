@@ -213,5 +213,5 @@ function bad(setting: string, value: string, expected: string): DlmsError {
 export const AS_IT_IS: Conversion = { unit: null, unitIn: null, factor: null, offset: null, round: null, type: null };
 
 const TYPES: readonly ValueType[] = ['number', 'string', 'boolean'];
-export const SELECTORS =
+const SELECTORS =
   'empty for the value, ~1 for the second bracket pair, ~1t its time, ~1s its text, or time, raw, text, status';

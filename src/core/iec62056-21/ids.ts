@@ -39,7 +39,7 @@ export class Ids {
 }
 
 /** The code behind an id as meters write it; null where it is none ("1-1:30D", "1.6.0,5", "FF", "TIME_"). */
-export function obisOf(id: string, prefix: readonly [number, number] = PREFIX.electricity): Obis | null {
+function obisOf(id: string, prefix: readonly [number, number] = PREFIX.electricity): Obis | null {
   // DSMR 4.0 prints "1-0:99:97.0" in its own example, and meters follow it.
   const text = /^\d+-\d+:\d+:\d+\.\d+$/.test(id) ? id.replace(/:(\d+\.\d+)$/, '.$1') : id;
   return Obis.tryParse(text, prefix);

@@ -6,7 +6,7 @@ import { DlmsError } from '../wire/errors';
 import { ACK, blockCheck, ETX, NAK, SOH, STX } from './characters';
 
 export type ReadCommand = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6';
-export const READ_COMMANDS: readonly ReadCommand[] = ['R1', 'R2', 'R3', 'R4', 'R5', 'R6'];
+const READ_COMMANDS: readonly ReadCommand[] = ['R1', 'R2', 'R3', 'R4', 'R5', 'R6'];
 export type PasswordCommand = 'P1' | 'P2';
 
 /** "/?address!" CR LF. `character` stands in place of "?" on meters that choose a list by it ("2", "4"). */

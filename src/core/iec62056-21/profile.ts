@@ -21,7 +21,10 @@ export interface ProfileSegment {
   /** End of the first period, ISO 8601; null when the header has no valid time. */
   readonly time: string | null;
   readonly season: Season | null;
-  /** Hex digits as sent; VDEW bits, see {@link STATUS_BITS}. */
+  /**
+   * Hex digits as sent. The last two (VDEW Lastenheft): 80 power down, 40 power up, 20 time set, 10 reset, 08 season change,
+   * 04 value disturbed, 02 running reserve exhausted, 01 fatal error.
+   */
   readonly status: string;
   readonly intervalMinutes: number | null;
   readonly channels: readonly ProfileChannel[];
@@ -173,17 +176,5 @@ function columnKeys(channels: readonly ProfileChannel[]): string[] {
     return times === 1 ? key : `${key}#${times}`;
   });
 }
-
-/** Bits of the two-digit status, and of the last two digits of the longer ones. VDEW Lastenheft. */
-export const STATUS_BITS: readonly (readonly [bit: number, meaning: string])[] = [
-  [0x80, 'power down'],
-  [0x40, 'power up'],
-  [0x20, 'time set'],
-  [0x10, 'reset'],
-  [0x08, 'season change'],
-  [0x04, 'value disturbed'],
-  [0x02, 'running reserve exhausted'],
-  [0x01, 'fatal error'],
-];
 
 const CODE = /^(?:\d+-\d+:)?(?:P|99)\.\d{1,3}(?:[.*&]\d+)*\($/;

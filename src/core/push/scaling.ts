@@ -103,7 +103,7 @@ function scalerOf(convention: Convention, quantity: Quantity): number | null {
 }
 
 /** What an electricity code measures, by its groups C and D; null where that is not obvious. IEC 62056-61, tables 12 and 13. */
-export function quantityOf(obis: Obis): Quantity | null {
+function quantityOf(obis: Obis): Quantity | null {
   const { a, c, d } = obis;
   if (a !== 1 || c === 0) return null;
   if (c === 81 && d === 7) return 'angle';

@@ -38,7 +38,7 @@ export function bytesOfText(text: string): Uint8Array {
  * Lines of a log or of a hex viewer: time stamps, offsets, columns of characters and byte counts are left out. null when
  * no line holds bytes, or when most lines hold none.
  */
-export function bytesOfDump(text: string): Uint8Array | null {
+function bytesOfDump(text: string): Uint8Array | null {
   const lines = text.split(/\r?\n/).filter(line => line.trim() !== '');
   let first: number | null = null;
   let used = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { APDUS, apduName, decodeApdu, isApduTag } from '../../../src/core/apdu';
+import { APDUS, apduName, decodeApdu } from '../../../src/core/apdu';
 import { unhex } from '../../../src/core/wire/hex';
 import { failure, sixTreatments, toJson, vectors } from '../../feed';
 
@@ -42,8 +42,6 @@ describe('the table of APDUs', () => {
     assert.equal(apduName(0xc4), 'get-response');
     assert.equal(apduName(0xdb), 'general-glo-ciphering');
     assert.equal(apduName(0x7f), 'apdu 0x7f');
-    assert.equal(isApduTag(0x0f), true);
-    assert.equal(isApduTag(0x7f), false);
   });
 
   it('refuses an unknown tag, an unknown form and nothing at all', () => {

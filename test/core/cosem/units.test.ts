@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import { scaleExactly, shortestFloat32, unitCode, unitSymbol } from '../../../src/core/cosem/units';
+import { scaleExactly, shortestFloat32, unitSymbol } from '../../../src/core/cosem/units';
 
 describe('units', () => {
   it('names the units meters use', () => {
@@ -24,15 +24,6 @@ describe('units', () => {
       [0, null],
     ];
     for (const [code, symbol] of expected) assert.equal(unitSymbol(code), symbol, String(code));
-  });
-  it('finds the code of a symbol, and says so when none has it', () => {
-    for (let code = 0; code < 256; code++) {
-      const symbol = unitSymbol(code);
-      if (symbol !== null) assert.equal(unitSymbol(unitCode(symbol) as number), symbol);
-    }
-    assert.equal(unitCode('m3'), 13);
-    assert.equal(unitCode(null), 255);
-    assert.equal(unitCode('furlong'), undefined);
   });
 });
 
