@@ -62,7 +62,7 @@ function copyLocales() {
     for (const name of registered()) {
       const catalog = readJson(join(from, `${name}.json`), null);
       if (catalog === null) problems.push(`locales/${language}/${name}.json is missing`);
-      writeFileSync(join(out, language, `${name}.json`), JSON.stringify({ ...catalog, shared }, null, 1));
+      writeFileSync(join(out, language, `${name}.json`), JSON.stringify({ ...catalog, shared }));
       const help = join(from, `${name}.html`);
       if (existsSync(help)) cpSync(help, join(out, language, `${name}.html`));
       else problems.push(`locales/${language}/${name}.html (help) is missing`);

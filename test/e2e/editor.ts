@@ -86,7 +86,11 @@ export class Editor {
     await this.run("RED.actions.invoke('core:show-examples-import-dialog')");
     const dialog = this.page.locator('#red-ui-clipboard-dialog');
     await dialog.locator('.red-ui-treeList-label', { hasText: 'node-red-dlms' }).click();
-    await dialog.locator('.red-ui-treeList-label', { hasText: name }).first().click();
+    const example = dialog.locator('.red-ui-treeList-label', { hasText: name }).first();
+    await example.waitFor();
+    // The tree unfolds in motion: a click too early hits nothing.
+    await this.page.waitForTimeout(400);
+    await example.click();
     await this.page.click('#red-ui-clipboard-dialog-ok');
     await dialog.waitFor({ state: 'hidden' });
   }

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { examplesIn, type ExampleNode } from '../example-flows';
-import { installPacked, NodeRedProcess, PROJECT, remove, temporaryUserDir } from '../node-red-process';
+import { freePort, installPacked, NodeRedProcess, PROJECT, remove, temporaryUserDir } from '../node-red-process';
 import { Editor } from './editor';
 import { openForms } from './forms';
 import { NODE_RED_5 } from './runtimes';
@@ -21,7 +21,10 @@ describe('the editor in the language of the browser', function () {
     userDir = temporaryUserDir();
     installPacked(userDir);
     red = await NodeRedProcess.start(userDir, {}, NODE_RED_5.prepare());
-    await red.deploy(flow);
+    const ports = new Map<string, string>();
+    const text = JSON.stringify(flow);
+    for (const port of new Set(text.match(/\b14\d{3}\b/g))) ports.set(port, String(await freePort()));
+    await red.deploy(JSON.parse(text.replace(/\b14\d{3}\b/g, port => ports.get(port) ?? port)) as unknown[]);
   });
   after(async () => {
     // Missing when before() failed.
@@ -33,6 +36,14 @@ describe('the editor in the language of the browser', function () {
     it(`speaks ${language}: labels, placeholders and help of every node`, async () => {
       const editor = await Editor.open(red.url('/'), { locale: language });
       try {
+        if (language === 'en-US') {
+          await editor.show(flow[0]?.id ?? '');
+          await editor.run("RED.actions.invoke('core:toggle-sidebar')");
+          await editor.page.waitForTimeout(3000);
+          const { width, height } = { width: 920, height: 770 };
+          const box = await editor.page.locator('#red-ui-workspace-chart').boundingBox();
+          await editor.picture('overview-flow', { x: box?.x ?? 0, y: box?.y ?? 0, width, height });
+        }
         await openForms(editor, flow, async (type, tray) => {
           const shown = await tray.innerText();
           const labels = Object.values(labelsOf(language, type));
