@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { Line} from '../../src/io/line';
+import type { Line } from '../../src/io/line';
 import { Lines, type LineUser } from '../../src/io/line';
 import { LineQueues } from '../../src/io/line-queue';
 import { parseSettings } from '../../src/io/settings';
