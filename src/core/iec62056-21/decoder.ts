@@ -6,7 +6,7 @@ import { DlmsError } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
 import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
-import { decryptP1, type P1Keys } from './p1-decrypt';
+import { decryptP1, protectionOf, type P1Keys } from './p1-decrypt';
 import { checkCrc, type CrcCheck } from './p1-frame';
 import { ParityFilter, type ParityMode } from './parity';
 import { isProfile, parseProfile, type IecProfile } from './profile';
@@ -235,7 +235,7 @@ export class IecDecoder {
       return [problem(error, frame, origin)];
     } catch (error) {
       if (!(error instanceof DlmsError)) throw error;
-      return [problem(error, frame, { source: 'iec', framing: 'p1', encrypted: true })];
+      return [problem(error, frame, { source: 'iec', framing: 'p1', ...protectionOf(frame, keys) })];
     }
   }
 

@@ -1,8 +1,9 @@
 // An encrypted P1 telegram -> its text. Luxembourg Smarty, Sagemcom in Styria, Elgama and Kaifa in Poland.
 
 import type { Origin } from '../cosem/reading';
-import { Key, systemTitleText, unprotect } from '../security';
+import { CONTROL, Key, systemTitleText, unprotect } from '../security';
 import { isDlmsError } from '../wire/errors';
+import { Reader } from '../wire/reader';
 import { openFrame } from './p1-frame';
 
 export interface P1Keys {
@@ -40,15 +41,19 @@ export function decryptP1(
       opened = unprotect({ ...context, authenticationKey: null }, sent.octets);
     }
   }
-  const title = systemTitleText(systemTitle);
+  return { plaintext: opened.plaintext, origin: { ...protectionOf(frame, keys), authenticated: opened.authenticated } };
+}
+
+/** What such a frame tells of its protection without being opened. */
+export function protectionOf(frame: Uint8Array, keys: P1Keys): Partial<Origin> {
+  const sent = openFrame(frame);
+  const title = systemTitleText(sent.systemTitle) ?? systemTitleText(keys.systemTitle ?? null);
+  const r = new Reader(sent.octets);
   return {
-    plaintext: opened.plaintext,
-    origin: {
-      encrypted: (opened.control & 0x20) !== 0,
-      authenticated: opened.authenticated,
-      invocationCounter: opened.counter,
-      ...(title === null ? {} : { systemTitle: title }),
-    },
+    encrypted: (r.u8('security-control') & CONTROL.encryption) !== 0,
+    authenticated: false,
+    invocationCounter: r.u32('invocation-counter'),
+    ...(title === null ? {} : { systemTitle: title }),
   };
 }
 

@@ -109,6 +109,11 @@ describe('formats of pushing meters', () => {
             codesOf(events).every(code => code === 'NO_KEY'),
             codesOf(events).join(', '),
           );
+          // Who sent it and how often is readable all the same.
+          for (const { origin } of problemsOf(events)) {
+            assert.equal(origin.encrypted, true);
+            assert.ok(Number.isInteger(origin.invocationCounter));
+          }
         });
       }
     });
