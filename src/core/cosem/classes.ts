@@ -45,6 +45,18 @@ export function scalerAttribute(classId: number, attribute: number): number | nu
   return classId === 5 && (attribute === 2 || attribute === 3) ? 4 : null;
 }
 
+/** The attributes that tell more of a value attribute: scale and unit, status, time of capture; null where it is no value. */
+export function companionsOf(
+  classId: number,
+  attribute: number,
+): { readonly scale: number; readonly status: number | null; readonly capture: number | null } | null {
+  const scale = scalerAttribute(classId, attribute);
+  if (scale === null) return null;
+  if (classId === 4) return { scale, status: 4, capture: 5 };
+  // Those of a demand register belong to its last average, not to the running one. IEC 62056-6-2, 4.3.4.
+  return classId === 5 && attribute === 3 ? { scale, status: 5, capture: 6 } : { scale, status: null, capture: null };
+}
+
 const LOGICAL_NAME: Attribute = { name: 'logical_name', shape: 'logical-name' };
 
 const ln = (name = 'logical_name'): readonly [string, Shape] => [name, 'logical-name'];

@@ -2,6 +2,7 @@
 // The rule of the file: nothing is guessed that the meter did not say; what cannot be shown becomes null or hex.
 
 import { hex, latin1 } from '../wire/hex';
+import { attributeOf } from './classes';
 import { type Data, text } from './data';
 import { type ClockPolicy, STANDARD_CLOCK, looksLikeDateTime, readDate, readDateTime, readTime } from './date-time';
 import type { Obis } from './obis';
@@ -64,6 +65,12 @@ export function readingOf(source: ReadingSource): Reading {
     if (status !== null) reading.status = status;
   }
   return reading;
+}
+
+/** Name and key of an attribute that is not its object's value. */
+export function attributeNames(obis: Obis, classId: number, attribute: number): { name: string; key: string } {
+  const name = attributeOf(classId, attribute)?.name ?? `attribute_${attribute}`;
+  return { name: `${obisName(obis)}, ${name.replaceAll('_', ' ')}`, key: `${obisKey(obis)}_${name}` };
 }
 
 /** A scaler_unit structure {integer, enum}; null for anything else. */

@@ -14,6 +14,8 @@ export type Joined =
       readonly destination: HdlcAddress;
       readonly source: HdlcAddress;
       readonly crcOk: boolean;
+      /** Frames it came in. */
+      readonly segments: number;
     }
   | { readonly type: 'problem'; readonly error: DlmsError; readonly bytes: Uint8Array };
 
@@ -73,7 +75,8 @@ export class SegmentJoiner {
     } else if (!frame.segmented) {
       this.#open = null;
       const { destination, source } = frame;
-      out.push({ type: 'apdu', bytes: joined(open.parts), destination, source, crcOk: open.crcOk });
+      const segments = open.parts.length;
+      out.push({ type: 'apdu', bytes: joined(open.parts), destination, source, crcOk: open.crcOk, segments });
     }
     return out;
   }

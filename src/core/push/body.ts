@@ -2,10 +2,13 @@
 // its elements, never by a maker's or an operator's name. The rule of the file: every element becomes an item, so that
 // nothing a meter sends is forgotten.
 
+import { companionsOf } from '../cosem/classes';
 import type { Data } from '../cosem/data';
 import { text } from '../cosem/data';
 import { looksLikeDateTime } from '../cosem/date-time';
-import { scaleOf, type Scale } from '../cosem/naming';
+import { printable, scaleOf, type Scale } from '../cosem/naming';
+import { Obis } from '../cosem/obis';
+import { equalBytes } from '../wire/hex';
 import { matchLayout, type Layout, type LayoutEntry, type Role } from './layouts';
 
 /** One value of a telegram before it has a name. */
@@ -15,6 +18,9 @@ export interface Item {
   readonly data: Data;
   /** From the telegram. */
   readonly scale?: Scale;
+  /** When it was captured, and its status: what an extended or a demand register tells of its value. */
+  readonly capture?: Data;
+  readonly status?: Data;
   readonly classId?: number;
   readonly attribute?: number;
   /** Index in the list, where the place is all that tells the meaning. */
@@ -41,7 +47,7 @@ export interface Body {
 
 /** `layouts` in order of preference; `only` true: nothing else is tried. */
 export function readBody(body: Data, layouts: readonly Layout[], only: boolean): Body {
-  const list = body.type === 'structure' || body.type === 'array' ? body.value : null;
+  const list = elementsOf(body);
   if (list === null) {
     const octets = body.type === 'octet-string' || body.type === 'visible-string' || body.type === 'utf8-string';
     return whole(octets ? 'octets' : 'unknown', body, 1);
@@ -64,53 +70,78 @@ function whole(form: Form, data: Data, elements: number): Body {
  * row may describe the list itself; the other elements are the values in the same order.
  */
 function pushObjectList(list: readonly Data[]): Body | null {
-  const first = list[0];
-  if (first === undefined || (first.type !== 'array' && first.type !== 'structure') || first.value.length === 0)
-    return null;
+  const first = list[0] === undefined ? null : elementsOf(list[0]);
+  if (first === null || first.length === 0) return null;
   const rows: Descriptor[] = [];
-  for (const row of first.value) {
+  for (const row of first) {
     const descriptor = descriptorOf(row);
     if (descriptor === null) return null;
     rows.push(descriptor);
   }
-  // Where one row more than values stands, it is the one for the list itself.
-  const own = rows.length >= list.length ? rows.length - list.length + 1 : 0;
-  const named = rows.slice(own);
-  const items: Item[] = [];
-  for (let i = 1; i < list.length; i++) {
-    const row = named[i - 1];
-    const data = list[i] as Data;
-    if (row === undefined) items.push({ name: null, data, position: i });
-    else items.push({ ...row, ...valueAndScale(data) });
-  }
+  const values = list.slice(1);
+  const [head] = rows;
+  const [value] = values;
+  const ofList =
+    head?.classId === PUSH_SETUP && head.attribute === 2 && (value === undefined || elementsOf(value) === null);
+  const named = rows.slice(ofList || rows.length > values.length ? 1 : 0);
+  // Which of them was left out nobody can tell.
+  if (named.length > values.length) return null;
+  const items = values.flatMap((data, i): Item[] => {
+    const row = named[i];
+    return row === undefined ? [{ name: null, data, position: i + 1 }] : attributesOf(row, data);
+  });
+  if (
+    items.some(item => companionsOf(item.classId ?? 0, item.attribute ?? 0) !== null && elementsOf(item.data) !== null)
+  )
+    return null;
   // IDIS rows have four columns; longer ones (Energomera, SPODES) follow another companion standard.
-  const idis = first.value.every(row => row.type === 'structure' && row.value.length === 4);
-  const setup = idis && rows[0]?.classId === 40 ? (rows[0]?.name ?? null) : null;
+  const idis = first.every(row => row.type === 'structure' && row.value.length === 4);
+  const setup = idis && head?.classId === PUSH_SETUP ? head.name : null;
   return {
     form: 'push-object-list',
-    items: withScalers(items),
+    items: withCompanions(items),
     layout: null,
     elements: list.length,
     version: null,
-    setup: setup === null ? null : { name: setup, named: named.some(row => row.classId === 40 && row.attribute === 1) },
+    setup:
+      setup === null
+        ? null
+        : { name: setup, named: named.some(row => row.classId === PUSH_SETUP && row.attribute === 1) },
   };
 }
 
-/** A row of class 3, 4 or 5 for attribute 3 or 4 gives the scale of the same object's value. */
-function withScalers(items: readonly Item[]): Item[] {
-  const scales = new Map<string, Scale>();
-  for (const item of items) {
-    const holdsScale =
-      ((item.classId === 3 || item.classId === 4) && item.attribute === 3) ||
-      (item.classId === 5 && item.attribute === 4);
-    const scale = holdsScale ? scaleOf(item.data) : null;
-    if (scale !== null && item.name !== null) scales.set(String(item.name), scale);
-  }
-  if (scales.size === 0) return [...items];
+/** Attribute 0 stands for all of an object: its logical name first, then each in turn. */
+function attributesOf(row: Descriptor, data: Data): Item[] {
+  const [name, ...others] = row.attribute === 0 ? (elementsOf(data) ?? []) : [];
+  if (name?.type !== 'octet-string' || !equalBytes(name.value, row.name)) return [{ ...row, ...valueAndScale(data) }];
+  return others.map((value, i) => ({ ...row, attribute: i + 2, data: value }));
+}
+
+/** Attributes of the same object tell scale and unit of its value, when it was captured, and its status. */
+function withCompanions(items: readonly Item[]): readonly Item[] {
+  if (!items.some(isCompanion)) return items;
+  const companions = new Map<string, Item>();
+  for (const item of items) if (isCompanion(item)) companions.set(`${item.name} ${item.attribute}`, item);
   return items.map(item => {
-    const scale = item.name === null ? undefined : scales.get(String(item.name));
-    return scale !== undefined && item.scale === undefined && isNumber(item.data) ? { ...item, scale } : item;
+    const of = companionsOf(item.classId ?? 0, item.attribute ?? 0);
+    if (of === null) return item;
+    const beside = (attribute: number | null): Data | undefined => companions.get(`${item.name} ${attribute}`)?.data;
+    const scale = item.scale ?? scaleOf(beside(of.scale)) ?? undefined;
+    const capture = beside(of.capture);
+    const status = beside(of.status);
+    return {
+      ...item,
+      ...(scale === undefined ? {} : { scale }),
+      ...(capture === undefined ? {} : { capture }),
+      ...(status === undefined ? {} : { status }),
+    };
   });
+}
+
+/** Of a register, but not its value. */
+export function isCompanion({ classId, attribute }: Item): boolean {
+  if (classId === undefined || attribute === undefined || attribute < 2) return false;
+  return companionsOf(classId, 2) !== null && companionsOf(classId, attribute) === null;
 }
 
 /** Czech Sagemcom: {enum, array of {descriptor, value}}, or such a list alone. */
@@ -122,66 +153,147 @@ function attributeValues(list: readonly Data[]): Body | null {
     if (row.type !== 'structure' || row.value.length !== 2) return null;
     const descriptor = descriptorOf(row.value[0] as Data);
     if (descriptor === null) return null;
-    items.push({ ...descriptor, ...valueAndScale(row.value[1] as Data) });
+    items.push(...attributesOf(descriptor, row.value[1] as Data));
   }
   const own = { layout: null, elements: rows.length, version: null, setup: null };
-  return { form: 'attribute-values', items: withScalers(items), ...own };
+  return { form: 'attribute-values', items: withCompanions(items), ...own };
 }
 
 /**
- * Names stand beside their values: in structures {name, value [, {scaler, unit}]}, or flat in the list. null-data fills
- * the pairs that a meter with fewer phases lacks (Kamstrup); a clock or a text may stand without name.
+ * Names stand beside their values: in rows of their own or flat in the list, perhaps with a list in the list. null-data
+ * fills the pairs that a meter with fewer phases lacks (Kamstrup); a clock or a text may stand without name.
  */
 function selfDescribed(list: readonly Data[]): Body | null {
-  const items: Item[] = [];
-  let covered = 0;
-  for (let i = 0; i < list.length;) {
-    const data = list[i] as Data;
-    const inner = data.type === 'structure' || data.type === 'array' ? namedIn(data.value) : null;
-    if (inner !== null) {
-      items.push(inner);
-      covered++;
-      i++;
-    } else if (isName(data) && i + 1 < list.length) {
-      const value = list[i + 1] as Data;
-      const scale = scaleOf(list[i + 2]);
-      items.push({ name: data.value, data: value, ...(scale === null ? {} : { scale }) });
-      covered += scale === null ? 2 : 3;
-      i += scale === null ? 2 : 3;
-    } else {
-      if (data.type === 'null-data') covered++;
-      else items.push(unnamed(data, i, list.length));
-      i++;
-    }
-  }
-  const pairs = items.some(item => item.name !== null && item.position === undefined);
-  if (!pairs || covered * 2 < list.length) return null;
+  const found = namesAndValues(list, 0);
+  if (found === null || found.covered * 2 < found.elements) return null;
   return {
     form: 'self-described',
-    items,
+    items: withCompanions(found.items),
     layout: null,
     elements: list.length,
-    version: versionOf(items),
+    version: versionOf(found.items),
     setup: null,
   };
 }
 
-/** {name, value [, {scaler, unit}]}. */
-function namedIn(elements: readonly Data[]): Item | null {
-  const [name, data, third] = elements;
-  if (name === undefined || data === undefined || elements.length > 3 || !isName(name)) return null;
-  if (third === undefined) return { name: name.value, ...valueAndScale(data) };
-  const scale = scaleOf(third);
-  return scale === null ? null : { name: name.value, data, scale };
+interface NamesAndValues {
+  readonly items: readonly Item[];
+  /** Elements of the list that names explain, of all. */
+  readonly covered: number;
+  readonly elements: number;
+}
+
+/** null where nothing has a name, or a name no value: then the values stand in front of their names. */
+function namesAndValues(list: readonly Data[], depth: number): NamesAndValues | null {
+  const items: Item[] = [];
+  let covered = 0;
+  let elements = list.length;
+  let names = 0;
+  for (let i = 0; i < list.length;) {
+    const data = list[i] as Data;
+    const inner = elementsOf(data);
+    const row = inner === null ? null : rowOf(inner);
+    const entry = row === null ? entryAt(list, i) : { item: row, next: i + 1 };
+    if (entry !== null) {
+      items.push(entry.item);
+      names++;
+      covered += entry.next - i;
+      i = entry.next;
+      continue;
+    }
+    const below = inner === null || depth === DEEPEST ? null : namesAndValues(inner, depth + 1);
+    // A list in the list is one only when nothing in it is left over: a row of another shape has names, too.
+    if (below !== null && below.covered === below.elements) {
+      items.push(...below.items);
+      names++;
+      covered += below.covered;
+      elements += below.elements - 1;
+    } else if (data.type === 'null-data') covered++;
+    else if (nameIn(data) !== null && i === list.length - 1) return null;
+    else items.push(unnamed(data, i, list.length));
+    i++;
+  }
+  return names === 0 ? null : { items, covered, elements };
+}
+
+/**
+ * A row that holds one name with what belongs to it: {name, value}, with scale and unit behind or in front of the value,
+ * with the class in front and the attribute behind the name, with status and time at the end.
+ */
+function rowOf(elements: readonly Data[]): Item | null {
+  const [first, second] = elements;
+  if (first === undefined || second === undefined) return null;
+  if (elements.length === 2 && nameIn(first) === null) {
+    const name = nameIn(second);
+    return name?.sure === true && elementsOf(first) === null ? { name: name.octets, data: first } : null;
+  }
+  const isClass = first.type === 'long-unsigned' && nameIn(second) !== null;
+  const entry = entryAt(elements, isClass ? 1 : 0, isClass ? first.value : undefined);
+  if (entry === null) return null;
+  const rest = elements.slice(entry.next);
+  const capture = rest.length > 0 && clockOctets(rest[rest.length - 1] as Data) ? rest.pop() : undefined;
+  const status =
+    rest.length > 0 && capture !== undefined && isNumber(rest[rest.length - 1] as Data) ? rest.pop() : undefined;
+  if (rest.length > 0) return null;
+  return {
+    ...entry.item,
+    ...(capture === undefined ? {} : { capture }),
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+/** A name at `at` with its value, and the place behind them; null where there is none. */
+function entryAt(list: readonly Data[], at: number, classId?: number): { item: Item; next: number } | null {
+  const name = nameIn(list[at] as Data);
+  if (name === null) return null;
+  let i = at + 1;
+  let attribute: number | undefined;
+  let indexed = false;
+  const behind = list[i];
+  if (classId !== undefined && i + 1 < list.length && (behind?.type === 'integer' || behind?.type === 'unsigned')) {
+    attribute = behind.value;
+    i++;
+    indexed = i + 1 < list.length && list[i]?.type === 'long-unsigned' && scaleOf(list[i + 1]) === null;
+    if (indexed) i++;
+  }
+  const before = i + 1 < list.length && nameIn(list[i + 1] as Data) === null ? scaleOf(list[i]) : null;
+  if (before !== null) i++;
+  const data = list[i];
+  if (data === undefined) return null;
+  i++;
+  // Two names and a value: the first one names nothing.
+  if (nameIn(data) !== null && i < list.length && nameIn(list[i] as Data) === null && !elementsOf(list[i] as Data))
+    return null;
+  // {class, name, attribute, data index} is a descriptor, without any value.
+  const isPart = attribute === undefined ? data.type === 'integer' : data.type === 'long-unsigned';
+  if (classId !== undefined && isPart && !indexed && i === list.length) return null;
+  let scale = before ?? scaleOf(list[i]);
+  if (scale !== null && before === null) i++;
+  if (scale === null && isNumber(data) && list[i]?.type === 'integer' && list[i + 1]?.type === 'enum') {
+    scale = scaleOf({ type: 'structure', value: list.slice(i, i + 2) });
+    i += 2;
+  }
+  const own = scale === null ? valueAndScale(data) : { data, scale };
+  if (!name.sure && own.scale === undefined && classId === undefined) return null;
+  return {
+    item: {
+      name: name.octets,
+      ...own,
+      ...(classId === undefined ? {} : { classId }),
+      ...(attribute === undefined ? {} : { attribute }),
+    },
+    next: i,
+  };
 }
 
 /** What stands in a list of names and values without a name. */
 function unnamed(data: Data, position: number, count: number): Item {
   if (clockOctets(data)) return { name: CLOCK_NAME, data, position, role: 'clock' };
-  const isText = data.type === 'octet-string' || data.type === 'visible-string' || data.type === 'utf8-string';
-  if (isText && position === 0) return { name: VERSION_NAME, data, position, role: 'list-version' };
-  if (isText && position === count - 1) return { name: null, data, position, role: 'meter-id' };
-  return { name: null, data, position, role: 'unknown' };
+  const shown = isText(data) ? printable(data.value) : null;
+  if (shown === null || shown === '') return { name: null, data, position, role: 'unknown' };
+  if (DEVICE_NAME.test(shown)) return { name: DEVICE_NAME_CODE, data, position };
+  if (position === 0 && LIST_VERSION.test(shown)) return { name: VERSION_NAME, data, position, role: 'list-version' };
+  return { name: null, data, position, role: position === count - 1 ? 'meter-id' : 'unknown' };
 }
 
 function versionOf(items: readonly Item[]): string | null {
@@ -221,18 +333,35 @@ function descriptorOf(data: Data): Descriptor | null {
   return { classId: classId.value, name: name.value, attribute: attribute.value };
 }
 
-/** Some lists wrap a register's value with its scale. */
+/** Some lists wrap a register's value with its scale; the value may be missing (Energomera). */
 function valueAndScale(data: Data): { data: Data; scale?: Scale } {
   if (data.type === 'structure' && data.value.length === 2) {
     const [value, second] = data.value as readonly [Data, Data];
     const scale = scaleOf(second);
-    if (scale !== null && isNumber(value)) return { data: value, scale };
+    if (scale !== null && (isNumber(value) || value.type === 'null-data')) return { data: value, scale };
   }
   return { data };
 }
 
-function isName(data: Data): data is Octets {
-  return data.type === 'octet-string' && data.value.length === 6 && data.value[5] === 0xff;
+/**
+ * Six octets that are an OBIS code, or its text. `sure` where nothing else has to tell so: group F of a current value is
+ * 255, that of a billing period is not, and six octets may be much else.
+ */
+function nameIn(data: Data): { readonly octets: Uint8Array; readonly sure: boolean } | null {
+  if (!isText(data)) return null;
+  const octets = data.value;
+  if (octets.length === 6 && data.type === 'octet-string') {
+    if (octets[5] === 0xff) return { octets, sure: true };
+    const [a, , , , , f] = octets;
+    return (a as number) <= 9 && (f as number) <= 126 ? { octets, sure: false } : null;
+  }
+  if (octets.length < SHORTEST_CODE || octets.length > LONGEST_CODE) return null;
+  const obis = CODE_TEXT.test(text(octets)) ? Obis.tryParse(text(octets)) : null;
+  return obis === null ? null : { octets: obis.bytes, sure: true };
+}
+
+export function elementsOf(data: Data): readonly Data[] | null {
+  return data.type === 'structure' || data.type === 'array' || data.type === 'compact-array' ? data.value : null;
 }
 
 function isText(data: Data): data is Octets {
@@ -249,6 +378,18 @@ function clockOctets(data: Data): boolean {
   return data.type === 'date-time' || (data.type === 'octet-string' && looksLikeDateTime(data.value));
 }
 
+const PUSH_SETUP = 40;
+/** Lists in lists. */
+const DEEPEST = 4;
+/** 1-0:1.8.0, 1-0:1.8.0*255, 1.0.1.8.0.255 */
+const CODE_TEXT = /^\d{1,3}(-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(\*\d{1,3})?|(\.\d{1,3}){5})$/;
+const SHORTEST_CODE = 9;
+const LONGEST_CODE = 23;
+/** Three letters of the FLAG id and thirteen more. IEC 62056-6-2, logical device name. */
+const DEVICE_NAME = /^[A-Z]{3}[0-9A-Za-z]{13}$/;
+/** Kamstrup_V0001, KFM_001. */
+const LIST_VERSION = /^[A-Za-z].*_[A-Za-z]*\d/;
+const DEVICE_NAME_CODE = Uint8Array.of(0, 0, 42, 0, 0, 255);
 const CLOCK_NAME = Uint8Array.of(0, 0, 1, 0, 0, 255);
 /** OBIS list version, 1-1:0.2.129 by the HAN specification of Norway. */
 const VERSION_NAME = Uint8Array.of(1, 1, 0, 2, 129, 255);

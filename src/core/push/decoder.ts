@@ -182,15 +182,28 @@ export class PushDecoder {
           break;
         case 'dropped':
           this.#problem(framed.error, framed.bytes, { source: 'push' });
-          if (framed.error.code === 'HDLC_FCS') for (const joined of this.#segments.gap()) this.#joined(joined);
+          // So many bytes may have been a segment whose flag or header was damaged.
+          if (framed.error.code === 'HDLC_FCS' || framed.bytes.length >= SHORTEST_SEGMENT) {
+            for (const joined of this.#segments.gap()) this.#joined(joined);
+          }
           break;
       }
     }
   }
 
   #joined(joined: Joined): void {
-    if (joined.type === 'apdu') this.#message(joined.bytes, BY_HDLC);
-    else this.#problem(joined.error, joined.bytes, { source: 'push', framing: 'hdlc' });
+    if (joined.type === 'apdu') {
+      const before = this.#events.length;
+      this.#message(joined.bytes, BY_HDLC);
+      if (joined.segments > 1) this.#trustWhole(before);
+    } else this.#problem(joined.error, joined.bytes, { source: 'push', framing: 'hdlc' });
+  }
+
+  /** Pushed segments carry no number: what leaves something over was put together from parts of two messages. */
+  #trustWhole(from: number): void {
+    const events = this.#events.slice(from);
+    if (!events.some(e => e.type === 'problem' && e.error.code === 'WIRE_SURPLUS')) return;
+    this.#events = [...this.#events.slice(0, from), ...events.filter(e => e.type === 'problem')];
   }
 
   #mbusJoined(joined: MbusDeframed): void {
@@ -401,6 +414,8 @@ const BY_MBUS: Origin = { source: 'push', framing: 'mbus', checksum: 'ok' };
 const BY_WRAPPER: Origin = { source: 'push', framing: 'wrapper', checksum: 'none' };
 const BARE: Origin = { source: 'push', framing: 'raw', checksum: 'none' };
 const IDLE_MS = 5000;
+/** Flag, format, addresses of one octet, control, header check, one octet, frame check. */
+const SHORTEST_SEGMENT = 11;
 const LIMIT_DEPTH = 8;
 const NOTHING = new Uint8Array(0);
 const SLASH = 0x2f;

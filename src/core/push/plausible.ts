@@ -91,7 +91,7 @@ function plausibleReport(byte: ByteAt, at: number): 'yes' | 'no' | 'short' {
   if (time === 1) {
     const size = byte(at + 2);
     if (size === -1) return 'short';
-    if (size > 16) return 'no';
+    if (size > LONGEST_TIME) return 'no';
     next = at + 3 + size;
   }
   if (byte(at) === 0xc2) return both(byte(next), byte(next + 1), (high, low) => high === 0 && low > 0);
@@ -109,3 +109,5 @@ function yes(fine: boolean): 'yes' | 'no' {
 }
 
 const LARGEST_BLOCK = 4096;
+/** A GeneralizedTime with fraction and offset: 20240721153005.00+0200 */
+const LONGEST_TIME = 24;

@@ -3,7 +3,9 @@
 
 import { decodeApdu, readNotificationTime } from '../apdu';
 import { readData, type Data } from '../cosem/data';
+import { writeDateTime } from '../cosem/date-time';
 import { DlmsError, isDlmsError } from '../wire/errors';
+import { latin1 } from '../wire/hex';
 import { Reader } from '../wire/reader';
 import type { Item } from './body';
 import { untaggedList } from './extent';
@@ -26,7 +28,13 @@ export function readPushed(bytes: Uint8Array): Pushed {
     case 'event-notification-request': {
       const { classId, instance, attribute } = apdu.attribute;
       const item: Item = { name: instance, classId, attribute, data: apdu.value };
-      return { service: 'event-notification', invoke: null, clock: apdu.time, content: { items: [item] }, surplus };
+      return {
+        service: 'event-notification',
+        invoke: null,
+        clock: clockOf(apdu.time),
+        content: { items: [item] },
+        surplus,
+      };
     }
     case 'information-report-request': {
       const items = apdu.data.map((data, position): Item => {
@@ -35,7 +43,13 @@ export function readPushed(bytes: Uint8Array): Pushed {
           variable !== undefined && 'name' in variable ? `0x${variable.name.toString(16).padStart(4, '0')}` : null;
         return { name: null, data, position, ...(id === null ? {} : { id }) };
       });
-      return { service: 'information-report', invoke: null, clock: null, content: { items }, surplus };
+      return {
+        service: 'information-report',
+        invoke: null,
+        clock: clockOf(apdu.currentTime),
+        content: { items },
+        surplus,
+      };
     }
     default:
       throw new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: apdu.type, waitingFor: 'a pushed message' });
@@ -51,10 +65,30 @@ function readNotification(bytes: Uint8Array): Pushed {
   return {
     service: 'data-notification',
     invoke,
-    clock: clock?.length === 12 ? clock : null,
+    clock: clockOf(clock),
     content,
     surplus: bytes.length - body.end,
   };
+}
+
+/** As twelve octets: they stand there, or the time is a GeneralizedTime as IEC 61334-4-41 has it: 20240721153005+0200. */
+function clockOf(time: Uint8Array | null): Uint8Array | null {
+  const m = time === null ? null : GENERALIZED_TIME.exec(latin1(time));
+  if (m === null) return time?.length === 12 ? time : null;
+  const [year, month, dayOfMonth, hour, minute, second] = m.slice(1, 7).map(Number);
+  const minutes = Number(m[9] ?? 0) * 60 + Number(m[10] ?? 0);
+  return writeDateTime({
+    year: year ?? null,
+    month: month ?? null,
+    dayOfMonth: dayOfMonth ?? null,
+    dayOfWeek: null,
+    hour: hour ?? null,
+    minute: minute ?? null,
+    second: second ?? null,
+    hundredths: null,
+    deviationMinutes: m[7] === undefined ? null : m[8] === '-' ? minutes : 0 - minutes,
+    status: null,
+  });
 }
 
 function readBodyData(bytes: Uint8Array, start: number): { data: Data; end: number } {
@@ -120,3 +154,4 @@ function readSwappedName(r: Reader): Data {
 }
 
 const DATA_NOTIFICATION = 0x0f;
+const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d+)?(Z|([+-])(\d\d)(\d\d)?)?$/;

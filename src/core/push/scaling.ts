@@ -141,8 +141,10 @@ function flatConvention(body: Body): Convention | null {
     if (body.version.startsWith('KFM')) return KAIFA;
     return null;
   }
-  // Landis+Gyr E450 (Steiermark, Graz): a clock without name, then pairs.
-  return body.items[0]?.role === 'clock' && body.items[0].position === 0 ? E450 : null;
+  // Landis+Gyr E450 (Steiermark, Graz): a clock without name, then pairs; whole volts where there are any.
+  const clockFirst = body.items[0]?.role === 'clock' && body.items[0].position === 0;
+  const volts = voltagePower(body);
+  return clockFirst && (volts === null || volts === 0) ? E450 : null;
 }
 
 /** Kamstrup's type number begins with 685 on current transformer meters. */
@@ -154,15 +156,17 @@ function isCurrentTransformer(body: Body): boolean {
 }
 
 /**
- * IDIS lists say nothing of their scale. What tells the families apart: Iskraemeco's push setup is 0-6:25.9.0; of Landis+Gyr's
- * meters the E360 specifies the deviation of its clock and sends tenths of a volt, the E450 lists the name of its push setup,
+ * IDIS lists say nothing of their scale. What tells the families apart: Iskraemeco's push setup is 0-6:25.9.0, that of
+ * Landis+Gyr 0-8:25.9.0 or above; of the latter's meters the E360 specifies the deviation of its clock and sends tenths of a volt, the E450 lists the name of its push setup,
  * the E570 does not.
  */
 function pushListConvention(body: Body, deviationGiven: boolean): Convention | null {
   const { setup } = body;
   if (setup === null) return null;
   const volts = voltagePower(body);
-  if (setup.name[1] === 6) return volts === 0 ? E450 : AM550;
+  const channel = setup.name[1] as number;
+  if (channel === 6) return volts === 0 ? E450 : AM550;
+  if (channel < 8) return null;
   if (volts === -1 || (deviationGiven && volts !== 0)) return E360;
   return setup.named ? E450 : E570;
 }

@@ -3,11 +3,11 @@
 
 import type { Data } from '../cosem/data';
 import { CLOCK_STATUS, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
-import { clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
+import { attributeNames, clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
 import { Obis } from '../cosem/obis';
 import { obisKey, obisName } from '../cosem/obis-names';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
-import { isNumber, type Item } from './body';
+import { isCompanion, isNumber, type Item } from './body';
 import { scaleOfItem, type Convention, type UserScaler } from './scaling';
 
 export interface TelegramContext {
@@ -39,13 +39,17 @@ function readingFor(item: Item, context: TelegramContext, convention: Convention
   const data = readable(item);
   const doubt = data === item.data ? undefined : clockDoubt(item.data);
   const source: Writable<ReadingSource> = { obis, data, policy: context.policy };
+  const companion = isCompanion(item);
   if (known !== null) {
-    source.name = known.name;
-    source.key = known.key;
+    const { name, key } = companion ? attributeNames(known.obis, item.classId ?? 0, item.attribute ?? 0) : known;
+    source.name = name;
+    source.key = key;
   } else if (item.role !== undefined) Object.assign(source, ROLE_NAMES[item.role]);
-  if (isNumber(data) && data.type !== 'enum') {
+  if (isNumber(data) && data.type !== 'enum' && !companion) {
     source.scale = scaleOfItem(item, obis, convention, context.scalers);
-  }
+  } else if (data.type === 'null-data' && item.scale !== undefined) source.scale = item.scale;
+  if (item.capture !== undefined) source.capture = item.capture;
+  if (item.status !== undefined) source.status = item.status;
   if (item.classId !== undefined) source.classId = item.classId;
   if (item.attribute !== undefined) source.attribute = item.attribute;
   if (item.position !== undefined) source.position = item.position;

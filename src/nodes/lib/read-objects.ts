@@ -4,10 +4,10 @@
 import type { MeterMemory, ObjectEntry } from '../../core/client/meter-memory';
 import { scaleKey } from '../../core/client/meter-memory';
 import type { AttributeRef, Outcome } from '../../core/client/request';
-import { attributeOf, scalerAttribute } from '../../core/cosem/classes';
+import { companionsOf } from '../../core/cosem/classes';
 import type { Data } from '../../core/cosem/data';
 import type { ClockPolicy } from '../../core/cosem/date-time';
-import { holdsClock, readingOf } from '../../core/cosem/naming';
+import { attributeNames, holdsClock, readingOf } from '../../core/cosem/naming';
 import { obisKey, obisName } from '../../core/cosem/obis-names';
 import { toPlain, type Plain } from '../../core/cosem/plain';
 import type { OriginObject, Reading } from '../../core/cosem/reading';
@@ -64,7 +64,7 @@ async function readOnce(
   policy: ClockPolicy,
   signal: AbortSignal,
 ): Promise<ReadObject[]> {
-  const plans = wanted.map(w => ({ wanted: w, ...companionsOf(w) }));
+  const plans = wanted.map(w => ({ wanted: w, ...(companionsOf(w.classId, w.attribute) ?? NO_COMPANIONS) }));
   const refs = new Map<string, AttributeRef>();
   for (const { wanted: w, scale, capture } of plans) {
     put(refs, w, w.attribute);
@@ -140,19 +140,10 @@ function result(objects: readonly ReadObject[]): ObjectsRead {
   return { objects, time };
 }
 
-/** The attributes that belong to a value: its scaler and unit, and when it was captured. */
-function companionsOf(w: WantedObject): { scale: number | null; capture: number | null } {
-  const scale = scalerAttribute(w.classId, w.attribute);
-  const capture = w.classId === 4 && w.attribute === 2 ? 5 : w.classId === 5 && scale !== null ? 6 : null;
-  return { scale, capture };
-}
-
 /** An attribute that is not the value says which one it is. */
 function nameOf(w: WantedObject): { name?: string; key?: string } {
   const isValue = w.attribute === 2 || (w.classId === 5 && w.attribute === 3);
-  if (isValue) return {};
-  const attribute = attributeOf(w.classId, w.attribute)?.name ?? `attribute_${w.attribute}`;
-  return { name: `${obisName(w.obis)}, ${attribute.replaceAll('_', ' ')}`, key: `${obisKey(w.obis)}_${attribute}` };
+  return isValue ? {} : attributeNames(w.obis, w.classId, w.attribute);
 }
 
 function put(refs: Map<string, AttributeRef>, w: WantedObject, attribute: number): void {
@@ -163,4 +154,5 @@ function refKey(w: WantedObject, attribute: number): string {
   return `${w.classId}/${w.obis}/${attribute}`;
 }
 
+const NO_COMPANIONS = { scale: null, capture: null };
 const DOUBTS: ReadonlySet<string> = new Set(['OBJECT_UNDEFINED', 'ACCESS_RESULT', 'ACCESS_DENIED']);
