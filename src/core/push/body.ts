@@ -209,7 +209,7 @@ function namesAndValues(list: readonly Data[], depth: number): NamesAndValues | 
       covered += below.covered;
       elements += below.elements - 1;
     } else if (data.type === 'null-data') covered++;
-    else if (nameIn(data) !== null && i === list.length - 1) return null;
+    else if (i === list.length - 1 && nameIn(data) !== null) return null;
     else items.push(unnamed(data, i, list.length));
     i++;
   }
@@ -223,67 +223,69 @@ function namesAndValues(list: readonly Data[], depth: number): NamesAndValues | 
 function rowOf(elements: readonly Data[]): Item | null {
   const [first, second] = elements;
   if (first === undefined || second === undefined) return null;
-  if (elements.length === 2 && nameIn(first) === null) {
+  let found: Entry | null;
+  if (nameIn(first) !== null) found = entryAt(elements, 0);
+  else {
     const name = nameIn(second);
-    return name?.sure === true && elementsOf(first) === null ? { name: name.octets, data: first } : null;
+    if (name === null || elementsOf(first) !== null) return null;
+    if (elements.length === 2) return isSure(second) ? { name, data: first } : null;
+    found = first.type === 'long-unsigned' ? entryAt(elements, 1, first.value) : null;
   }
-  const isClass = first.type === 'long-unsigned' && nameIn(second) !== null;
-  const entry = entryAt(elements, isClass ? 1 : 0, isClass ? first.value : undefined);
-  if (entry === null) return null;
-  const rest = elements.slice(entry.next);
-  const capture = rest.length > 0 && clockOctets(rest[rest.length - 1] as Data) ? rest.pop() : undefined;
-  const status =
-    rest.length > 0 && capture !== undefined && isNumber(rest[rest.length - 1] as Data) ? rest.pop() : undefined;
-  if (rest.length > 0) return null;
-  return {
-    ...entry.item,
-    ...(capture === undefined ? {} : { capture }),
-    ...(status === undefined ? {} : { status }),
-  };
+  if (found === null) return null;
+  const { item, next } = found;
+  const left = elements.length - next;
+  if (left === 0) return item;
+  const capture = elements[elements.length - 1] as Data;
+  if (left > 2 || !clockOctets(capture)) return null;
+  if (left === 1) return { ...item, capture };
+  const status = elements[next] as Data;
+  return isNumber(status) ? { ...item, capture, status } : null;
 }
 
-/** A name at `at` with its value, and the place behind them; null where there is none. */
-function entryAt(list: readonly Data[], at: number, classId?: number): { item: Item; next: number } | null {
+interface Entry {
+  readonly item: Item;
+  /** The place behind it. */
+  readonly next: number;
+}
+
+/** A name at `at` with its value; null where there is none. */
+function entryAt(list: readonly Data[], at: number, classId?: number): Entry | null {
   const name = nameIn(list[at] as Data);
   if (name === null) return null;
   let i = at + 1;
   let attribute: number | undefined;
   let indexed = false;
-  const behind = list[i];
-  if (classId !== undefined && i + 1 < list.length && (behind?.type === 'integer' || behind?.type === 'unsigned')) {
-    attribute = behind.value;
+  if (classId !== undefined && i + 1 < list.length && list[i]?.type === 'integer') {
+    attribute = (list[i] as { value: number }).value;
     i++;
     indexed = i + 1 < list.length && list[i]?.type === 'long-unsigned' && scaleOf(list[i + 1]) === null;
     if (indexed) i++;
   }
-  const before = i + 1 < list.length && nameIn(list[i + 1] as Data) === null ? scaleOf(list[i]) : null;
-  if (before !== null) i++;
-  const data = list[i];
+  let scale = scaleOf(list[i]);
+  // In front of its value, or else it is one.
+  if (scale !== null && i + 1 < list.length && nameIn(list[i + 1] as Data) === null) i++;
+  else scale = null;
+  const data = list[i++];
   if (data === undefined) return null;
-  i++;
+  const behind = list[i];
   // Two names and a value: the first one names nothing.
-  if (nameIn(data) !== null && i < list.length && nameIn(list[i] as Data) === null && !elementsOf(list[i] as Data))
+  if (behind !== undefined && nameIn(data) !== null && nameIn(behind) === null && elementsOf(behind) === null)
     return null;
-  // {class, name, attribute, data index} is a descriptor, without any value.
-  const isPart = attribute === undefined ? data.type === 'integer' : data.type === 'long-unsigned';
-  if (classId !== undefined && isPart && !indexed && i === list.length) return null;
-  let scale = before ?? scaleOf(list[i]);
-  if (scale !== null && before === null) i++;
-  if (scale === null && isNumber(data) && list[i]?.type === 'integer' && list[i + 1]?.type === 'enum') {
-    scale = scaleOf({ type: 'structure', value: list.slice(i, i + 2) });
-    i += 2;
+  if (scale === null) {
+    scale = scaleOf(behind);
+    if (scale !== null) i++;
+    else if (behind?.type === 'integer' && list[i + 1]?.type === 'enum' && isNumber(data)) {
+      scale = scaleOf({ type: 'structure', value: list.slice(i, i + 2) });
+      i += 2;
+    }
   }
   const own = scale === null ? valueAndScale(data) : { data, scale };
-  if (!name.sure && own.scale === undefined && classId === undefined) return null;
-  return {
-    item: {
-      name: name.octets,
-      ...own,
-      ...(classId === undefined ? {} : { classId }),
-      ...(attribute === undefined ? {} : { attribute }),
-    },
-    next: i,
-  };
+  if (classId === undefined)
+    return own.scale === undefined && !isSure(list[at] as Data) ? null : { item: { name, ...own }, next: i };
+  // {class, name, attribute, data index} is a descriptor, without any value.
+  const isPart = attribute === undefined ? data.type === 'integer' : data.type === 'long-unsigned' && !indexed;
+  if ((isPart && i === list.length) || elementsOf(own.data) !== null) return null;
+  return { item: { name, ...own, classId, ...(attribute === undefined ? {} : { attribute }) }, next: i };
 }
 
 /** What stands in a list of names and values without a name. */
@@ -343,21 +345,30 @@ function valueAndScale(data: Data): { data: Data; scale?: Scale } {
   return { data };
 }
 
-/**
- * Six octets that are an OBIS code, or its text. `sure` where nothing else has to tell so: group F of a current value is
- * 255, that of a billing period is not, and six octets may be much else.
- */
-function nameIn(data: Data): { readonly octets: Uint8Array; readonly sure: boolean } | null {
+/** The six octets of an OBIS code, or of its text. */
+function nameIn(data: Data): Uint8Array | null {
   if (!isText(data)) return null;
   const octets = data.value;
-  if (octets.length === 6 && data.type === 'octet-string') {
-    if (octets[5] === 0xff) return { octets, sure: true };
-    const [a, , , , , f] = octets;
-    return (a as number) <= 9 && (f as number) <= 126 ? { octets, sure: false } : null;
+  const { length } = octets;
+  if (length === 6 && data.type === 'octet-string') {
+    const [a, , , , , f] = octets as unknown as readonly [number, number, number, number, number, number];
+    return f === 0xff || (a <= 9 && f <= 126) ? octets : null;
   }
-  if (octets.length < SHORTEST_CODE || octets.length > LONGEST_CODE) return null;
-  const obis = CODE_TEXT.test(text(octets)) ? Obis.tryParse(text(octets)) : null;
-  return obis === null ? null : { octets: obis.bytes, sure: true };
+  if (length < SHORTEST_CODE || length > LONGEST_CODE || !isDigit(octets[0] as number)) return null;
+  const shown = text(octets);
+  return CODE_TEXT.test(shown) ? (Obis.tryParse(shown)?.bytes ?? null) : null;
+}
+
+/**
+ * Of a name: does nothing else have to tell that it is one? Group F of a current value is 255, that of a billing period is
+ * not, and six octets may be much else.
+ */
+function isSure(name: Data): boolean {
+  return !(name.type === 'octet-string' && name.value.length === 6) || name.value[5] === 0xff;
+}
+
+function isDigit(octet: number): boolean {
+  return octet >= 0x30 && octet <= 0x39;
 }
 
 export function elementsOf(data: Data): readonly Data[] | null {
