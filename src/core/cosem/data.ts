@@ -90,6 +90,11 @@ export function encodeData(data: Data): Uint8Array {
   return w.toBytes();
 }
 
+/** What a list holds; null for a value that is no list. */
+export function elementsOf(data: Data): readonly Data[] | null {
+  return data.type === 'structure' || data.type === 'array' || data.type === 'compact-array' ? data.value : null;
+}
+
 /** The characters of a string type, NUL padding removed (L+G ZMF100 pads its id). */
 export function text(value: Uint8Array, encoding: 'visible-string' | 'utf8-string' = 'visible-string'): string {
   let end = value.length;

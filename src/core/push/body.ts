@@ -4,12 +4,12 @@
 
 import { companionsOf } from '../cosem/classes';
 import type { Data } from '../cosem/data';
-import { text } from '../cosem/data';
+import { elementsOf, text } from '../cosem/data';
 import { looksLikeDateTime } from '../cosem/date-time';
 import { printable, scaleOf, type Scale } from '../cosem/naming';
 import { Obis } from '../cosem/obis';
 import { equalBytes } from '../wire/hex';
-import { matchLayout, type Layout, type LayoutEntry, type Role } from './layouts';
+import { matchLayout, placesOf, type Layout, type LayoutEntry, type Role } from './layouts';
 
 /** One value of a telegram before it has a name. */
 export interface Item {
@@ -45,19 +45,16 @@ export interface Body {
   readonly setup: { readonly name: Uint8Array; readonly named: boolean } | null;
 }
 
-/** `layouts` in order of preference; `only` true: nothing else is tried. */
-export function readBody(body: Data, layouts: readonly Layout[], only: boolean): Body {
-  const list = elementsOf(body);
-  if (list === null) {
-    const octets = body.type === 'octet-string' || body.type === 'visible-string' || body.type === 'utf8-string';
-    return whole(octets ? 'octets' : 'unknown', body, 1);
-  }
-  if (!only) {
+/** `layouts` in order of preference; `only` true: nothing else is tried. `taggedClock`: so it stood in the header. */
+export function readBody(body: Data, layouts: readonly Layout[], only: boolean, taggedClock: boolean): Body {
+  if (isText(body)) return whole('octets', body, 1);
+  const list = elementsOf(body) ?? [body];
+  if (!only && list[0] !== body) {
     const described = pushObjectList(list) ?? attributeValues(list) ?? selfDescribed(list);
     if (described !== null) return described;
   }
-  const layout = matchLayout(list, layouts);
-  if (layout !== null) return positional(list, layout);
+  const layout = matchLayout(list, only || taggedClock ? layouts : layouts.filter(l => l.taggedClock !== true));
+  if (layout !== null) return positional(placesOf(list, layout), layout);
   return whole('unknown', body, list.length);
 }
 
@@ -369,10 +366,6 @@ function isSure(name: Data): boolean {
 
 function isDigit(octet: number): boolean {
   return octet >= 0x30 && octet <= 0x39;
-}
-
-export function elementsOf(data: Data): readonly Data[] | null {
-  return data.type === 'structure' || data.type === 'array' || data.type === 'compact-array' ? data.value : null;
 }
 
 function isText(data: Data): data is Octets {

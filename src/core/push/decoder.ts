@@ -2,7 +2,7 @@
 // The rule of the file: every byte ends in a telegram or in a problem with its reason, and nothing unchecked becomes a value.
 
 import { decodeApdu, type GeneralBlockTransfer } from '../apdu';
-import type { Data } from '../cosem/data';
+import { elementsOf, type Data } from '../cosem/data';
 import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import type { Origin } from '../cosem/reading';
 import { SegmentJoiner, type Joined } from '../link/hdlc-segments';
@@ -329,7 +329,7 @@ export class PushDecoder {
       this.#events.push({ type: 'telegram', telegram, origin: originOf(origin, pushed.service) });
       return pushed.surplus;
     }
-    const body = readBody(pushed.content.body, this.#layouts, this.#onlyLayout);
+    const body = readBody(pushed.content.body, this.#layouts, this.#onlyLayout, pushed.taggedClock);
     if (body.form === 'unknown') {
       this.#unknown(pushed.content.body, bytes, originOf(origin, pushed.service));
       return pushed.surplus;
@@ -342,7 +342,7 @@ export class PushDecoder {
   }
 
   #unknown(body: Data, bytes: Uint8Array, origin: Origin): void {
-    const list = body.type === 'structure' || body.type === 'array' ? body.value : [body];
+    const list = elementsOf(body) ?? [body];
     this.#events.push({
       type: 'problem',
       error: new DlmsError({ code: 'UNKNOWN_LAYOUT', what: body.type, elements: list.length }),

@@ -118,7 +118,8 @@ export const LAYOUTS: readonly Layout[] = [
   layout('kfm-13', 'KFM', ...kfmHead, ...kfmThreePhase),
   layout('kfm-14', 'KFM', ...kfmHead, ...kfmOnePhase, ...kfmHourly),
   layout('kfm-18', 'KFM', ...kfmHead, ...kfmThreePhase, ...kfmHourly),
-  layout('kfm-1', null, value('1.7.0', W, 0, u32)),
+  // One number says nothing of its meter, but the clock in front of it does.
+  { ...layout('kfm-1', null, value('1.7.0', W, 0, u32)), taggedClock: true },
 
   layout(
     'si-18',

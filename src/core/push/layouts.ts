@@ -28,27 +28,45 @@ export interface Layout {
   readonly elements: number;
   /** The first element, read as text, begins like this. */
   readonly first?: string;
+  /** Positions count the values inside of structures in the list, too. */
+  readonly nested?: true;
+  /** Only behind a clock in the header that carries a type tag of its own, as Kaifa sends it; when found by itself. */
+  readonly taggedClock?: true;
   /** Decimal-less conventions need no entry; positions that are not listed become readings without OBIS code. */
   readonly entries: readonly LayoutEntry[];
 }
 
 /** The first layout that fits, or null. The user's own come first, so that they can replace a built-in one. */
 export function matchLayout(list: readonly Data[], layouts: readonly Layout[]): Layout | null {
-  const candidates = layouts.filter(layout => layout.elements === list.length);
+  const candidates = layouts.filter(layout => layout.elements === placesOf(list, layout).length);
+  const fitting = (mayLack: boolean): Layout | null =>
+    candidates.find(layout => fits(placesOf(list, layout), layout, mayLack)) ?? null;
   const missing = list.filter(data => data.type === 'null-data').length;
-  const exact = candidates.find(layout => fits(list, layout, false));
+  const exact = fitting(false);
   // A value that is missing has no type; enough of the others must tell what the list is.
-  if (exact !== undefined || missing === 0 || missing * 2 > list.length) return exact ?? null;
-  return candidates.find(layout => fits(list, layout, true)) ?? null;
+  return exact !== null || missing === 0 || missing * 2 > list.length ? exact : fitting(true);
+}
+
+/** What the positions of a layout count. */
+export function placesOf(list: readonly Data[], layout: Layout): readonly Data[] {
+  return layout.nested === true ? leavesOf(list) : list;
 }
 
 /** What a telegram without a layout looks like, as a layout to fill in: positions and types, no codes. */
 export function proposeLayout(list: readonly Data[]): Layout {
+  const leaves = leavesOf(list);
+  const nested = leaves.length !== list.length || leaves.some((leaf, i) => leaf !== list[i]);
   return {
-    name: `own-${list.length}`,
-    elements: list.length,
-    entries: list.map((data, position) => ({ position, type: typeOf(data) })),
+    name: `own-${leaves.length}`,
+    elements: leaves.length,
+    ...(nested ? { nested } : {}),
+    entries: leaves.map((data, position) => ({ position, type: typeOf(data) })),
   };
+}
+
+/** Arrays stay whole: how many elements they have may change. */
+function leavesOf(list: readonly Data[]): readonly Data[] {
+  return list.flatMap(data => (data.type === 'structure' ? leavesOf(data.value) : [data]));
 }
 
 /** Layouts from JSON text or its parsed form; throws BAD_SETTING naming the entry that is wrong. */
@@ -123,12 +141,17 @@ function readLayout(source: unknown, where: string): Layout {
   const name = field(o, 'name', where, 'a text', (v): v is string => typeof v === 'string' && v.trim() !== '');
   const elements = field(o, 'elements', where, 'a number from 1 to 255', isIntegerIn(1, 255));
   const first = optionalField(o, 'first', where, 'a text', (v): v is string => typeof v === 'string');
+  const [nested, taggedClock] = ['nested', 'taggedClock'].map(key =>
+    optionalField(o, key, where, 'true or false', (v): v is boolean => typeof v === 'boolean'),
+  );
   const entries = field(o, 'entries', where, 'a list', (v): v is unknown[] => Array.isArray(v));
   const seen = new Set<number>();
   return {
     name,
     elements,
     ...(first === undefined || first === '' ? {} : { first }),
+    ...(nested === true ? { nested } : {}),
+    ...(taggedClock === true ? { taggedClock } : {}),
     entries: entries.map((entry, i) => readEntry(entry, `${where}.entries[${i}]`, elements, seen)),
   };
 }

@@ -15,6 +15,8 @@ export interface Pushed {
   readonly invoke: number | null;
   /** Twelve octets of the header; null when absent. */
   readonly clock: Uint8Array | null;
+  /** A type tag stood in front of it. */
+  readonly taggedClock: boolean;
   readonly content: { readonly body: Data } | { readonly items: readonly Item[] };
   /** Octets after the complete APDU. */
   readonly surplus: number;
@@ -30,6 +32,7 @@ export function readPushed(bytes: Uint8Array): Pushed {
       const item: Item = { name: instance, classId, attribute, data: apdu.value };
       return {
         service: 'event-notification',
+        taggedClock: false,
         invoke: null,
         clock: clockOf(apdu.time),
         content: { items: [item] },
@@ -45,6 +48,7 @@ export function readPushed(bytes: Uint8Array): Pushed {
       });
       return {
         service: 'information-report',
+        taggedClock: false,
         invoke: null,
         clock: clockOf(apdu.currentTime),
         content: { items },
@@ -59,6 +63,7 @@ export function readPushed(bytes: Uint8Array): Pushed {
 function readNotification(bytes: Uint8Array): Pushed {
   const r = new Reader(bytes, 1);
   const invoke = r.u32('long-invoke-id-and-priority');
+  const taggedClock = r.peek() === 0x09;
   const clock = readNotificationTime(r);
   const body = readBodyData(bytes, r.offset);
   const content = { body: body.data };
@@ -66,6 +71,7 @@ function readNotification(bytes: Uint8Array): Pushed {
     service: 'data-notification',
     invoke,
     clock: clockOf(clock),
+    taggedClock: clock !== null && taggedClock,
     content,
     surplus: bytes.length - body.end,
   };

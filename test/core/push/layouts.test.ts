@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { array, octets, structure, u16, u32, visible, type Data } from '../../../src/core/cosem/data';
+import { array, encodeData, octets, structure, u16, u32, visible, type Data } from '../../../src/core/cosem/data';
 import { PushDecoder } from '../../../src/core/push';
 import { LAYOUTS } from '../../../src/core/push/layout-table';
 import { exportLayouts, importLayouts, matchLayout, proposeLayout, type Layout } from '../../../src/core/push/layouts';
+import { concat, unhex } from '../../../src/core/wire/hex';
 import { notificationOf } from '../../../src/sim/push-source';
 import { codesOf, feed, problemsOf, telegramsOf } from './feeding';
 
@@ -86,7 +87,7 @@ describe('layouts', () => {
 
   it('of the user come before the built-in ones', () => {
     const mine: Layout = { name: 'mine', elements: 1, entries: [{ position: 0, obis: '1-0:2.7.0*255', unit: 'W' }] };
-    const apdu = notificationOf(structure(u32(5)));
+    const apdu = behindTaggedClock(structure(u32(5)));
     const [builtIn] = telegramsOf(feed({}, [apdu]));
     const [replaced] = telegramsOf(feed({ layouts: [mine] }, [apdu]));
     assert.equal(builtIn?.telegram.readings[0]?.obis, '1-0:1.7.0*255');
@@ -99,6 +100,44 @@ describe('layouts', () => {
     assert.deepEqual(codesOf(feed({ layout: 'wn-9' }, [apdu])), ['UNKNOWN_LAYOUT']);
     assert.equal(telegramsOf(feed({ layout: 'kfm-1' }, [apdu])).length, 1);
     assert.throws(() => new PushDecoder({ layout: 'nothing' }), { code: 'BAD_SETTING' });
+  });
+
+  it('that one number fits need the clock of their meter in the header', () => {
+    assert.deepEqual(codesOf(feed({}, [notificationOf(structure(u32(5)))])), ['UNKNOWN_LAYOUT']);
+    const [event] = telegramsOf(feed({}, [behindTaggedClock(structure(u32(5)))]));
+    assert.equal(event?.origin.layout, 'kfm-1');
+    assert.equal(event.telegram.time, '2024-07-21T15:30:05');
+  });
+
+  it('count the values inside of structures where a proposal has them', () => {
+    const value = [octets(new Uint8Array(12)), structure(u32(1), structure(u16(230), u16(5))), array(u16(1))];
+    const [problem] = problemsOf(feed({}, [notificationOf(structure(...value))]));
+    const proposal = problem?.proposal as Layout;
+    assert.deepEqual(
+      proposal.entries.map(e => e.type),
+      ['octet-string(12)', 'double-long-unsigned', 'long-unsigned', 'long-unsigned', 'array'],
+    );
+    const entries = proposal.entries.map(e => (e.position === 2 ? { ...e, obis: '1-0:32.7.0*255', unit: 'V' } : e));
+    const layouts = importLayouts(exportLayouts([{ ...proposal, entries }]));
+    const [event] = telegramsOf(feed({ layouts }, [notificationOf(structure(...value))]));
+    assert.deepEqual(
+      event?.telegram.readings.map(r => [r.obis, r.value]),
+      [
+        [null, '000000000000000000000000'],
+        [null, 1],
+        ['1-0:32.7.0*255', 230],
+        [null, 5],
+        [null, '[1]'],
+      ],
+    );
+  });
+
+  it('can name a value that stands alone', () => {
+    const [problem] = problemsOf(feed({}, [notificationOf(u32(7))]));
+    const proposal = problem?.proposal as Layout;
+    const layouts = [{ ...proposal, entries: [{ position: 0, obis: '1-0:1.7.0*255', unit: 'W' }] }];
+    const [event] = telegramsOf(feed({ layouts }, [notificationOf(u32(7))]));
+    assert.equal(event?.telegram.readings[0]?.value, 7);
   });
 
   it('are proposed for a list that none fits, complete for import', () => {
@@ -125,3 +164,8 @@ describe('layouts', () => {
     );
   });
 });
+
+/** As Kaifa sends it: the tag of an octet-string in front of the header's clock. */
+function behindTaggedClock(body: Data): Uint8Array {
+  return concat(unhex('0f40000000 09 0c 07e80715070f1e05ff800000'), encodeData(body));
+}
