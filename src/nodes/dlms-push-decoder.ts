@@ -54,7 +54,8 @@ export = (RED: NodeAPI): void => {
         const name = sourceOf(RED, msg, settings.sourceProperty);
         if ('reset' in msg && msg.reset === true) {
           sources.reset(name === '' ? null : name);
-          if (msg.payload === undefined || msg.payload === '' || typeof msg.payload === 'boolean')
+          // An Inject node sends the time along, if nobody changes it.
+          if (msg.payload === undefined || msg.payload === '' || /^(boolean|number)$/.test(typeof msg.payload))
             return Promise.resolve(null);
         }
         const bytes = bytesOf(msg.payload);

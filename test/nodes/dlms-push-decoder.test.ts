@@ -165,6 +165,11 @@ describe('dlms-push-decoder', () => {
     flow.send('d', { reset: true } as never);
     flow.send('d', { payload: bytes('kaifa-list-1') });
     assert.equal(valueOf(await flow.message('out'), '1-0:1.7.0*255'), 2000);
+    flow.send('d', { payload: bytes('kamstrup-list-1').subarray(0, 90) });
+    flow.send('d', { payload: Date.now(), reset: true } as never);
+    flow.send('d', { payload: bytes('kaifa-list-1') });
+    assert.equal(valueOf(await flow.message('out'), '1-0:1.7.0*255'), 2000);
+    await flow.silence('errors', 20);
     await flow.silence('wrong', 60);
   });
 
