@@ -106,13 +106,30 @@ export interface Surroundings {
 
 /** Deploys the examples in one Node-RED, fires their inject nodes once, and collects what reaches their debug nodes. */
 export class RunningExamples {
+  /** Promises that some message has kept, and the last messages of each debug node to tell of when one is not. */
+  readonly #kept = new Set<Promised>();
   readonly #arrived = new Map<string, unknown[]>();
+  readonly #promises = new Map<string, readonly Promised[]>();
   #changed: () => void = () => undefined;
 
   private constructor(
     readonly examples: readonly Example[],
     private readonly sink: Server,
-  ) {}
+  ) {
+    for (const { name, nodes, promises } of examples) {
+      const debugs = nodes.filter(n => n.type === 'debug');
+      for (const { at } of promises)
+        assert.ok(
+          debugs.some(n => n.name === at),
+          `${name} has no debug node "${at}"`,
+        );
+      for (const debug of debugs)
+        this.#promises.set(
+          debug.id,
+          promises.filter(p => p.at === debug.name),
+        );
+    }
+  }
 
   static async run(red: NodeRedProcess, examples: readonly Example[], around: Surroundings): Promise<RunningExamples> {
     const sink = createServer();
@@ -133,9 +150,12 @@ export class RunningExamples {
     await new Promise<void>(resolve => sink.listen(0, '127.0.0.1', resolve));
     const { port } = sink.address() as AddressInfo;
     const flows = await Promise.all(examples.map(e => prepared(e.nodes, around)));
+    const before = red.log.length;
     await red.deploy([...flows.flatMap(nodes => withTaps(nodes)), { ...TAP, port: String(port) }, TAP_TAB]);
     await tapped;
-    await red.logged(/Started flows/);
+    // What a flow publishes before it is connected is lost.
+    const brokers = flows.flat().filter(n => n.type === 'mqtt-broker').length;
+    await red.logged(new RegExp(`(?:Connected to broker[^]*){${brokers}}`), 20_000, before);
     await Promise.all(examples.map(e => fire(red, e.nodes)));
     return running;
   }
@@ -146,20 +166,14 @@ export class RunningExamples {
 
   /** Resolves when every promise of the flow has been kept by some message, rejects with what came instead. */
   async kept(example: Example, withinMs: number): Promise<void> {
-    const debugs = example.nodes.filter(n => n.type === 'debug');
-    const broken = (): Promised[] =>
-      example.promises.filter(p => {
-        const nodes = debugs.filter(n => n.name === p.at);
-        assert.ok(nodes.length > 0, `${example.name} has no debug node "${p.at}"`);
-        return !nodes.some(n => (this.#arrived.get(n.id) ?? []).some(msg => keeps(p, msg)));
-      });
+    const broken = (): Promised | undefined => example.promises.find(p => !this.#kept.has(p));
     const end = Date.now() + withinMs;
-    while (broken().length > 0 && Date.now() < end) await this.#change(end - Date.now());
-    const [first] = broken();
-    if (first !== undefined) {
-      const came = debugs.flatMap(n => (this.#arrived.get(n.id) ?? []).map(m => `${n.name}: ${short(m)}`));
-      assert.fail(`${first.line} is not kept. What came: ${came.slice(-8).join('\n') || 'nothing'}`);
-    }
+    while (broken() !== undefined && Date.now() < end) await this.#change(end - Date.now());
+    const first = broken();
+    if (first === undefined) return;
+    const debugs = example.nodes.filter(n => n.type === 'debug');
+    const came = debugs.flatMap(n => (this.#arrived.get(n.id) ?? []).map(m => `${n.name}: ${short(m)}`));
+    assert.fail(`${first.line} is not kept. What came: ${came.slice(-8).join('\n') || 'nothing'}`);
   }
 
   /** Messages that reached a debug node behind a Catch node, or a decoder's second output, without being promised. */
@@ -174,7 +188,8 @@ export class RunningExamples {
 
   #arrive(line: string): void {
     const { at: id, msg } = JSON.parse(line) as { at: string; msg: unknown };
-    this.#arrived.set(id, [...(this.#arrived.get(id) ?? []).slice(-KEPT), msg]);
+    this.#arrived.set(id, [...(this.#arrived.get(id) ?? []).slice(1 - SHOWN), msg]);
+    for (const promised of this.#promises.get(id) ?? []) if (keeps(promised, msg)) this.#kept.add(promised);
     this.#changed();
   }
 
@@ -238,7 +253,7 @@ const LINE = new RegExp(`^- \`(.+?)\`: \`(.+?)\` (${COMPARISONS.join('|')}) \`(.
 /** The simulated meters of the examples listen on ports of their own in this range, so that all can be imported. */
 const OWN_PORT = /\b14[01]\d\d\b/g;
 const ANY_PORT = /\b\d{4,5}\b/g;
-const KEPT = 50;
+const SHOWN = 50;
 const TAP_TAB = { id: 'taptab', type: 'tab', label: 'taps' };
 const TAP = {
   ...{ id: 'tapsink', type: 'tcp out', z: TAP_TAB.id, name: '', host: '127.0.0.1', beserver: 'client' },

@@ -5,7 +5,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -148,15 +147,25 @@ function rootAbove(dir: string): string {
   return existsSync(join(dir, 'package.json')) ? dir : rootAbove(dirname(dir));
 }
 
-/** A port that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that is free, below the range from which the system takes ports of outgoing connections, and never given twice:
+ * it stays free until the caller opens it.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    if (!given.has(port) && (await isFree(port))) {
+      given.add(port);
+      return port;
+    }
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
@@ -175,6 +184,10 @@ export function installModule(userDir: string, name: string, done = new Set<stri
   const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> };
   for (const dependency of Object.keys(dependencies)) installModule(userDir, dependency, done);
 }
+
+const given = new Set<number>();
+const FIRST_PORT = 15_000;
+const LAST_PORT = 32_000;
 
 const SETTINGS = `module.exports = {
   uiHost: '127.0.0.1', flowFile: 'flows.json', credentialSecret: 'only for this test',

@@ -2,14 +2,13 @@
 // The rule of the file: the promise stands in the example itself, under "Emits:", so that text and proof cannot differ.
 
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'mocha';
+import { type Broker, startBroker } from '../broker';
 import { examplesIn, keeps, RunningExamples } from '../example-flows';
 import { installPacked, NodeRedProcess, remove, temporaryUserDir } from '../node-red-process';
 
 describe('the examples', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   const examples = examplesIn('examples');
   let userDir = '';
   let red: NodeRedProcess;
@@ -44,7 +43,7 @@ describe('the examples', function () {
   for (const example of examples) {
     it(`${example.name}: emits what its comment promises`, async () => {
       assert.ok(example.promises.length > 0, 'its comment has no list under "Emits:"');
-      await running.kept(example, 20_000);
+      await running.kept(example, 40_000);
       assert.deepEqual(running.failures(example), []);
     });
   }
@@ -73,26 +72,3 @@ describe('a promise of an example', () => {
     assert.equal(promised('nothing.there', 'is', 'x'), false);
   });
 });
-
-interface Broker {
-  readonly port: number;
-  close(): void;
-}
-
-async function startBroker(): Promise<Broker> {
-  // An ES module.
-  const { Aedes } = await import('aedes');
-  const aedes = await Aedes.createBroker();
-  const server: Server = createServer(socket => {
-    // Aedes takes any duplex stream.
-    aedes.handle(socket as never);
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      aedes.close();
-      server.close();
-    },
-  };
-}
