@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import { searchObis } from '../core/cosem/obis-names';
 import { type FilterResult, ObisFilter } from '../core/filter/filter';
+import type { OutputMessage } from '../core/filter/forms';
 import { namedRecent } from '../core/filter/recent';
 import { type FilterProperties, filterOptions, outputCount } from './lib/filter-options';
 import { type Place, KeptState, contextPlace, filePlace } from './lib/kept-state';
@@ -32,7 +33,8 @@ export = (RED: NodeAPI): void => {
       async (msg, task) => {
         const filter = (this.filter ??= new ObisFilter(filterOptions(config)));
         await state.loaded;
-        if (isCommand(msg, filter)) return null;
+        const command = commandOf(msg, filter);
+        if (command !== null) return deliver(msg, { messages: command(), held: [] }, filter, task);
         const result = filter.process(msg, Date.now());
         state.changed();
         counts.set(msg, summary(result));
@@ -68,20 +70,29 @@ export = (RED: NodeAPI): void => {
   });
 };
 
-/** `msg.reset` forgets what was seen; Home Assistant's birth message announces all entities again. */
-function isCommand(msg: NodeMessageInFlow, filter: ObisFilter): boolean {
+/**
+ * `msg.reset` forgets what was seen. Home Assistant's birth message, and a status node that sees the node behind connected,
+ * ask for what was sent before: core MQTT out drops what comes while it is not connected. null: the message is data.
+ */
+function commandOf(msg: NodeMessageInFlow & { status?: unknown }, filter: ObisFilter): (() => OutputMessage[]) | null {
   if ('reset' in msg && msg.reset === true) {
     filter.reset();
-    return msg.payload === undefined || typeof msg.payload !== 'object';
+    return msg.payload === undefined || typeof msg.payload !== 'object' ? () => [] : null;
   }
-  if (filter.options.output !== 'homeassistant' || msg.payload !== 'online') return false;
-  if (!/\/status$/.test(msg.topic ?? '')) return false;
-  filter.announceAgain();
-  return true;
+  if (msg.payload === undefined && typeof msg.status === 'object' && msg.status !== null) {
+    return 'fill' in msg.status && msg.status.fill === 'green' ? () => filter.sendAgain() : () => [];
+  }
+  const born = msg.payload === 'online' && /\/status$/.test(msg.topic ?? '');
+  return born && filter.options.output === 'homeassistant' ? () => filter.sendAgain() : null;
 }
 
 /** What is held back goes first; the last message is the incoming one itself, the others are copies of it. */
-function deliver(msg: NodeMessageInFlow, result: FilterResult, filter: ObisFilter, task: Task): Fields | null {
+function deliver(
+  msg: NodeMessageInFlow,
+  result: Pick<FilterResult, 'messages' | 'held'>,
+  filter: ObisFilter,
+  task: Task,
+): Fields | null {
   const { messages, held } = result;
   const last = messages.at(-1);
   const only = messages.length === 1 && held.length === 0;

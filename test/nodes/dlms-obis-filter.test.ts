@@ -137,8 +137,25 @@ describe('dlms-obis-filter', () => {
     flow.send('n1', { payload: telegram(1) });
     assert.equal((await flow.message('out0')).payload, 1500);
     flow.send('n1', { topic: 'homeassistant/status', payload: 'online' });
-    flow.send('n1', { payload: telegram(1) });
     assert.equal((await flow.message('out0')).topic, 'homeassistant/sensor/dlms_1tst0042/active_power_import/config');
+    assert.equal((await flow.message('out0')).payload, 1500);
+  });
+
+  it('sends again what it sent when a status node sees the node behind connected, and takes no other status as data', async () => {
+    const flow = await start({ output: 'homeassistant', rules: [{ obis: '1.7.0' }], onChange: true });
+    const status = (fill: string): void =>
+      flow.send('n1', { status: { fill, shape: 'dot', text: 'a', source: { id: 'b', type: 'mqtt out' } } } as never);
+    status('red');
+    flow.send('n1', { payload: telegram(1) });
+    const [config, state] = [await flow.message('out0'), await flow.message('out0')];
+    status('yellow');
+    flow.send('n1', { payload: telegram(1) });
+    status('green');
+    for (const { topic, payload } of [config, state]) {
+      const again = await flow.message('out0');
+      assert.deepEqual([again.topic, again.payload], [topic, payload]);
+    }
+    await flow.silence('errors', 30);
   });
 
   it('keeps its state across a restart in a file, when asked to, and takes the file away with the node', async () => {

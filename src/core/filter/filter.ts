@@ -14,6 +14,8 @@ import {
   asReadings,
   asSql,
   asTelegram,
+  free,
+  put,
   rowItems,
   tableAs,
 } from './forms';
@@ -70,9 +72,14 @@ export class ObisFilter {
     this.recent.clear();
   }
 
-  /** Home Assistant came up: all entities are announced again. */
-  announceAgain(): void {
-    this.#home.forget();
+  /**
+   * Who gets the values begins anew, or was not there: nothing counts as sent. Home Assistant's entities and their last
+   * states come at once; in the other forms the next value of each is due, changed or not.
+   */
+  sendAgain(): OutputMessage[] {
+    if (this.options.output === 'homeassistant') return this.#home.again();
+    this.#memory.forgetSent();
+    return [];
   }
 
   /** What has to survive a restart, as plain JSON. */
@@ -83,6 +90,8 @@ export class ObisFilter {
   load(saved: unknown): void {
     if (typeof saved !== 'object' || saved === null || !('values' in saved)) return;
     this.#memory.load(saved.values);
+    // An entity is announced with its first value, which need not be another one than before the restart.
+    if (this.options.output === 'homeassistant') this.#memory.forgetSent();
     // Other rules, other values: what was held for the old ones would stand in the output for ever.
     if (!('rules' in saved) || saved.rules !== this.#fingerprint()) {
       for (const [, memory] of this.#memory.startingWith('')) delete memory.held;
@@ -103,17 +112,19 @@ export class ObisFilter {
     const held: HeldBack[] = [];
     const units = new Units(input.readings);
     const taken = new Set<string>();
+    const labelled = new Labels(options.output === 'influx');
     for (const reading of input.readings) {
       this.recent.note(meter, reading, nowMs);
       const rules = options.rules.length === 0 ? [null] : rulesFor(reading, options.rules);
       for (const rule of rules) {
         const part = rule === null ? wholeReading(reading) : selected(reading, rule.select);
         if (part === undefined) continue;
-        const item = this.#item(reading, rule, part, input, units, nowMs);
-        if ('payload' in item) {
-          held.push(item);
+        const made = this.#item(reading, rule, part, input, units, nowMs);
+        if ('payload' in made) {
+          held.push(made);
           continue;
         }
+        const item = labelled.item(made);
         const entity = entityKey(meter, item);
         const times = (repeats.get(entity) ?? 0) + 1;
         repeats.set(entity, times);
@@ -234,7 +245,7 @@ export class ObisFilter {
       case 'sql':
         return asSql(items);
       case 'homeassistant':
-        return this.#home.messages(items, input.meter);
+        return this.#home.messages(items, input.meter, input.readings);
     }
   }
 
@@ -259,7 +270,25 @@ export class ObisFilter {
     table.rows.forEach((row, i) => {
       if (row.timestamp >= (table.rows[newest] as TableRow).timestamp) newest = i;
     });
-    return table.rows.length === 0 ? [] : this.#home.messages(rowItems(table, newest), meter);
+    return table.rows.length === 0 ? [] : this.#home.messages(rowItems(table, newest), meter, []);
+  }
+}
+
+/**
+ * Labels that repeat get _2, _3: by their place in what came, not in what is sent, so that each value keeps its own also
+ * where only changes are sent. In InfluxDB points only those of one time stand together.
+ */
+class Labels {
+  readonly #taken = new Map<number, Record<string, true>>();
+  constructor(private readonly byTime: boolean) {}
+
+  item(item: Item): Item {
+    const time = this.byTime ? item.timestamp : 0;
+    let taken = this.#taken.get(time);
+    if (taken === undefined) this.#taken.set(time, (taken = {}));
+    const label = free(item.label, taken);
+    put(taken, label, true);
+    return label === item.label ? item : { ...item, label };
   }
 }
 

@@ -32,7 +32,7 @@ export interface Item {
   readonly key: string;
   /** The rule's name, else the dictionary's. */
   readonly name: string;
-  /** What the value is called in flat objects and fields: the rule's name, else the key. */
+  /** What the value is called in flat objects and fields, once in each: the rule's name, else the key. */
   readonly label: string;
   readonly topic: string;
   readonly value: Value;
@@ -79,17 +79,16 @@ export function asReadings(items: readonly Item[], perRule: boolean): OutputMess
   return items.map(item => ({ output: perRule ? (item.rule?.index ?? 0) : 0, fields: single(item) }));
 }
 
-/** `payload: { label: value }`, `units` beside it. Labels that repeat get _2, _3. */
+/** `payload: { label: value }`, `units` beside it. */
 export function asFlat(
   items: readonly Item[],
   about: { time: string | null; timestamp: number; meter: string | null },
 ): OutputMessage[] {
   const payload: Record<string, Value> = {};
   const units: Record<string, string> = {};
-  for (const item of items) {
-    const label = free(item.label, payload);
-    put(payload, label, item.value);
-    if (item.unit !== null) put(units, label, item.unit);
+  for (const { label, value, unit } of items) {
+    put(payload, label, value);
+    if (unit !== null) put(units, label, unit);
   }
   return [{ output: 0, fields: { payload, units, ...about } }];
 }
@@ -104,7 +103,7 @@ export function asInflux(items: readonly Item[], measurement: string): OutputMes
   for (const { label, value, timestamp, meter } of items) {
     if (value === null) continue;
     const point = points.get(timestamp) ?? newPoint(measurement, meter, timestamp);
-    put(point.fields, free(label, point.fields), fieldValue(value));
+    put(point.fields, label, fieldValue(value));
     points.set(timestamp, point);
   }
   return batch([...points.values()]);
@@ -239,6 +238,6 @@ function wide(table: Pick<Table, 'columns'>, row: TableRow): Record<string, unkn
 }
 
 /** Also for a label that is a name of Object.prototype. */
-function put(object: object, name: string, value: unknown): void {
+export function put(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }

@@ -151,6 +151,14 @@ export class Memory {
     return this.#entries.size;
   }
 
+  /** The next value of each is due, whatever it is. */
+  forgetSent(): void {
+    for (const entry of this.#entries.values()) {
+      delete entry.sent;
+      delete entry.sentAt;
+    }
+  }
+
   clear(): void {
     this.#entries.clear();
   }

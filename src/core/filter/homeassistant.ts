@@ -2,7 +2,7 @@
 // The rule of the file: an entity keeps its unique id; a device class is only given with a unit Home Assistant takes for it.
 
 import { Obis } from '../cosem/obis';
-import type { Meter } from '../cosem/reading';
+import type { Meter, Reading } from '../cosem/reading';
 import type { Item, OutputMessage } from './forms';
 import { isCounter } from './guard';
 import { meterName } from './input';
@@ -16,33 +16,62 @@ export interface HomeAssistantOptions {
 }
 
 export class HomeAssistant {
-  /** Entities that are announced, with what was said of them. Bounded like the values themselves. */
-  readonly #announced = new Map<string, string>();
+  /** Entities that are announced: what was said of them, and their last value. Bounded like the values themselves. */
+  readonly #announced = new Map<string, { said: string; item: Item; about: About }>();
 
   constructor(readonly options: HomeAssistantOptions) {}
 
-  /** Configurations of what is new or looks different now, then the states. null has no state. */
-  messages(items: readonly Item[], meter: Meter): OutputMessage[] {
+  /**
+   * Configurations of what is new or looks different now, then the states. null has no state. `readings`: all of the
+   * telegram, which may tell what kind of meter is on an M-Bus channel.
+   */
+  messages(items: readonly Item[], meter: Meter, readings: readonly Reading[]): OutputMessage[] {
+    const about = { meter, channels: channelMedia(readings) };
     const configs: OutputMessage[] = [];
     const states: OutputMessage[] = [];
     for (const item of items) {
       if (item.value === null) continue;
-      const entity = entityOf(item, meter, this.options);
+      const entity = entityOf(item, about, this.options);
       const said = JSON.stringify(entity.config);
-      if (this.#announced.get(entity.id) !== said) {
-        if (this.#announced.size >= ENTITY_LIMIT) this.#announced.clear();
-        this.#announced.set(entity.id, said);
-        configs.push({ output: 0, fields: { topic: entity.configTopic, payload: entity.config, retain: true } });
-      }
-      states.push({ output: 0, fields: { ...stateFields(item), topic: entity.stateTopic, retain: false } });
+      const before = this.#announced.get(entity.id);
+      if (before?.said !== said) configs.push(configMessage(entity));
+      if (before === undefined && this.#announced.size >= ENTITY_LIMIT) this.#announced.clear();
+      this.#announced.set(entity.id, { said, item, about });
+      states.push(stateMessage(entity, item));
     }
     return [...configs, ...states];
   }
 
-  /** Announces everything again: Home Assistant was restarted. */
+  /** All configurations and last states anew: Home Assistant was restarted, or the broker was away. */
+  again(): OutputMessage[] {
+    const all = [...this.#announced.values()].map(({ item, about }) => ({
+      item,
+      entity: entityOf(item, about, this.options),
+    }));
+    return [
+      ...all.map(({ entity }) => configMessage(entity)),
+      ...all.map(({ entity, item }) => stateMessage(entity, item)),
+    ];
+  }
+
   forget(): void {
     this.#announced.clear();
   }
+}
+
+function configMessage({ configTopic, config }: Entity): OutputMessage {
+  return { output: 0, fields: { topic: configTopic, payload: config, retain: true } };
+}
+
+function stateMessage(entity: Entity, { value, unit, obis, name, time, timestamp, meter }: Item): OutputMessage {
+  const fields = { topic: entity.stateTopic, payload: value, retain: false, unit, obis, name, time, timestamp, meter };
+  return { output: 0, fields };
+}
+
+interface About {
+  readonly meter: Meter;
+  /** Group A of what the meter on an M-Bus channel measures. */
+  readonly channels: ReadonlyMap<number, number>;
 }
 
 interface Entity {
@@ -52,12 +81,12 @@ interface Entity {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-function entityOf(item: Item, meter: Meter, options: HomeAssistantOptions): Entity {
+function entityOf(item: Item, { meter, channels }: About, options: HomeAssistantOptions): Entity {
   const name = meterName(meter);
   const device = name === null ? 'meter' : wordOf(name);
-  const object = item.rule?.name == null ? item.key : wordOf(item.label) || item.key;
+  const object = wordOf(item.label) || item.key;
   const stateTopic = item.rule?.topic == null ? `${options.statePrefix}/${device}/${object}` : item.topic;
-  const look = lookOf(item);
+  const look = lookOf(item, channels);
   return {
     id: `${device}/${object}`,
     configTopic: `${options.discoveryPrefix}/sensor/dlms_${device}/${object}/config`,
@@ -80,34 +109,41 @@ function entityOf(item: Item, meter: Meter, options: HomeAssistantOptions): Enti
   };
 }
 
-function stateFields({ value, unit, obis, name, time, timestamp, meter }: Item): Record<string, unknown> {
-  return { payload: value, unit, obis, name, time, timestamp, meter };
-}
-
 interface Look {
   readonly unit: string | null;
   readonly deviceClass: string | null;
   readonly stateClass: 'measurement' | 'total' | 'total_increasing' | null;
 }
 
-function lookOf(item: Item): Look {
+function lookOf(item: Item, channels: About['channels']): Look {
   const obis = item.obis === null ? null : Obis.tryParse(item.obis);
   const number = typeof item.value === 'number' || (typeof item.value === 'string' && item.unit !== null);
   if (!number) return { unit: null, deviceClass: null, stateClass: null };
   const unit = item.unit === null ? null : (SPELLINGS[item.unit] ?? item.unit);
   const counter = obis !== null && isCounter(obis);
   const deviceClass =
-    unit === null ? unitless(obis) : unit === 'm³' || unit === 'L' ? volume(obis) : (CLASSES[unit] ?? null);
+    unit === null ? unitless(obis) : VOLUMES.has(unit) ? volume(obis, channels) : (CLASSES[unit] ?? null);
   if (counter) return { unit, deviceClass, stateClass: 'total_increasing' };
-  // Energy that is no running counter: the net of both directions, an interval, a past billing period.
-  if (deviceClass === 'energy') return { unit, deviceClass, stateClass: 'total' };
-  if (deviceClass === 'gas' || deviceClass === 'water') return { unit, deviceClass, stateClass: 'total' };
-  return { unit, deviceClass, stateClass: 'measurement' };
+  // An amount that is no running counter: the net of both directions, an interval, a past billing period.
+  const amount = deviceClass !== null && AMOUNTS.has(deviceClass);
+  return { unit, deviceClass, stateClass: amount ? 'total' : 'measurement' };
 }
 
-function volume(obis: Obis | null): string | null {
-  if (obis?.a === 7) return 'gas';
-  return obis?.a === 8 || obis?.a === 9 ? 'water' : null;
+function volume(obis: Obis | null, channels: About['channels']): string {
+  const medium = obis?.a === 0 ? channels.get(obis.b) : obis?.a;
+  if (medium === 7) return 'gas';
+  return medium === 8 || medium === 9 ? 'water' : 'volume';
+}
+
+/** By the device type of each channel, 0-n:24.1.0 (EN 13757-3, medium), where the telegram holds it. */
+function channelMedia(readings: readonly Reading[]): Map<number, number> {
+  const media = new Map<number, number>();
+  for (const { obis, value } of readings) {
+    const channel = /^0-(\d+):24\.1\.0\*255$/.exec(obis ?? '')?.[1];
+    const medium = channel === undefined ? undefined : MEDIUM_OF[Number(value)];
+    if (medium !== undefined) media.set(Number(channel), medium);
+  }
+  return media;
 }
 
 /** Power factors have no unit: 13, 33, 53, 73. */
@@ -154,5 +190,12 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   deg: '°',
   ft3: 'ft³',
 };
+
+const VOLUMES: ReadonlySet<string> = new Set(['m³', 'L', 'ft³']);
+/** Device classes that Home Assistant takes as totals only. */
+const AMOUNTS: ReadonlySet<string> = new Set(['energy', 'gas', 'water', 'volume']);
+
+/** Group A by M-Bus medium: gas, heat (at the outlet, at the inlet), warm and hot water, water, cold water. */
+const MEDIUM_OF: Readonly<Record<number, number>> = { 3: 7, 4: 6, 12: 6, 6: 9, 21: 9, 7: 8, 22: 8 };
 
 const ENTITY_LIMIT = 10_000;

@@ -17,9 +17,11 @@ export function readingKeyOf(text: string): {
   return { obis: null, key: wordOf(text) || 'unknown', name: text };
 }
 
-/** Lower-case letters, digits and underscores. */
+/** Lower-case letters, digits and underscores; ä is a. */
 export function wordOf(text: string): string {
   return text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');

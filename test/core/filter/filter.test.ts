@@ -334,13 +334,19 @@ describe('OBIS filter: Home Assistant', () => {
       ],
     );
     assert.equal(filter.process({ payload: HOUSE }, T0).messages.length, 3);
-    filter.announceAgain();
-    assert.equal(filter.process({ payload: HOUSE }, T0).messages.length, 6);
   });
-  it('announces again after a restart, even with saved state', () => {
-    const filter = filterOf('homeassistant', rules);
+  it('sends all entities and their last states again when asked, also those that have not changed since', () => {
+    const filter = filterOf('homeassistant', rules, { onChange: true });
+    const first = filter.process({ payload: HOUSE }, T0).messages;
+    assert.deepEqual(filter.sendAgain(), first);
+    assert.deepEqual(filter.process({ payload: HOUSE }, T0).messages, [], 'they are announced, and did not change');
+    filter.reset();
+    assert.deepEqual(filter.sendAgain(), []);
+  });
+  it('announces again after a restart, even with saved state and values that did not change', () => {
+    const filter = filterOf('homeassistant', rules, { onChange: true });
     filter.process({ payload: HOUSE }, T0);
-    const again = filterOf('homeassistant', rules);
+    const again = filterOf('homeassistant', rules, { onChange: true });
     again.load(JSON.parse(JSON.stringify(filter.save())));
     assert.equal(again.process({ payload: HOUSE }, T0).messages.length, 6);
   });
@@ -361,7 +367,9 @@ describe('OBIS filter: Home Assistant', () => {
     ['1-0:13.7.0*255', null, undefined, 'power_factor', 'measurement'],
     ['7-0:3.0.0*255', 'm3', 'm³', 'gas', 'total_increasing'],
     ['8-0:1.0.0*255', 'm3', 'm³', 'water', 'total_increasing'],
-    ['0-1:24.2.1*255', 'm3', 'm³', undefined, 'total_increasing'],
+    ['0-1:24.2.1*255', 'm3', 'm³', 'volume', 'total_increasing'],
+    ['6-0:2.0.0*255', 'm3', 'm³', 'volume', 'total_increasing'],
+    ['7-0:3.0.0*12', 'm3', 'm³', 'gas', 'total'],
     ['6-0:1.0.0*255', 'GJ', 'GJ', 'energy', 'total_increasing'],
   ];
   for (const [obis, unit, shown, deviceClass, stateClass] of looks) {
@@ -377,6 +385,37 @@ describe('OBIS filter: Home Assistant', () => {
       );
     });
   }
+  it('knows gas and water on M-Bus channels by the device types in the telegram', () => {
+    const on = (channel: number, code: string, value: number, unit: string | null): Reading => {
+      const key = `c${channel}_${code}`;
+      return { obis: `0-${channel}:${code}*255`, name: key, key, value, unit };
+    };
+    const readings = [3, 7, 4].flatMap((type, i) => [
+      on(i + 1, '24.1.0', type, null),
+      on(i + 1, '24.2.1', 12.5, type === 4 ? 'GJ' : 'm3'),
+    ]);
+    const filter = filterOf('homeassistant', [{ obis: '*-*:24.2.1' }]);
+    const configs = payloads(filter.process({ payload: telegram(readings) }, T0)).slice(0, 3);
+    assert.deepEqual(
+      configs.map(config => (config as Record<string, unknown>)['device_class']),
+      ['gas', 'water', 'energy'],
+    );
+  });
+  it('keeps values of one name apart, each with its own entity, also when only one of them changed', () => {
+    const filter = filterOf('homeassistant', [{ obis: '1.7.0' }], { onChange: true });
+    const topics = (first: number, second: number): unknown[] =>
+      filter.process({ payload: telegram([watts(first), watts(second)]) }, T0).messages.map(m => m.fields['topic']);
+    const [, , one, two] = topics(1, 2);
+    assert.deepEqual(two, `${String(one)}_2`);
+    assert.deepEqual(topics(1, 3), [two]);
+  });
+  it('spells topics of own names without marks on letters', () => {
+    const filter = filterOf('homeassistant', [{ obis: '1.7.0', name: 'Zähler Küche' }]);
+    assert.equal(
+      filter.process({ payload: HOUSE }, T0).messages[1]?.fields['topic'],
+      'dlms/1tst0000000042/zahler_kuche',
+    );
+  });
   it('has no state for null', () => {
     const reading: Reading = { obis: '1-0:1.8.0*255', name: 'n', key: 'k', value: null, unit: 'Wh' };
     assert.deepEqual(filterOf('homeassistant').process({ payload: telegram([reading]) }, T0).messages, []);
@@ -398,6 +437,20 @@ describe('OBIS filter: protection', () => {
       6,
       undefined,
       5,
+    ]);
+  });
+  it('sends all again, changed or not, when who gets it was away', () => {
+    const filter = filterOf('readings', [], { onChange: true });
+    const count = (): number => filter.process({ payload: telegram([watts(7)]) }, T0).sent;
+    assert.deepEqual([count(), count()], [1, 0]);
+    assert.deepEqual(filter.sendAgain(), []);
+    assert.deepEqual([count(), count()], [1, 0]);
+  });
+  it('keeps the number of a repeated code, also when only the second changed', () => {
+    const filter = filterOf('flat', [], { onChange: true });
+    filter.process({ payload: telegram([watts(1), watts(2)]) }, T0);
+    assert.deepEqual(payloads(filter.process({ payload: telegram([watts(1), watts(3)]) }, T0)), [
+      { active_power_import_2: 3 },
     ]);
   });
   it('sends only beyond the dead-band around the last value sent', () => {
