@@ -2,6 +2,7 @@
 // The rule of the file: what is not written is not narrowed, except the history: no "*F" means the current value only.
 
 import { DlmsError } from '../wire/errors';
+import { unhex } from '../wire/hex';
 import { Obis, type ObisSeparator } from './obis';
 
 /** What a pattern looks at. A Reading is one. */
@@ -18,7 +19,8 @@ export interface Matchable {
  * `*.7.0`            every instantaneous value
  * `1.8.1-4`          a range; also [1-4] and [0,2,8-9]
  * `1.6.2*01`         history: value 1 of the automatic resets; `1.6.2&01` of the manual ones; `1.6.2**` all automatic
- * `F.F`, `C.1.0`     letters as text protocols write them; 0100010800ff as on the wire
+ * `F.F`, `C.1.0`     letters as text protocols write them
+ * 0100010800ff       the octets in hex; also 01 00 01 08 00 FF, 01.00.01.08.00.FF
  * `active_energy_*`  no code: the key, the name or the meter's own id, upper or lower case, `*` for any characters
  */
 export class ObisPattern {
@@ -34,12 +36,10 @@ export class ObisPattern {
     const t = text.trim();
     if (t === '') throw notAPattern(text);
     if (t === '*') return new ObisPattern(t, null, /^/);
-    const octets = /^[0-9a-f]{12}$/i.exec(t);
-    if (octets !== null)
-      return ObisPattern.parse(Obis.from(Uint8Array.from(t.match(/../g) ?? [], h => parseInt(h, 16))).toString());
     const dotted = /^((?:[^.]+\.){2})((?:[^.]+\.){3}[^.]+)$/.exec(t);
     const m = FORM.exec(dotted === null ? t : `${(dotted[1] as string).slice(0, -1).replace('.', '-')}:${dotted[2]}`);
     if (m !== null) return new ObisPattern(t, codePattern(m, text), null);
+    if (HEX.test(t)) return ObisPattern.parse(Obis.from(unhex(t.replaceAll('.', ''))).toString());
     if (/^[\d.:*&[\]\s-]+$/.test(t)) throw notAPattern(text);
     const words = t.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*');
     return new ObisPattern(t, null, new RegExp(`^${words}$`, 'i'));
@@ -107,7 +107,7 @@ function codePattern(m: RegExpExecArray, text: string): CodePattern {
 function group(written: string | undefined, missing: Group, text: string): Group {
   if (written === undefined) return missing;
   if (written === '*') return null;
-  const letter = LETTERS[written];
+  const letter = LETTERS[written.toUpperCase()];
   if (letter !== undefined) return [[letter, letter]];
   return written
     .replace(/[[\]\s]/g, '')
@@ -147,11 +147,12 @@ function notAPattern(value: string): DlmsError {
 
 const NUMBER = '\\*|\\d{1,3}|\\[[\\d,\\s-]+\\]';
 const RANGE = `${NUMBER}|\\d{1,3}-\\d{1,3}`;
-const LETTER = `${RANGE}|[CFLP]`;
+const LETTER = `${RANGE}|[CFLPcflp]`;
 // [A[-B]:] C . D [. E] [ (*|&) F | . F ]
 const FORM = new RegExp(
   `^(?:(${NUMBER})(?:-(${NUMBER}))?:)?(${LETTER})\\.(${LETTER})(?:\\.(${RANGE}))?(?:([*&])(${RANGE})|\\.(${RANGE}))?$`,
 );
+const HEX = /^(?:0x)?[\da-f]{2}([ .:-]?)[\da-f]{2}(?:\1[\da-f]{2}){4}$/i;
 const LETTERS: Readonly<Record<string, number>> = { C: 96, F: 97, L: 98, P: 99 };
 const ZERO: Group = [[0, 0]];
 const CURRENT: Group = [[255, 255]];

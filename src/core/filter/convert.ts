@@ -143,6 +143,12 @@ const UNITS: Readonly<Record<string, Unit>> = (() => {
     kJ: '1e3 3600',
     MJ: '1e6 3600',
     GJ: '1e9 3600',
+    kcal: '4186.8 3600',
+    Mcal: '4186.8e3 3600',
+    Gcal: '4186.8e6 3600',
+    Btu: '1055.05585262 3600',
+    'thm (EC)': '105505585.262 3600',
+    'thm (US)': '105480400 3600',
   });
   add('reactive energy', { varh: '1', kvarh: '1e3', Mvarh: '1e6' });
   add('apparent energy', { VAh: '1', kVAh: '1e3', MVAh: '1e6' });
@@ -173,7 +179,7 @@ const UNITS: Readonly<Record<string, Unit>> = (() => {
   });
   add('flow', { 'l/h': '1', 'l/min': '60', 'l/s': '3600', 'm3/h': '1e3', 'm3/d': '1e3 24' });
   add('mass', { kg: '1', g: '1e-3', t: '1e3', lb: '0.45359237' });
-  add('time', { s: '1', min: '60', h: '3600', d: '86400' });
+  add('time', { s: '1', min: '60', h: '3600', d: '86400', wk: '604800' });
   add('temperature', { K: '1', '°C': '1 1 273.15', '°F': '5 9 459.67' });
   add('pressure', { Pa: '1', hPa: '1e2', mbar: '1e2', kPa: '1e3', bar: '1e5', psi: '6894.757293168' });
   return units;
@@ -185,6 +191,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   'm³/d': 'm3/d',
   m3ph: 'm3/h',
   L: 'l',
+  dm3: 'l',
+  'dm³': 'l',
   'L/h': 'l/h',
   C: '°C',
   degC: '°C',

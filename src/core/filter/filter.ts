@@ -150,7 +150,7 @@ export class ObisFilter {
     nowMs: number,
   ): Item | HeldBack {
     const unit = part.unit ?? (rule?.unit == null ? null : units.of(reading));
-    const result = convert(part.value, unit, rule ?? AS_IT_IS, reading.raw !== undefined);
+    const result = convert(part.value, unit, rule ?? AS_IT_IS, isNumber(reading, part.unit));
     const time = part.time ?? input.time;
     const names = namesOf(rule, reading, meterName(input.meter));
     const common = {
@@ -290,6 +290,11 @@ class Labels {
     put(taken, label, true);
     return label === item.label ? item : { ...item, label };
   }
+}
+
+/** Whether text is a number that is too long for one: what has a unit or was scaled is no identifier. */
+function isNumber(reading: Reading, unit: string | null): boolean {
+  return reading.raw !== undefined || unit !== null;
 }
 
 function wholeReading(reading: Reading): Selected {

@@ -2,6 +2,7 @@
 // The rule of the file: it decides how a message looks, never whether a value is sent.
 
 import type { Value } from '../cosem/reading';
+import { decimalOf } from './decimal';
 import type { InputColumn, ProfileInput, TelegramInput } from './input';
 import type { Rule } from './rule';
 
@@ -100,10 +101,11 @@ export function asTelegram(input: TelegramInput, items: readonly Item[]): Output
 /** As the InfluxDB batch node takes it: one point for each time, so that values of one moment stand together. */
 export function asInflux(items: readonly Item[], measurement: string): OutputMessage[] {
   const points = new Map<number, Point>();
-  for (const { label, value, timestamp, meter } of items) {
+  for (const { label, value, unit, timestamp, meter, rule, reading } of items) {
     if (value === null) continue;
+    const isNumber = (unit !== null || reading['raw'] !== undefined) && rule?.type !== 'string';
     const point = points.get(timestamp) ?? newPoint(measurement, meter, timestamp);
-    put(point.fields, label, fieldValue(value));
+    put(point.fields, label, fieldValue(value, isNumber));
     points.set(timestamp, point);
   }
   return batch([...points.values()]);
@@ -131,17 +133,22 @@ export function tableAs(
       return flatTable(table);
     case 'telegram':
       return wholeTable(table);
-    case 'influx':
+    case 'influx': {
+      const isNumber = table.columns.map(
+        ({ unit, source, rule }) => (unit !== null || source.whole?.['scaler'] != null) && rule?.type !== 'string',
+      );
       return batch(
         table.rows.flatMap(row => {
           const point = newPoint(measurement, table.meter, row.timestamp);
           table.columns.forEach((column, i) => {
             const value = row.values[i];
-            if (value !== null && value !== undefined) put(point.fields, column.label, fieldValue(value));
+            if (value !== null && value !== undefined)
+              put(point.fields, column.label, fieldValue(value, isNumber[i] === true));
           });
           return Object.keys(point.fields).length === 0 ? [] : [point];
         }),
       );
+    }
     case 'sql':
       return [{ output: 0, fields: { payload: table.rows.map(row => ({ meter: table.meter, ...wide(table, row) })) } }];
   }
@@ -198,9 +205,9 @@ function batch(points: readonly Point[]): OutputMessage[] {
   return points.length === 0 ? [] : [{ output: 0, fields: { payload: points } }];
 }
 
-/** A field keeps one type: a decimal that is text because it is long goes in as the nearest number. */
-function fieldValue(value: Value): Value {
-  return typeof value === 'string' && /^-?\d{16,}(\.\d+)?$|^-?\d+\.\d{10,}$/.test(value) ? Number(value) : value;
+/** A field keeps one type: what is text only because it has more digits than a number goes in as the nearest number. */
+function fieldValue(value: Value, isNumber: boolean): Value {
+  return isNumber && typeof value === 'string' && decimalOf(value) !== null ? Number(value) : value;
 }
 
 function flatTable(table: Table): OutputMessage[] {

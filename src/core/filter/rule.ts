@@ -18,7 +18,7 @@ export interface RuleSetting {
   readonly unit?: unknown;
   /** The unit of values that the meter sends without one. */
   readonly unitIn?: unknown;
-  /** A number, or a ratio such as 200/5. */
+  /** A number, or a ratio such as 200/5 or 200:5. */
   readonly factor?: unknown;
   readonly offset?: unknown;
   readonly round?: unknown;
@@ -174,7 +174,7 @@ function parseSelect(t: string, setting: string): Select {
 function ratio(value: unknown, setting: string): Decimal | null {
   const t = text(value);
   if (t === '') return null;
-  const [top, bottom = ONE, ...more] = t.split('/').map(part => decimalOf(part.trim().replace(',', '.')));
+  const [top, bottom = ONE, ...more] = t.split(/[/:]/).map(part => decimalOf(part.trim().replace(',', '.')));
   if (!top || bottom === null || bottom.m === 0n || more.length > 0) {
     throw bad(setting, t, 'a number or a ratio such as 200/5');
   }

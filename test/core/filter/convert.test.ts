@@ -33,6 +33,9 @@ describe('unit conversion', () => {
     [5, 'kVArh', 'varh', 5000],
     [5, 'm³', 'l', 5000],
     [90, 'min', 'h', 1.5],
+    [1, 'Gcal', 'MWh', 1.163],
+    [5, 'm3', 'dm3', 5000],
+    [1, 'wk', 'd', 7],
   ];
   for (const [value, from, unit, expected] of rows) {
     it(`${value} ${from} is ${expected} ${unit}`, () => {
@@ -122,6 +125,7 @@ describe('unit conversion', () => {
 describe('factor, offset, rounding and type', () => {
   const rows: readonly (readonly [string, unknown, string | null, Omit<RuleSetting, 'obis'>, unknown])[] = [
     ['multiplies by a transformer ratio', 1.5, 'A', { factor: '200/5' }, 60],
+    ['takes a ratio with a colon', 1.5, 'A', { factor: '200:5' }, 60],
     ['multiplies exactly', 1.1, 'A', { factor: 1.1 }, 1.21],
     ['takes a ratio that has no end', 3, 'A', { factor: '1/3' }, 1],
     ['adds an offset after the factor', 10, 'm3', { factor: 2, offset: '-0.5' }, 19.5],

@@ -145,6 +145,13 @@ describe('OBIS filter: choosing', () => {
       [11000],
     );
   });
+  it('converts what is text only because it is long: it has a unit', () => {
+    const long = { obis: '1-0:1.8.0*255', name: 'n', key: 'energy', value: '12345678901234.5678', unit: 'kWh' };
+    const [msg] = fields(
+      filterOf('readings', [{ obis: '1.8.0', unit: 'MWh' }]).process({ payload: telegram([long]) }, T0),
+    );
+    assert.deepEqual([msg?.['payload'], msg?.['unit']], ['12345678901.2345678', 'MWh']);
+  });
   it('holds back what cannot be converted, and says why', () => {
     const { messages, held } = filterOf('readings', [
       { obis: '*.7.0', unit: 'kW' },
@@ -251,6 +258,14 @@ describe('OBIS filter: output forms', () => {
         timestamp: new Date(T0 - 900_000),
       },
     ]);
+  });
+  it('influx: a long number goes in as a number, a long identifier as the text it is', () => {
+    const long = { obis: '1-0:1.8.0*255', name: 'n', key: 'energy', value: '12345678901234567', unit: 'Wh' };
+    const id = { obis: '0-0:96.1.1*255', name: 'n', key: 'equipment', value: '871687140012345678', unit: null };
+    const pointOf = (filter: ObisFilter): unknown =>
+      (payloads(filter.process({ payload: telegram([long, id]) }, T0))[0] as { fields: unknown }[])[0]?.fields;
+    assert.deepEqual(pointOf(filterOf('influx')), { energy: 12345678901234568, equipment: '871687140012345678' });
+    assert.deepEqual(pointOf(filterOf('influx', [{ obis: '1.8.0', type: 'string' }])), { energy: '12345678901234567' });
   });
   it('sql: one row a reading', () => {
     const [rows] = payloads(filterOf('sql', [{ obis: '1.8.0', unit: 'kWh' }]).process({ payload: HOUSE }, T0));
