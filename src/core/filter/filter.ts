@@ -149,7 +149,7 @@ export class ObisFilter {
     units: Units,
     nowMs: number,
   ): Item | HeldBack {
-    const unit = part.unit ?? (rule?.unit == null ? null : units.of(reading));
+    const unit = part.unit ?? (rule?.unit == null || typeof part.value !== 'number' ? null : units.of(reading));
     const result = convert(part.value, unit, rule ?? AS_IT_IS, isNumber(reading, part.unit));
     const time = part.time ?? input.time;
     const names = namesOf(rule, reading, meterName(input.meter));

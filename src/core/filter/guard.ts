@@ -202,8 +202,13 @@ function wrong(
 
 function differs(sent: Value, value: Value, deadband: Deadband | null): boolean {
   if (deadband === null || typeof sent !== 'number' || typeof value !== 'number') return sent !== value;
-  const distance = Math.abs(value - sent);
-  return distance > ('absolute' in deadband ? deadband.absolute : (Math.abs(sent) * deadband.percent) / 100);
+  const band = 'absolute' in deadband ? deadband.absolute : (Math.abs(sent) * deadband.percent) / 100;
+  // In decimals 230.3 lies 0.1 beside 230.2; in binary a little more.
+  return decimals(Math.abs(value - sent)) > decimals(band);
+}
+
+function decimals(n: number): number {
+  return Number(n.toPrecision(12));
 }
 
 const MEMORY_LIMIT = 10_000;

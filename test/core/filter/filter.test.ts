@@ -152,6 +152,19 @@ describe('OBIS filter: choosing', () => {
     );
     assert.deepEqual([msg?.['payload'], msg?.['unit']], ['12345678901.2345678', 'MWh']);
   });
+  it('gives a time no unit, though the rule asks for one', () => {
+    const now: Reading = {
+      obis: '1-0:1.6.0*255',
+      name: 'n',
+      key: 'k',
+      value: 2,
+      unit: 'kW',
+      time: '2026-11-20T11:45:00',
+    };
+    const filter = filterOf('readings', [{ obis: '1.6.0', select: 'time', unit: 'W' }]);
+    const [msg] = fields(filter.process({ payload: telegram([now]) }, T0));
+    assert.deepEqual([msg?.['payload'], msg?.['unit']], ['2026-11-20T11:45:00', null]);
+  });
   it('holds back what cannot be converted, and says why', () => {
     const { messages, held } = filterOf('readings', [
       { obis: '*.7.0', unit: 'kW' },
@@ -484,6 +497,15 @@ describe('OBIS filter: protection', () => {
       undefined,
       90,
     ]);
+  });
+  it('takes the dead-band as it is written: 0.1 from 230.2 to 230.3 is not beyond 0.1', () => {
+    const sent = [2302, 2303, 2304].map(
+      (
+        filter => (raw: number) =>
+          filter.process({ payload: telegram([volts(raw)]) }, T0).sent
+      )(filterOf('readings', [], { deadband: { absolute: 0.1 } })),
+    );
+    assert.deepEqual(sent, [1, 0, 1]);
   });
   it('takes the dead-band of the rule before that of the node', () => {
     assert.deepEqual(
