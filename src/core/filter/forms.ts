@@ -133,22 +133,18 @@ export function tableAs(
       return flatTable(table);
     case 'telegram':
       return wholeTable(table);
-    case 'influx': {
-      const isNumber = table.columns.map(
-        ({ unit, source, rule }) => (unit !== null || source.whole?.['scaler'] != null) && rule?.type !== 'string',
-      );
+    case 'influx':
       return batch(
         table.rows.flatMap(row => {
           const point = newPoint(measurement, table.meter, row.timestamp);
-          table.columns.forEach((column, i) => {
+          table.columns.forEach(({ label, source, rule }, i) => {
             const value = row.values[i];
-            if (value !== null && value !== undefined)
-              put(point.fields, column.label, fieldValue(value, isNumber[i] === true));
+            const isNumber = source.isNumber && rule?.type !== 'string';
+            if (value !== null && value !== undefined) put(point.fields, label, fieldValue(value, isNumber));
           });
           return Object.keys(point.fields).length === 0 ? [] : [point];
         }),
       );
-    }
     case 'sql':
       return [{ output: 0, fields: { payload: table.rows.map(row => ({ meter: table.meter, ...wide(table, row) })) } }];
   }

@@ -28,6 +28,8 @@ export interface TelegramInput {
 export interface InputColumn {
   readonly key: string;
   readonly reading: Pick<Reading, 'obis' | 'key' | 'name' | 'unit'> & { readonly id?: string };
+  /** Text in it is a number that is too long for one: what has a unit or a scaler is no identifier. */
+  readonly isNumber: boolean;
   /** As it came; null where only rows came. */
   readonly whole: Readonly<Record<string, unknown>> | null;
 }
@@ -122,6 +124,7 @@ function columnOfRecord(column: Record<string, unknown>): InputColumn {
   // The contract's column has no machine name of its own; #2, #3 keep repeated ones apart.
   const repeat = /#(\d+)$/.exec(key)?.[1];
   const id = textOrNull(column['id']);
+  const unit = textOrNull(column['unit']);
   return {
     key,
     reading: {
@@ -129,8 +132,9 @@ function columnOfRecord(column: Record<string, unknown>): InputColumn {
       ...(id !== null && { id }),
       key: repeat === undefined ? name : `${name}_${repeat}`,
       name: textOrNull(column['name']) ?? title,
-      unit: textOrNull(column['unit']),
+      unit,
     },
+    isNumber: unit !== null || typeof column['scaler'] === 'number',
     whole: column,
   };
 }

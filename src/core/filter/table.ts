@@ -20,13 +20,13 @@ export function tableOf(
   held: HeldBack[],
   nowMs: number,
 ): Table {
-  const columns = chosenColumns(input, rules, held);
+  const columns = chosenColumns(input, rules, held, nowMs);
   const rows = convertedRows(input, columns, options, memories, held, nowMs);
   const { shape, whole, origin } = input;
   return { meter: meterName(input.meter), shape, columns, rows, whole, origin };
 }
 
-function chosenColumns(input: ProfileInput, rules: readonly Rule[], held: HeldBack[]): TableColumn[] {
+function chosenColumns(input: ProfileInput, rules: readonly Rule[], held: HeldBack[], nowMs: number): TableColumn[] {
   const meter = meterName(input.meter);
   const labels: Record<string, true> = {};
   return input.columns.flatMap(source => {
@@ -38,7 +38,7 @@ function chosenColumns(input: ProfileInput, rules: readonly Rule[], held: HeldBa
       if (!probe.ok) {
         held.push(
           heldBack(
-            { ...names, obis: reading.obis, time: null, timestamp: 0, meter, value: null, unit: reading.unit },
+            { ...names, obis: reading.obis, time: null, timestamp: nowMs, meter, value: null, unit: reading.unit },
             probe.reason,
             null,
             rule,
@@ -68,7 +68,8 @@ function convertedRows(
     timestamp,
     ...(row['status'] !== undefined && { status: row['status'] }),
     values: columns.map(column => {
-      const cell = convert(cellOf(row, column.source), column.source.reading.unit, column.rule ?? AS_IT_IS, true);
+      const { reading, isNumber } = column.source;
+      const cell = convert(cellOf(row, column.source), reading.unit, column.rule ?? AS_IT_IS, isNumber);
       return cell.ok ? cell.value : null;
     }),
   }));

@@ -880,6 +880,18 @@ describe('OBIS filter: load profiles', () => {
       [{ time: time(0), x_1: 3 }],
     ]);
   });
+  it('computes with long values, leaves long identifiers as they are, and says now what it cannot convert', () => {
+    const id = '0-0:96.1.1*255';
+    const columns = [column(key, 'Wh'), { ...column(id, ''), unit: null, scaler: null }];
+    const rows = [{ time: time(0), [key]: '12345678901234567', [id]: '871687140012345678' }];
+    const filter = filterOf('flat', [{ obis: '*', factor: 10 }]);
+    const [flat] = payloads(filter.process({ payload: { ...profile(rows), columns } }, T0)) as object[][];
+    assert.deepEqual(flat, [
+      { time: time(0), active_energy_import: '123456789012345670', device_id_1: '871687140012345678' },
+    ]);
+    const { held } = filterOf('flat', [{ obis: key, unit: 'V' }]).process({ payload: profile([row(0, 1)]) }, T0);
+    assert.deepEqual([held[0]?.payload.reason, held[0]?.timestamp], ['unit', T0]);
+  });
   it('passes an empty profile on', () => {
     assert.deepEqual(payloads(filterOf('sql').process({ payload: profile([]) }, T0)), [[]]);
   });
@@ -992,9 +1004,10 @@ describe('OBIS filter: what may come in', () => {
       counters: true,
       hold: true,
     });
-    const started = performance.now();
+    // Of this process: others may keep the machine busy.
+    const started = process.cpuUsage();
     for (let i = 0; i < 8640; i++)
       filter.process({ payload: telegram([wh('1.8.0', i), watts(i % 7), volts(2300)]) }, T0 + i * 10_000);
-    assert.ok(performance.now() - started < 4000);
+    assert.ok(process.cpuUsage(started).user < 4_000_000 /* µs */);
   });
 });
