@@ -189,12 +189,12 @@ describe('dlms-obis-filter', () => {
       ...Object.fromEntries(columns.map((c, k) => [c.key, i * 10 + k])),
     }));
     const flow = await start({ rules: [{ obis: '*.8.0', unit: 'kWh' }] });
-    const started = performance.now();
+    const started = process.cpuUsage();
     flow.send('n1', { payload: { meter: { id: 'M' }, profile: {}, columns, rows } });
     let last = await flow.message('out0', 15_000);
     for (let i = 1; i < 2976 * 4; i++) last = await flow.message('out0', 15_000);
     assert.equal(last.payload, 29.753);
-    assert.ok(performance.now() - started < 15_000);
+    assert.ok(process.cpuUsage(started).user < 15_000_000 /* µs */);
   }).timeout(40_000);
 
   it('lists what came lately, in the language of the editor', async () => {

@@ -81,7 +81,7 @@ describe('an OBIS pattern', () => {
   }
 
   it('takes time linear in its length, whatever is written', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (const bad of ['1'.repeat(20_000), '[1,'.repeat(5000), '*'.repeat(50), '1-'.repeat(5000), '.'.repeat(20_000)]) {
       try {
         ObisPattern.parse(bad).matchesReading({ obis: null, key: 'a'.repeat(200), name: 'b'.repeat(200) });
@@ -89,6 +89,6 @@ describe('an OBIS pattern', () => {
         assert.ok(isDlmsError(e));
       }
     }
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(process.cpuUsage(started).user < 2_000_000 /* µs */);
   });
 });
