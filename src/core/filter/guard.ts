@@ -138,17 +138,9 @@ export class Memory {
     return entry;
   }
 
-  peek(key: string): Remembered | undefined {
-    return this.#entries.get(key);
-  }
-
   /** Keys that begin so, in the order they were last used. */
   *startingWith(prefix: string): Generator<readonly [string, Remembered]> {
     for (const entry of this.#entries) if (entry[0].startsWith(prefix)) yield entry;
-  }
-
-  get size(): number {
-    return this.#entries.size;
   }
 
   /** The next value of each is due, whatever it is. */
