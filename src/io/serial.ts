@@ -50,6 +50,8 @@ export class SerialTransport implements Transport {
   #closes = 0;
   /** An opening that nobody wants any more, until its port is closed again. */
   #late: Promise<void> = Promise.resolve();
+  /** When the line has carried what was written, by the clock of `performance`. */
+  #carriedAtMs = 0;
   /** Rejects writes that hang when the port goes away. */
   readonly #pending = new Set<(error: DlmsError) => void>();
 
@@ -94,6 +96,9 @@ export class SerialTransport implements Transport {
   write(bytes: Uint8Array): Promise<void> {
     const port = this.#port;
     if (port === null) return Promise.reject(closedError(this.where));
+    const nowMs = performance.now();
+    // Ten bits a character, eleven with parity or a second stop bit beside eight data bits.
+    this.#carriedAtMs = Math.max(nowMs, this.#carriedAtMs) + (bytes.length * 11_000) / this.#format.baudRate;
     return this.#guarded(done => {
       port.write(bytes, cause => {
         if (cause) done(cause);
@@ -111,6 +116,10 @@ export class SerialTransport implements Transport {
     if (port === null) throw closedError(this.where);
     const next = { ...this.#format, ...format };
     await this.#guarded(done => port.drain(done));
+    // USB adapters and pseudo terminals say "drained" while they still hold characters, and a new format drops those.
+    const leftMs = this.#carriedAtMs + DRAIN_MARGIN_MS - performance.now();
+    if (leftMs > 0) await new Promise(resolve => setTimeout(resolve, leftMs));
+    if (this.#port !== port) throw closedError(this.where);
     const { dataBits, parity, stopBits } = this.#format;
     if (next.dataBits === dataBits && next.parity === parity && next.stopBits === stopBits) {
       await this.#guarded(done => port.update({ baudRate: next.baudRate }, done));
@@ -281,4 +290,6 @@ function badSerial(value: string): DlmsError {
 
 /** Linux and macOS say busy or cannot lock; Windows denies access to a port that another program holds. */
 const BUSY = /busy|cannot lock|temporarily unavailable|access denied/i;
+/** Beyond the time on the line: what adapters and pseudo terminals take to hand over. */
+const DRAIN_MARGIN_MS = 25;
 const PARITY: Readonly<Record<string, SerialFormat['parity']>> = { n: 'none', e: 'even', o: 'odd' };
