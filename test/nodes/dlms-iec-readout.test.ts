@@ -130,13 +130,16 @@ describe('dlms-iec-readout', () => {
       (p: unknown) =>
         assert.deepEqual(
           (p as { time: string }[]).map(r => r.time),
-          ['2026-01-01T00:15:00', '2026-01-01T00:30:00'],
+          ['2026-01-01T00:15:00+01:00', '2026-01-01T00:30:00+01:00'],
         ),
     ],
     [
       'csv',
       (p: unknown) =>
-        assert.equal(p, 'time,status,1-0:1.5.0*255 [kW]\n2026-01-01T00:15:00,0,0.1\n2026-01-01T00:30:00,0,0.2\n'),
+        assert.equal(
+          p,
+          'time,status,1-0:1.5.0*255 [kW]\n2026-01-01T00:15:00+01:00,0,0.1\n2026-01-01T00:30:00+01:00,0,0.2\n',
+        ),
     ],
     ['report', (p: unknown) => assert.match(p as string, /2 rows, one every 900 s/)],
   ] as const) {

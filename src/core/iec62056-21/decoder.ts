@@ -4,12 +4,13 @@
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
+import { textOf } from './characters';
 import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import { decryptP1, protectionOf, type P1Keys } from './p1-decrypt';
 import { checkCrc, type CrcCheck } from './p1-frame';
 import { ParityFilter, type ParityMode } from './parity';
-import { isProfile, parseProfile, type IecProfile } from './profile';
+import { isProfile, NO_ENTRIES, parseProfile, type IecProfile } from './profile';
 import { dropError, type BlockCheck, type Part } from './parts';
 import { Scanner } from './scanner';
 import { Typing, type IecReading, type TypingOptions } from './typing';
@@ -84,9 +85,10 @@ export class IecDecoder {
     return this.#discarded;
   }
 
-  /** A message has begun and not ended: flush() would give something incomplete. */
+  /** Something has come that is no whole message yet: flush() would tell what. */
   get busy(): boolean {
-    return this.#scanner.busy || this.#partial !== '';
+    const noisy = !this.#understood && (this.#scanner.noisy || this.#noise.length > 0);
+    return this.#scanner.busy || this.#partial !== '' || this.#identification !== null || this.#parity.holding || noisy;
   }
 
   receive(chunk: Uint8Array): readonly DecoderEvent[] {
@@ -99,7 +101,13 @@ export class IecDecoder {
       ...this.#events(this.#scanner.receive(this.#parity.flush())),
       ...this.#events(this.#scanner.flush()),
     ];
-    if (!this.#understood && this.#noise.length > 0) events.push(noiseProblem(this.#noise, this.#parity));
+    if (this.#identification !== null) {
+      const { raw } = this.#identification;
+      const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: raw.length, waitingFor: 'data' });
+      events.push(problem(error, fromLatin1(raw)));
+    } else if (!this.#understood && this.#noise.length > 0 && !TAIL.test(textOf(this.#noise))) {
+      events.push(noiseProblem(this.#noise, this.#parity));
+    }
     this.reset();
     return events;
   }
@@ -256,10 +264,13 @@ export class IecDecoder {
   }
 }
 
-/** The text of an answer that is nothing but an error: "(ER01)", "((ER11))", "(ERROR)", "(#0018)"; null for any other. */
+/**
+ * The text of an answer that is nothing but an error: "(ER01)", "((ER11))", "(ERROR)", "(#0018)"; null for any other.
+ * "P.01(ERROR)" is none: the profile has no entries.
+ */
 export function errorText(text: string): string | null {
   const m = /^[^()\r\n]*\(+(#\d{1,8}|ERR?[^()*]{0,32})\)+\s*(?:!\s*)?$/i.exec(text.trim());
-  return m === null || isProfile(text) ? null : (m[1] as string);
+  return m === null || (isProfile(text) && m[1] === NO_ENTRIES) ? null : (m[1] as string);
 }
 
 /** Who sent the readings: the identification line, and the serial number from the list. */
@@ -302,6 +313,9 @@ function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
   );
   return problem(error, noise);
 }
+
+/** The rest of a telegram that had begun before anyone listened: nothing to complain of. */
+const TAIL = /\)\s*![0-9A-F]{0,4}\s*(?:\x03[\0-\x7f]?)?\s*$/i;
 
 /** In this order; M-Bus channels (0-1, 0-2 ...) name other devices. */
 const SERIAL_RANK: ReadonlyMap<string, number> = new Map(

@@ -17,6 +17,8 @@ export interface IdFacts {
   readonly quantity: boolean;
   /** What its first bracket pair is when it looks like one. */
   readonly clock: 'date-time' | 'time' | 'date' | null;
+  /** The hourly buffer of DSMR 2.2 and 3.0, whose number comes last. */
+  readonly hourly: boolean;
 }
 
 /** The ids of one medium. Bounded: a stream of invented ids empties it, nothing more. */
@@ -40,6 +42,8 @@ export class Ids {
 
 /** The code behind an id as meters write it; null where it is none ("1-1:30D", "1.6.0,5", "FF", "TIME_"). */
 function obisOf(id: string, prefix: readonly [number, number] = PREFIX.electricity): Obis | null {
+  // "3:171.0" is an address of Elster LIS200 devices; where only B is missing, E is there: "0:96.7.19".
+  if (/^\d+:\d+\.\d+$/.test(id)) return null;
   // DSMR 4.0 prints "1-0:99:97.0" in its own example, and meters follow it.
   const text = /^\d+-\d+:\d+:\d+\.\d+$/.test(id) ? id.replace(/:(\d+\.\d+)$/, '.$1') : id;
   return Obis.tryParse(text, prefix);
@@ -47,7 +51,8 @@ function obisOf(id: string, prefix: readonly [number, number] = PREFIX.electrici
 
 function factsOf(id: string, prefix: readonly [number, number]): IdFacts {
   const obis = obisOf(id, prefix);
-  if (obis === null) return { obis, code: null, name: id, key: keyOfId(id), quantity: false, clock: null };
+  if (obis === null)
+    return { obis, code: null, name: id, key: keyOfId(id), quantity: false, clock: null, hourly: false };
   return {
     obis,
     code: obis.toString(),
@@ -55,6 +60,7 @@ function factsOf(id: string, prefix: readonly [number, number]): IdFacts {
     key: obisKey(obis),
     quantity: isQuantity(obis),
     clock: clockOf(obis),
+    hourly: isHourly(obis),
   };
 }
 
@@ -65,14 +71,19 @@ function isQuantity({ a, c, d, e }: Obis): boolean {
   return c < 96 || c > 127;
 }
 
-function clockOf({ a, c, d, e }: Obis): IdFacts['clock'] {
+function clockOf(obis: Obis): IdFacts['clock'] {
+  const { a, c, d, e } = obis;
   if (c === 0 && d === 9) return e === 1 ? 'time' : e === 2 ? 'date' : null;
   if (c === 0 && d === 1 && e === 2) return 'date-time';
   if (a === 0 && c === 1 && d === 0) return 'date-time';
-  // DSMR 2.2 and 3.0: the hour of the gas reading. 9.36 is the clock of EN 1434 heat meters.
-  if (a === 0 && c === 24 && d === 3) return 'date-time';
+  // The hour of the reading. 9.36 is the clock of EN 1434 heat meters.
+  if (isHourly(obis)) return 'date-time';
   if (a === 6 && c === 9 && d === 36) return 'date-time';
   return null;
+}
+
+function isHourly({ a, c, d }: Obis): boolean {
+  return a === 0 && c === 24 && d === 3;
 }
 
 /** "1-1:30D" -> "1_1_30d": letters and digits of the id, lower case. */

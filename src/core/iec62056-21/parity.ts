@@ -24,6 +24,11 @@ export class ParityFilter {
     return this.#stripping;
   }
 
+  /** Characters are held back because nothing is decided yet. */
+  get holding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /**
    * What the characters so far say about a parity that was not taken away, in words; null when nothing points to one.
    * At the wrong rate both kinds come mixed.

@@ -7,7 +7,7 @@ import { obisName } from '../cosem/obis-names';
 import type { Value } from '../cosem/reading';
 import { parseDataBlock, type DataSet } from './data-block';
 import { Typing, type TypingOptions } from './typing';
-import { localIso, readHeaderTime, type Season } from './times';
+import { localIso, offsetOf, readHeaderTime, type Season } from './times';
 
 export interface ProfileChannel {
   /** As sent. */
@@ -40,7 +40,7 @@ export interface IecProfile {
   readonly code: string;
   readonly obis: string | null;
   readonly segments: readonly ProfileSegment[];
-  /** The meter's word for "nothing there": ERROR. No failure, zero rows. */
+  /** The meter's word for "nothing there": ERROR, or none at all. No failure, zero rows. */
   readonly empty?: string;
   /** Values left over behind the last whole row, and lines that could not be read. */
   readonly unparsed: readonly string[];
@@ -73,11 +73,9 @@ export function parseProfile(text: string, options: TypingOptions = {}): IecProf
   const { dataSets, unparsed } = parseDataBlock(text);
   const typing = new Typing(options);
   const code = dataSets[0]?.id ?? '';
-  const only = dataSets.length === 1 ? (dataSets[0]?.sets ?? []) : [];
   const obis = typing.facts(code).code;
-  if (only.length === 1 && /^#?(ERR?|\d+$)/i.test(only[0] ?? '')) {
-    return { code, obis, segments: [], empty: only[0] ?? '', unparsed };
-  }
+  const only = dataSets.length === 1 && dataSets[0]?.sets.length === 1 ? dataSets[0].sets[0] : undefined;
+  if (only === NO_ENTRIES || only?.trim() === '') return { code, obis, segments: [], empty: only, unparsed };
   const rest = [...unparsed];
   const segments = dataSets.map(set => segmentOf(set, typing, rest));
   return { code, obis, segments, unparsed: rest };
@@ -85,6 +83,7 @@ export function parseProfile(text: string, options: TypingOptions = {}): IecProf
 
 function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSegment {
   const { sets } = set;
+  const { zone, season: by = 'meter' } = typing.options;
   const [stamp = '', status = '', minutes = '', count = ''] = sets;
   const start = readHeaderTime(stamp);
   const n = /^\s*\d{1,3}\s*$/.test(count) ? Number(count) : 0;
@@ -92,17 +91,23 @@ function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSeg
   for (let i = 0; i < n; i++) {
     const id = (sets[4 + 2 * i] ?? '').trim();
     const unit = (sets[5 + 2 * i] ?? '').trim();
-    channels.push({ id, obis: typing.facts(id).code, unit: unit === '' ? null : unit });
+    channels.push({ id, obis: typing.facts(id).code, unit: unit === '' ? unitIn(sets[4 + 2 * n + i]) : unit });
   }
-  const intervalMinutes = /^\s*\d{1,6}\s*$/.test(minutes) ? Number(minutes) : null;
+  const intervalMinutes = readMinutes(minutes);
   const season = start?.season ?? null;
+  // One for all of the segment: a meter whose clock changes begins a new one.
+  const offset = start === null || zone === undefined || season === 'utc' ? null : offsetOf(zone, start.ms, season, by);
+  const isoOf = (ms: number): string | null => {
+    const iso = localIso(ms, offset);
+    return iso !== null && season === 'utc' ? `${iso}Z` : iso;
+  };
   const rows: ProfileSegment['rows'][number][] = [];
   const first = 4 + 2 * n;
   for (let at = first; n > 0 && at + n <= sets.length; at += n) {
     const text = sets.slice(at, at + n);
     const ms = start === null ? null : start.ms + rows.length * (intervalMinutes ?? 0) * 60_000;
     rows.push({
-      time: ms === null ? null : localIso(ms, season),
+      time: ms === null ? null : isoOf(ms),
       values: text.map((value, i) => valueOf(value, channels[i] as ProfileChannel, typing)),
       text,
     });
@@ -110,7 +115,7 @@ function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSeg
   const left = n === 0 ? sets.slice(first) : sets.slice(first + rows.length * n);
   if (left.length > 0) unparsed.push(`${set.id}: ${left.map(text => `(${text})`).join('')}`);
   return {
-    time: start === null ? null : localIso(start.ms, season),
+    time: start === null ? null : isoOf(start.ms),
     season,
     status: status.trim(),
     intervalMinutes,
@@ -120,9 +125,21 @@ function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSeg
 }
 
 /** A value without its unit is a number by the channel; what a log book keeps (a clock, a text) stays text. */
-function valueOf(text: string, channel: ProfileChannel, typing: Typing): Value {
-  const reading = typing.reading({ id: channel.id, sets: [channel.unit === null ? text : `${text}*${channel.unit}`] });
-  return reading.value;
+function valueOf(text: string, { id, unit }: ProfileChannel, typing: Typing): Value {
+  return typing.reading({ id, sets: [unit === null || text.includes('*') ? text : `${text}*${unit}`] }).value;
+}
+
+/** "00.12*kW" -> "kW": where the header names no unit, the values may. */
+function unitIn(text = ''): string | null {
+  const star = text.lastIndexOf('*');
+  const unit = star === -1 ? '' : text.slice(star + 1).trim();
+  return unit === '' ? null : unit;
+}
+
+/** "15", "015", "15*min", "1*h", "900*s" -> minutes; null for none. */
+function readMinutes(text: string): number | null {
+  const m = /^\s*(\d{1,6})\s*(?:\*?\s*(s|m|min|h|d)\s*)?$/i.exec(text);
+  return m === null ? null : Number(m[1]) * (MINUTES[m[2]?.toLowerCase() ?? 'm'] ?? 1);
 }
 
 /**
@@ -143,7 +160,7 @@ export function profileTable(profile: IecProfile): ProfileTable {
     });
   }
   for (const { segment, keys } of keyed) {
-    const status = /^[0-9a-f]{1,8}$/i.test(segment.status) ? { status: parseInt(segment.status, 16) } : {};
+    const status = /^[0-9a-f]{1,12}$/i.test(segment.status) ? { status: parseInt(segment.status, 16) } : {};
     const entries =
       segment.rows.length > 0
         ? segment.rows
@@ -157,11 +174,12 @@ export function profileTable(profile: IecProfile): ProfileTable {
     }
   }
   const times = rows.map(row => row.time).filter(time => time !== null);
+  const ms = (time: string): number => Date.parse(time.length > 19 ? time : `${time}Z`);
   const minutes = profile.segments.find(s => s.intervalMinutes !== null)?.intervalMinutes ?? 0;
   return {
     profile: { obis: profile.obis, code: profile.code, capturePeriod: minutes * 60 },
-    from: times.reduce<string | null>((a, b) => (a === null || b < a ? b : a), null),
-    to: times.reduce<string | null>((a, b) => (a === null || b > a ? b : a), null),
+    from: times.reduce<string | null>((a, b) => (a === null || ms(b) < ms(a) ? b : a), null),
+    to: times.reduce<string | null>((a, b) => (a === null || ms(b) > ms(a) ? b : a), null),
     columns: [...columns.values()],
     rows,
   };
@@ -177,4 +195,7 @@ function columnKeys(channels: readonly ProfileChannel[]): string[] {
   });
 }
 
+/** What stands in place of a header when a profile has no entries. */
+export const NO_ENTRIES = 'ERROR';
+const MINUTES: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, min: 1, h: 60, d: 1440 };
 const CODE = /^(?:\d+-\d+:)?(?:P|99)\.\d{1,3}(?:[.*&]\d+)*\($/;

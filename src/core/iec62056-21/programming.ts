@@ -221,7 +221,7 @@ export class ProgrammingSession {
   #value(text: string, item: RegisterRequest, events: ReaderEvent[]): Step<ReaderEvent> {
     this.#partial = '';
     const refusal = errorText(text);
-    if (refusal !== null && !isProfile(text)) {
+    if (refusal !== null) {
       return this.#failed(item, new DlmsError({ code: 'IEC_ERROR', text: `${item.id}: ${refusal}` }));
     }
     this.#learn();
@@ -233,6 +233,10 @@ export class ProgrammingSession {
       events.push({ type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: null });
     } else {
       const { dataSets } = parseDataBlock(text);
+      if (dataSets.length === 0) {
+        const what = `${this.#named(item)}: its answer holds no data`;
+        return this.#failed(item, new DlmsError({ code: 'IEC_REFUSED', what }));
+      }
       const readings = this.#typing.readings(dataSets.map(set => (set.id === '' ? { ...set, id: item.id } : set)));
       this.#readings.push(...readings);
       events.push({ type: 'register', register: item.text, readings });

@@ -44,6 +44,8 @@ export class IecReader {
   #phase: Phase = { in: 'idle' };
   #hints: ReaderHints;
   #attempts = 0;
+  /** Why it is asked once more. */
+  #retried: DlmsError | null = null;
   /** Why no identification was seen so far, when characters came. */
   #badIdentification: DlmsError | null = null;
   #noiseBytes = 0;
@@ -348,6 +350,7 @@ export class IecReader {
 
   #again(z: string, reason: DlmsError): ReaderStep {
     if (this.#attempts >= ATTEMPTS) return this.#fault(reason);
+    this.#retried = reason;
     this.#phase = { in: 'resting', then: () => this.#request() };
     return step([{ type: 'retry', reason, z }, ...this.#format(this.#startRate(), 0)], [], REPEAT_PAUSE_MS);
   }
@@ -361,6 +364,8 @@ export class IecReader {
     if (reason !== null) return this.#fault(new DlmsError({ code: 'WRONG_PARITY', reason }));
     if (this.#badIdentification !== null) return this.#fault(this.#badIdentification);
     if (this.#noiseBytes > 0) return this.#fault(new DlmsError({ code: 'NO_FRAME', bytes: this.#noiseBytes }));
+    // It has answered before: what went wrong then says more than its silence now.
+    if (this.#retried !== null) return this.#fault(this.#retried);
     return this.#fault(
       new DlmsError({
         code: 'NO_ANSWER',

@@ -4,13 +4,13 @@
 
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { ACK, blockCheck, CR, EOT, ETX, LF, NAK, SOH, STX, textOf } from './characters';
-import { parseIdentification, type Identification } from './identification';
+import { parseIdentification } from './identification';
 import { encryptedFrameLength, GLO_TAG, nextFrameInside } from './p1-frame';
 import type { BlockCheck, DropKind, Part } from './parts';
 
 type State =
-  /** Anything may come; `clean` tells whether a line starts here. */
-  | { in: 'gap'; lineStart: boolean; skip: number }
+  /** Anything may come; `noisy` when something has come that belongs to no message. */
+  | { in: 'gap'; lineStart: boolean; skip: number; noisy: boolean }
   | { in: 'identification'; from: number; lineStart: boolean }
   /** Behind an identification line. */
   | { in: 'after' }
@@ -25,7 +25,6 @@ export class Scanner {
   #at = 0;
   /** Index where the noise before the current message begins; all before it has been handed over. */
   #noise = 0;
-  #identification: Identification | null = null;
   #identifiedAt = -1;
   #parts: readonly Part[] = NONE;
 
@@ -39,8 +38,9 @@ export class Scanner {
     return this.#state.in !== 'gap' && this.#state.in !== 'after';
   }
 
-  get identification(): Identification | null {
-    return this.#identification;
+  /** true when characters have come that belong to no message so far. */
+  get noisy(): boolean {
+    return this.#state.in === 'gap' && this.#state.noisy;
   }
 
   receive(chunk: Uint8Array): readonly Part[] {
@@ -66,9 +66,16 @@ export class Scanner {
       this.#part({ type: 'telegram', text: textOf(buffer.view(state.from)), bytes, crc: '', complete: false });
       this.#restart(buffer.length);
     } else if (state.in === 'block') {
+      const next = this.#second(state, buffer.length);
+      const end = next === -1 ? buffer.length : next;
       this.#drop(this.#noise, state.head);
-      this.#breakOff(state.from, buffer.length);
-      this.#restart(buffer.length);
+      this.#breakOff(state.from, end);
+      this.#restart(end);
+      if (next !== -1) {
+        this.#scan();
+        const before = this.#parts;
+        this.#parts = [...before, ...this.flush()];
+      }
     } else {
       const at = this.#at;
       const cut = buffer.at(at) === GLO_TAG && typeof encryptedFrameLength(buffer, at + 1) === 'number';
@@ -130,6 +137,7 @@ export class Scanner {
     if (byte === ETX) state.skip = 1;
     if (byte === CR || byte === LF) state.lineStart = true;
     else if (byte !== 0 && byte < 0x7f) state.lineStart = false;
+    state.noisy ||= isLoss(byte);
     this.#at++;
     return true;
   }
@@ -166,7 +174,7 @@ export class Scanner {
     if (byte !== CR && byte !== LF) {
       if (byte === 0x2f && this.#at - state.from < 4) state.from = this.#at;
       this.#at++;
-      if (this.#at - state.from > IDENTIFICATION_LIMIT) this.#state = GAP(false);
+      if (this.#at - state.from > IDENTIFICATION_LIMIT) this.#state = GAP(false, true);
       return true;
     }
     const line = textOf(this.#buffer.view(state.from, this.#at));
@@ -177,12 +185,11 @@ export class Scanner {
         if (!ECHO.test(line)) this.#drop(state.from, this.#at, 'identification');
         this.#forget(this.#at);
       }
-      this.#state = GAP();
+      this.#state = GAP(true, !state.lineStart);
       return true;
     }
     this.#drop(this.#noise, state.from);
     this.#forget(state.from);
-    this.#identification = identification;
     this.#identifiedAt = 0;
     this.#noise = this.#at;
     this.#part({ type: 'identification', identification });
@@ -335,7 +342,7 @@ export class Scanner {
     const stx = buffer.view().subarray(0, end).lastIndexOf(STX);
     if (stx < state.from + (command ? 4 : 0)) return -1;
     for (let i = stx; i > Math.max(state.from, stx - IDENTIFICATION_LIMIT); i--) {
-      if (buffer.at(i) === 0x2f && (buffer.at(i - 1) === CR || buffer.at(i - 1) === LF)) return i;
+      if (buffer.at(i) === 0x2f && BEFORE_IDENTIFICATION.has(buffer.at(i - 1))) return i;
     }
     return stx;
   }
@@ -389,8 +396,7 @@ export class Scanner {
   #drop(from: number, to: number, kind: DropKind = 'noise'): void {
     if (to <= from) return;
     const bytes = this.#buffer.view(from, to);
-    // Line ends, NUL, DEL and an idle line's FF are no loss.
-    if (bytes.some(byte => byte > 0x20 && byte !== 0x7f && byte !== 0xff)) {
+    if (bytes.some(isLoss)) {
       this.#part({ type: 'dropped', kind, bytes: bytes.slice() });
     }
   }
@@ -405,7 +411,6 @@ export class Scanner {
   #restart(end: number): void {
     this.#forget(end);
     this.#at = 0;
-    this.#identification = null;
     this.#identifiedAt = -1;
     this.#state = GAP();
   }
@@ -432,12 +437,19 @@ function firstOf(bytes: Uint8Array, from: number, one: number, other: number): n
   return b !== -1 ? b : a !== -1 ? a : bytes.length;
 }
 
-function GAP(lineStart = true): State {
-  return { in: 'gap', lineStart, skip: 0 };
+/** Line ends, NUL, DEL and an idle line's FF are no loss. */
+function isLoss(byte: number): boolean {
+  return byte > 0x20 && byte !== 0x7f && byte !== 0xff;
 }
 
-/** An identification in the middle of a line has to look like one; "(250*imp/kWh)" does not. */
+function GAP(lineStart = true, noisy = false): State {
+  return { in: 'gap', lineStart, skip: 0, noisy };
+}
+
 const NONE: readonly Part[] = [];
+/** A list ends with a line or with its "!". */
+const BEFORE_IDENTIFICATION: ReadonlySet<number> = new Set([CR, LF, 0x21]);
+/** An identification in the middle of a line has to look like one; "(250*imp/kWh)" does not. */
 const STRICT = /^\/[A-Za-z]{3}[^()][^()]*$/;
 const ECHO = /^\/.?[^()]*!$/;
 const IDENTIFICATION_LIMIT = 96;

@@ -1,6 +1,9 @@
 // Clock texts of IEC 62056-21 readouts and P1 telegrams -> ISO 8601. Local meter time: an offset only where one was sent.
 // The rule of the file: undefined "no such form", null "the form, but no such time"; never a guess, never NaN.
 
+import { isoAt } from '../cosem/date-time';
+import { standardOffset, zoneOffsetOfLocal } from '../cosem/zone';
+
 /** 0 standard, 1 summer, 2 UTC: the digit in front of a time stamp. VDEW Lastenheft. */
 export type Season = 'standard' | 'dst' | 'utc';
 
@@ -54,10 +57,24 @@ export function readHeaderTime(text: string): { ms: number; season: Season | nul
   return { ms: Date.parse(`${time.iso.slice(0, 19)}Z`), season: time.season ?? null };
 }
 
-/** Local ISO text of milliseconds that {@link readHeaderTime} gave; with Z for UTC; null beyond the year 9999. */
-export function localIso(ms: number, season: Season | null): string | null {
+/**
+ * ISO text of a local time in milliseconds, as {@link readHeaderTime} gives it, with its offset where one is known; null
+ * beyond the year 9999.
+ */
+export function localIso(ms: number, offsetMinutes: number | null): string | null {
   if (ms > LAST_MS) return null;
-  return new Date(ms).toISOString().slice(0, 19) + (season === 'utc' ? 'Z' : '');
+  if (offsetMinutes === null) return new Date(ms).toISOString().slice(0, 19);
+  return isoAt(ms - offsetMinutes * 60_000, offsetMinutes);
+}
+
+/** Who says whether a local time is summer time: the meter's mark at the time, or the calendar of the zone. */
+export type SeasonBy = 'meter' | 'zone';
+
+/** Minutes that a local time in a zone is ahead of UTC. A meter that marks standard time in July keeps it all year. */
+export function offsetOf(zone: string, localMs: number, season: Season | null, by: SeasonBy): number {
+  if (by === 'meter' && (season === 'standard' || season === 'dst'))
+    return standardOffset(zone, new Date(localMs).getUTCFullYear()) + (season === 'dst' ? 60 : 0);
+  return zoneOffsetOfLocal(zone, localMs, season === null ? null : season === 'dst').offsetMinutes;
 }
 
 /** hhmmss, shhmmss, hh:mm:ss, hh:mm -> hh:mm:ss. */

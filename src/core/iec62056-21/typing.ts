@@ -2,11 +2,20 @@
 // The rule of the file: `text` is always exact; a value is a number only where nothing is lost by it.
 
 import type { Reading, Value, ValueSet } from '../cosem/reading';
-import { zoneOffsetOfLocal } from '../cosem/zone';
-import { isoAt } from '../cosem/date-time';
 import type { DataSet } from './data-block';
 import { Ids, type IdFacts, type Medium } from './ids';
-import { readDate, readP1Time, readTime, readTimeOfDay, type ClockText, type DateOrder, type Season } from './times';
+import {
+  localIso,
+  offsetOf,
+  readDate,
+  readP1Time,
+  readTime,
+  readTimeOfDay,
+  type ClockText,
+  type DateOrder,
+  type Season,
+  type SeasonBy,
+} from './times';
 
 /** Why a value is not what its form promises, or how it was read. */
 export type SetFlag = 'invalid-number' | 'invalid-time' | 'decimal-comma' | 'glued-unit';
@@ -36,8 +45,8 @@ export interface TypingOptions {
   readonly dateOrder?: DateOrder;
   /** IANA name: gives local times their offset. */
   readonly zone?: string;
-  /** What decides between summer and winter in P1 times: the meter's letter, or the zone's calendar. */
-  readonly season?: 'meter' | 'zone';
+  /** What decides between summer and winter: the meter's letter or digit at a time, or the zone's calendar. */
+  readonly season?: SeasonBy;
   /** P1 octet strings in hex are shown as text beside. */
   readonly p1?: boolean;
 }
@@ -59,16 +68,19 @@ export class Typing {
   reading(dataSet: DataSet, p1 = this.options.p1 === true): IecReading {
     const facts = this.#ids.facts(dataSet.id);
     const sets: IecSet[] = [];
+    const { length } = dataSet.sets;
+    // What stands in front of a value with its unit is its time.
+    const stamped = facts.clock === 'date-time' || (length > 1 && dataSet.sets[1]?.includes('*') === true);
     let time: string | null | undefined;
-    for (let i = 0; i < dataSet.sets.length; i++) {
-      const set = this.#set(dataSet.sets[i] as string, i, facts, p1);
+    for (let i = 0; i < length; i++) {
+      const set = this.#set(dataSet.sets[i] as string, i > 0 || stamped, facts, p1);
       // null is a time too: "never".
       if (time === undefined) time = set.time;
       sets.push(set);
     }
     const { id } = dataSet;
     const { code: obis, name, key } = facts;
-    const { value, unit } = this.#main(sets);
+    const { value, unit } = this.#main(sets, facts);
     const text = dataSet.sets[0] ?? '';
     return time === undefined
       ? { obis, id, name, key, value, unit, sets, text }
@@ -80,20 +92,24 @@ export class Typing {
   }
 
   /** The value a flow wants: the first pair; behind a leading time stamp the first number, with a unit if one has it. */
-  #main(sets: readonly IecSet[]): { value: Value; unit: string | null } {
+  #main(sets: readonly IecSet[], facts: IdFacts): { value: Value; unit: string | null } {
     const first = sets[0];
-    if (first === undefined) return { value: null, unit: null };
+    if (first === undefined) return NOTHING;
+    // DSMR 2.2 and 3.0: (time)(status)(minutes)(n)(id)(unit)(value).
+    if (facts.hourly && (sets[1]?.unit ?? null) === null)
+      return { value: sets[6]?.value ?? null, unit: sets[6]?.unit ?? (sets[5]?.text.trim() || null) };
     if (first.time === undefined) return { value: first.value ?? null, unit: first.unit ?? null };
-    const gas = hourlyBuffer(sets);
-    if (gas !== null) return gas;
     const measured =
       sets.find(s => typeof s.value === 'number' && (s.unit ?? null) !== null) ??
       sets.find(s => (s.value ?? null) !== null);
-    if (measured === undefined) return { value: first.time, unit: null };
+    // A quantity whose number is missing has no value; elsewhere the time is what was meant.
+    if (measured === undefined)
+      return facts.quantity && facts.clock === null ? NOTHING : { value: first.time, unit: null };
     return { value: measured.value ?? null, unit: measured.unit ?? null };
   }
 
-  #set(text: string, index: number, facts: IdFacts, p1: boolean): IecSet {
+  /** `timed`: digits that could be a time are one. */
+  #set(text: string, timed: boolean, facts: IdFacts, p1: boolean): IecSet {
     const trimmed = text.trim();
     if (trimmed === '') return { text, value: null, unit: null };
     const stamp = readP1Time(trimmed);
@@ -101,7 +117,7 @@ export class Typing {
     const star = trimmed.lastIndexOf('*');
     if (trimmed.includes('&')) return this.#joined(text, trimmed, facts);
     if (star !== -1) return withUnit(text, trimmed.slice(0, star), trimmed.slice(star + 1).trim());
-    if (index > 0 || facts.clock === 'date-time') {
+    if (timed) {
       const time = readTime(trimmed);
       if (time !== undefined) return this.#time(text, time, false);
     }
@@ -118,12 +134,10 @@ export class Typing {
   }
 
   #inZone({ iso, season }: ClockText, p1: boolean): string | null {
-    const { zone } = this.options;
-    if (iso === null || zone === undefined || iso.endsWith('Z') || (p1 && this.options.season !== 'zone')) return iso;
+    const { zone, season: by = 'meter' } = this.options;
+    if (iso === null || zone === undefined || iso.endsWith('Z') || (p1 && by === 'meter')) return iso;
     const localMs = Date.parse(`${iso.slice(0, 19)}Z`);
-    const daylight = season === 'dst' ? true : season === 'standard' ? false : null;
-    const { offsetMinutes } = zoneOffsetOfLocal(zone, localMs, daylight);
-    return isoAt(localMs - offsetMinutes * 60_000, offsetMinutes);
+    return localIso(localMs, offsetOf(zone, localMs, season ?? null, by));
   }
 
   #joined(text: string, trimmed: string, facts: IdFacts): IecSet {
@@ -136,14 +150,6 @@ export class Typing {
     });
     return { text, value: trimmed, unit: null, parts };
   }
-}
-
-/** DSMR 2.2 and 3.0: (time)(status)(minutes)(n)(id)(unit)(value). */
-function hourlyBuffer(sets: readonly IecSet[]): { value: Value; unit: string | null } | null {
-  if (sets.length < 7 || sets[3]?.value !== 1) return null;
-  const value = sets[6]?.value;
-  const unit = sets[5]?.text ?? '';
-  return typeof value !== 'number' && value !== null ? null : { value: value ?? null, unit: unit === '' ? null : unit };
 }
 
 function withUnit(text: string, before: string, unit: string): IecSet {
@@ -166,11 +172,11 @@ function quantity(text: string, trimmed: string): IecSet {
       ? { text, value: number, unit: null, flags: DECIMAL_COMMA }
       : { text, value: number, unit: null };
   }
-  // Iskra MT171: the unit behind a blank instead of "*".
-  const glued = /^([+-]?\d+(?:[.,]\d+)?) +([A-Za-z%°][^\s()]{0,7})$/.exec(trimmed);
+  // Iskra MT171 puts a blank in place of "*", others nothing; without a blank only what is a unit for sure ("12A" may be hex).
+  const glued = GLUED.exec(trimmed);
   const value = glued === null ? undefined : readNumber(glued[1] as string);
   if (glued === null || value === undefined) return { text, value: trimmed, unit: null };
-  return { text, value, unit: glued[2] as string, flags: GLUED_UNIT };
+  return { text, value, unit: (glued[2] ?? glued[3]) as string, flags: GLUED_UNIT };
 }
 
 /** A decimal number; the text without padding where a double cannot hold it; undefined where it is no number. */
@@ -221,7 +227,9 @@ function nibble(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : NaN;
 }
 
+const NOTHING = { value: null, unit: null } as const;
 const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;
+const GLUED = /^([+-]?\d+(?:[.,]\d+)?)(?: +([A-Za-z%°][^\s()]{0,7})|([kMG]?(?:Wh|varh|VAh|var|VA|W|V)|Hz|m3|[MG]J))$/;
 const INVALID_NUMBER: readonly SetFlag[] = ['invalid-number'];
 const INVALID_TIME: readonly SetFlag[] = ['invalid-time'];
 const DECIMAL_COMMA: readonly SetFlag[] = ['decimal-comma'];

@@ -49,6 +49,46 @@ describe('a load profile as text', () => {
       ['1-0:1.5.0*255', '1-0:1.5.0*255#2'],
     );
   });
+  it('has times with their offset in a zone, the hour that comes twice by the mark of its header', () => {
+    const text = [
+      'P.01(1261025020000)(00)(30)(1)(1.5.0)(kW)(1)(2)',
+      'P.01(0261025020000)(08)(30)(1)(1.5.0)(kW)(3)(4)(5)',
+    ].join('\r\n');
+    const table = profileTable(parseProfile(text, { zone: 'Europe/Vienna' }));
+    assert.deepEqual(
+      table.rows.map(row => row.time),
+      [
+        '2026-10-25T02:00:00+02:00',
+        '2026-10-25T02:30:00+02:00',
+        '2026-10-25T02:00:00+01:00',
+        '2026-10-25T02:30:00+01:00',
+        '2026-10-25T03:00:00+01:00',
+      ],
+    );
+    assert.deepEqual([table.from, table.to], ['2026-10-25T02:00:00+02:00', '2026-10-25T03:00:00+01:00']);
+  });
+  for (const [minutes, expected] of [
+    ['15', 15],
+    ['015', 15],
+    ['15*min', 15],
+    ['1*h', 60],
+    ['900*s', 15],
+    ['', null],
+    ['x', null],
+  ] as const) {
+    it(`reads a period of "${minutes}"`, () => {
+      const { segments } = parseProfile(`P.01(2601010015)(00)(${minutes})(1)(1.5.0)(kW)(1)`);
+      assert.equal(segments[0]?.intervalMinutes, expected);
+    });
+  }
+  it('takes the unit from the values where the header names none', () => {
+    const { segments } = parseProfile('P.01(2601010015)(00)(15)(1)(1.5.0)()\r\n(0.12*kW)\r\n(0.13*kW)');
+    assert.deepEqual([segments[0]?.channels[0]?.unit, segments[0]?.rows.map(r => r.values[0])], ['kW', [0.12, 0.13]]);
+  });
+  it('may have nothing in it', () => {
+    assert.deepEqual(profileTable(parseProfile('P.01()')).rows, []);
+    assert.deepEqual(profileTable(parseProfile('P.01(ERROR)')).rows, []);
+  });
   it('ends times in UTC with Z', () => {
     assert.equal(
       parseProfile('P.01(2260101001500)(00)(15)(1)(1.5.0)(kW)(1)').segments[0]?.rows[0]?.time,

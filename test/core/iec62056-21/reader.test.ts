@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 
 import { IecReader } from '../../../src/core/iec62056-21/reader';
 import type { ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
-import { unhex } from '../../../src/core/wire/hex';
+import { fromLatin1, unhex } from '../../../src/core/wire/hex';
 import type { IecMeterOptions } from '../../../src/sim/iec-meter';
 import { faultOf, play, telegrams, type Played } from './meter';
 
@@ -156,6 +156,16 @@ describe('a disturbed readout', () => {
     const played = play({ baudId: '0', list }, { maxReadoutSeconds: 30 }, 100);
     assert.equal(faultOf(played), 'LIMIT_EXCEEDED');
   });
+  it('tells what went wrong first when the second request stays unanswered', () => {
+    const reader = new IecReader();
+    reader.start();
+    reader.timeout();
+    reader.receive(fromLatin1('/MFL5SIM-1\r\n'));
+    let fault: string | undefined;
+    for (let n = 0; n < 20 && fault === undefined; n++)
+      fault = reader.timeout().events.flatMap(e => (e.type === 'fault' ? [e.error.message] : []))[0];
+    assert.match(fault ?? '', /data after the acknowledgement/);
+  });
   it('says that an identification is none', () => {
     const reader = new IecReader();
     reader.start();
@@ -200,6 +210,22 @@ describe('programming mode', () => {
       [['9.9.9', 'IEC_ERROR']],
     );
     assert.equal(readings(played).length, 1);
+  });
+  it('takes an answer without data for a refusal', () => {
+    const list = new Map([
+      ['1.8.0', ''],
+      ['2.8.0', '()'],
+    ]);
+    const played = play({ registers: () => list, repeatsId: false }, registers(['1.8.0', '2.8.0']));
+    assert.deepEqual(
+      telegrams(played)[0]?.failures?.map(f => [f.register, f.error.code]),
+      [['1.8.0', 'IEC_REFUSED']],
+    );
+    assert.deepEqual(readings(played), [['2.8.0', null]]);
+  });
+  it('ends each command as set', () => {
+    const played = play({}, registers(['R2 1.8.0'], { commandEnding: '\r\n' }));
+    assert.equal(played.sent.filter(text => text.includes('R2'))[0]?.endsWith('\r\n'), true);
   });
   it('fails when every register is refused', () => {
     const played = play({}, registers(['9.9.9']));
@@ -276,6 +302,10 @@ describe('a load profile', () => {
       assert.equal(played.sent.at(-1), B0);
     });
   }
+  it('that is refused by number is a failure', () => {
+    const played = play({ profile: () => ['P.01(ER23)'] }, { read: { what: 'profile', code: 'P.01' } });
+    assert.deepEqual([faultOf(played), played.sent.at(-1)], ['IEC_ERROR', B0]);
+  });
   it('without entries has no rows and is no failure', () => {
     const played = play({ profile: () => null }, { read: { what: 'profile', code: 'P.01' } });
     const found = played.events.find(e => e.type === 'profile');

@@ -53,6 +53,34 @@ describe('messages in a stream', () => {
     assert.deepEqual(decode(IDENT, fromLatin1('1.8.0(1*kWh)\r\n!\r\n')), ['SIM-1: 1']);
     assert.deepEqual(decode(IDENT, fromLatin1('\x021.8.0(1*kWh)\r\n!\r\n')), ['SIM-1: 1']);
   });
+  it('without ETX do not take the next one with them', () => {
+    const open = fromLatin1('\x021.8.0(1*kWh)\r\n!');
+    assert.deepEqual(decode(IDENT, open, IDENT, open), ['SIM-1: 1', 'SIM-1: 1']);
+    assert.deepEqual(decode(IDENT, open, fromLatin1('\r\n'), IDENT, LIST), ['SIM-1: 1', 'SIM-1: 2']);
+  });
+  it('are incomplete when nothing follows the identification', () =>
+    assert.deepEqual(decode(IDENT), ['TELEGRAM_INCOMPLETE']));
+  it('are an error where a profile was asked for and refused by number', () => {
+    assert.deepEqual(decode(block('P.01(ER23)')), ['IEC_ERROR']);
+    assert.deepEqual(decode(block('P.01((ER11))')), ['IEC_ERROR']);
+    assert.deepEqual(decode(block('P.01(ERROR)')), ['profile']);
+  });
+  it('are not missed in the rest of one that had begun before', () => {
+    assert.deepEqual(decode(fromLatin1('.8.0(1*kWh)\r\n!1A2B\r\n')), []);
+    assert.deepEqual(decode(fromLatin1('.8.0(1*kWh)\r\n!\r\n\x03K')), []);
+    assert.deepEqual(decode(fromLatin1('login: ')), ['NO_FRAME']);
+  });
+  it('leave the decoder busy until they are whole or told to be none', () => {
+    const busy = (bytes: Uint8Array): boolean => {
+      const decoder = new IecDecoder();
+      decoder.receive(bytes);
+      return decoder.busy;
+    };
+    assert.equal(busy(concat(IDENT, LIST)), false);
+    assert.equal(busy(unhex('0d 0a 00 7f ff')), false);
+    for (const bytes of [IDENT, fromLatin1('login: '), fromLatin1('1'), LIST.subarray(0, 20)])
+      assert.equal(busy(bytes), true);
+  });
   it('that broke off do not take the next one with them', () => {
     assert.deepEqual(decode(IDENT, LIST.subarray(0, 30), fromLatin1('\r\n'), IDENT, LIST), [
       'TELEGRAM_INCOMPLETE',
