@@ -5,11 +5,11 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { DecoderEvent } from '../core/iec62056-21/decoder';
 import type { DlmsError } from '../core/wire/errors';
 import { connectionOf, type Listening } from './lib/connection-api';
-import { eventFields, statusOf } from './lib/iec-payload';
+import { outcomeOf, statusOf } from './lib/iec-payload';
 import { Poller, type Extra } from './lib/iec-poller';
 import { iecSettings, type IecSettings } from './lib/iec-settings';
 import { IecStreams } from './lib/iec-stream';
-import { onInput, type Fields, type NodeHandle, type Task } from './lib/on-input';
+import { onInput, type Fields, type NodeHandle } from './lib/on-input';
 import { text } from './lib/props';
 
 interface IecDef extends NodeDef {
@@ -32,11 +32,14 @@ export = (RED: NodeAPI): void => {
         const now = settings();
         const { topic, reset, meter } = msg as Extra;
         if (now.source === 'message') {
-          streams ??= streamsOf(now, handle);
+          streams ??= streamsOf(now, handle, error => handle.fail(error));
           const key = typeof topic === 'string' ? topic : '';
           if (reset === true) streams.reset();
           if (msg.payload === undefined || (reset === true && msg.payload === '')) return null;
-          return fromEvents(streams.receive(key, msg.payload), now, task);
+          const { messages, failure } = outcomeOf(streams.receive(key, msg.payload), now);
+          for (const fields of failure === null ? messages.slice(0, -1) : messages) task.emit(fields);
+          if (failure !== null) throw failure;
+          return messages.at(-1) ?? null;
         }
         if (listens(now)) {
           if (reset === true) streams?.reset();
@@ -56,14 +59,11 @@ export = (RED: NodeAPI): void => {
     try {
       const now = settings();
       if (now.source === 'connection' && listens(now)) {
-        const own = (streams = streamsOf(now, handle));
         const failures = new Failures(handle);
+        const own = (streams = streamsOf(now, handle, error => failures.tell(error)));
         listening = connectionOf(RED, config.connection).listen({
           bytes: (chunk, source) => {
-            for (const event of own.receive(source, chunk)) {
-              if (event.type === 'problem') failures.tell(event.error);
-              else emit(event, now, handle);
-            }
+            tell(own.receive(source, chunk), now, handle, error => failures.tell(error));
           },
           ended: source => own.end(source),
           state: state => handle.status(state.text, state.kind),
@@ -102,33 +102,26 @@ class Failures {
   }
 }
 
-function streamsOf(settings: IecSettings, handle: NodeHandle): IecStreams {
+function streamsOf(settings: IecSettings, handle: NodeHandle, failed: (error: DlmsError) => void): IecStreams {
   return new IecStreams(settings.decoder, settings.encoding, (events, topic) => {
-    for (const event of events) {
-      if (event.type === 'problem') handle.fail(event.error);
-      else emit(event, settings, handle, settings.source === 'message' && topic !== '' ? { topic } : {});
-    }
+    tell(events, settings, handle, failed, settings.source === 'message' && topic !== '' ? { topic } : {});
   });
 }
 
-function emit(event: DecoderEvent, settings: IecSettings, handle: NodeHandle, more: Fields = {}): void {
-  const fields = eventFields(event, settings, []);
-  if (fields === null) return;
-  handle.emit({ ...more, ...fields });
-  handle.status(statusOf(fields['payload']), 'ok');
-}
-
-/** All telegrams of one payload; the last one is returned. A problem fails the message when nothing else came of it. */
-function fromEvents(events: readonly DecoderEvent[], settings: IecSettings, task: Task): Fields | null {
-  const problems = events.flatMap(event => (event.type === 'problem' ? [event.error] : []));
-  const found = events.flatMap((event): Fields[] => {
-    const fields = eventFields(event, settings, problems);
-    return fields === null ? [] : [fields];
-  });
-  const failed = settings.decoder.check === 'strict' ? problems[0] : found.length === 0 ? problems[0] : undefined;
-  for (const fields of failed === undefined ? found.slice(0, -1) : found) task.emit(fields);
-  if (failed !== undefined) throw failed;
-  return found.at(-1) ?? null;
+/** What came by itself, or when no message is there any more to answer. */
+function tell(
+  events: readonly DecoderEvent[],
+  settings: IecSettings,
+  handle: NodeHandle,
+  failed: (error: DlmsError) => void,
+  more: Fields = {},
+): void {
+  const { messages, failure } = outcomeOf(events, settings);
+  for (const fields of messages) {
+    handle.emit({ ...more, ...fields });
+    handle.status(statusOf(fields['payload']), 'ok');
+  }
+  if (failure !== null) failed(failure);
 }
 
 const FAILURE_EVERY_MS = 60_000;

@@ -160,6 +160,35 @@ describe('dlms-iec-readout', () => {
       assert.deepEqual(ranges, ['P.01 02601010000;12607011200']);
     });
   }
+  it('sends a profile among the registers as a message of its own', async () => {
+    const profile = (): string[] => ['P.01(0260101001500)(00)(15)(1)(1.5.0)(kW)', '(0.1)'];
+    const { port } = await serve({ profile });
+    const flow = await start(port, { read: 'registers', registers: '1.8.0\nP.01(;)' });
+    flow.send('n1', { topic: 'mine' });
+    const [list, rows] = [await flow.message('out'), await flow.message('out')];
+    assert.deepEqual([telegramOf(list).readings.length, list.topic], [1, 'mine']);
+    assert.deepEqual([(rows.payload as LoadProfile).rows.length, rows.topic], [1, 'mine']);
+    flow.send('n1', { registers: ['P.01(;)'] } as never);
+    assert.equal(((await flow.message('out')).payload as LoadProfile).rows.length, 1);
+  });
+  it('ends read commands with CR LF where the meter wants it', async () => {
+    const { port, meter } = await serve({ commands: ['R2'] });
+    let ended = 0;
+    const attach = meter.attach.bind(meter);
+    meter.attach = line => {
+      const station = attach(line);
+      const receive = station.receive.bind(station);
+      station.receive = (chunk, baud) => {
+        if (Buffer.from(chunk).toString('latin1').includes('R2') && chunk.at(-1) === 0x0a) ended++;
+        receive(chunk, baud);
+      };
+      return station;
+    };
+    const flow = await start(port, { read: 'registers', registers: 'R2 1.8.0', commandEnding: true });
+    flow.send('n1', {});
+    await flow.message('out');
+    assert.equal(ended, 1);
+  });
   it('skips a trigger that comes while a readout runs, and says so', async () => {
     const { port, meter } = await serve({ reactionMs: 100 });
     const flow = await start(port);
@@ -262,6 +291,28 @@ describe('dlms-iec-readout', () => {
     flow.send('n1', { reset: true, payload: '' } as never);
     flow.send('n1', { payload: P1 });
     assert.equal(telegramOf(await flow.message('out')).readings.length, 2);
+  });
+  it('says when payloads hold no telegram', async () => {
+    const flow = await message();
+    flow.send('n1', { payload: Buffer.from('login: ') });
+    assert.equal((await flow.error()).error.code, 'NO_FRAME');
+  });
+  it('marks a telegram that breaks off when the check only warns, and fails it otherwise', async () => {
+    const cut = P1.slice(0, P1.indexOf('!'));
+    const warns = await message({ bcc: 'warn' });
+    warns.send('n1', { payload: cut, topic: 'a' });
+    const msg = await warns.message('out');
+    assert.deepEqual([telegramOf(msg).readings.length, dlmsOf(msg)['complete'], msg.topic], [2, false, 'a']);
+    assert.deepEqual(
+      (dlmsOf(msg)['problems'] as { code: string }[]).map(p => p.code),
+      ['TELEGRAM_INCOMPLETE'],
+    );
+    await warns.silence('errors', 50);
+    await stopFlow();
+    const strict = await message();
+    strict.send('n1', { payload: cut });
+    assert.equal((await strict.error()).error.code, 'TELEGRAM_INCOMPLETE');
+    await strict.silence('out', 50);
   });
   it('refuses a payload that is no bytes', async () => {
     const flow = await message();

@@ -11,8 +11,25 @@ import type { Fields } from './on-input';
 import { choice } from './props';
 import type { WantedRange } from './range';
 
+/**
+ * The messages of what a decoder said, and what failed. A strict check fails for each problem; otherwise problems stand
+ * beside the values, and are a failure where nothing else came.
+ */
+export function outcomeOf(
+  events: readonly DecoderEvent[],
+  settings: IecSettings,
+): { readonly messages: readonly Fields[]; readonly failure: DlmsError | null } {
+  const problems = events.flatMap(event => (event.type === 'problem' ? [event.error] : []));
+  const messages = events.flatMap((event): Fields[] => {
+    const fields = eventFields(event, settings, problems);
+    return fields === null ? [] : [fields];
+  });
+  const fails = settings.decoder.check === 'strict' || messages.length === 0;
+  return { messages, failure: (fails ? problems[0] : undefined) ?? null };
+}
+
 /** The fields of one event; null for a problem, which is no message. */
-export function eventFields(event: DecoderEvent, settings: IecSettings, problems: readonly DlmsError[]): Fields | null {
+function eventFields(event: DecoderEvent, settings: IecSettings, problems: readonly DlmsError[]): Fields | null {
   switch (event.type) {
     case 'telegram': {
       const { telegram, origin, identification } = event;
@@ -42,13 +59,13 @@ export function eventFields(event: DecoderEvent, settings: IecSettings, problems
   }
 }
 
-/** One message for a readout: the list or the registers, or the profile in its form. */
+/** The messages of a readout: the list or the registers, and each profile in its form. */
 export function readoutFields(
   readout: IecReadout,
   settings: IecSettings,
   output: unknown,
   wanted: WantedRange,
-): Fields {
+): readonly Fields[] {
   const identification = readout.identification?.raw;
   const more = {
     ...(identification === undefined ? {} : { identification }),
@@ -64,22 +81,22 @@ export function readoutFields(
         }),
     ...problemList(readout.problems.filter(problem => !readout.failures.some(failure => failure.error === problem))),
   };
-  const [first] = readout.profiles;
-  if (settings.read === 'profile' && first !== undefined) {
-    const form = choice('profile output', output, FORM_WORDS, 'object');
-    const profile = loadProfile(first.profile, first.meter, wanted);
+  const form = choice('profile output', output, FORM_WORDS, 'object');
+  const profiles = readout.profiles.map((read): Fields => {
+    const profile = loadProfile(read.profile, read.meter, settings.read === 'profile' ? wanted : null);
     const { meter, profile: about, columns } = profile;
     // The object says it all itself; rows and texts do not.
     const beside = form === 'object' ? {} : { meter, profile: about, columns };
-    return {
-      payload: FORMS[form](profile),
-      dlms: { source: 'iec', framing: 'iec', service: first.profile.code, ...beside, ...more },
-    };
+    const dlms = { source: 'iec', framing: 'iec', service: read.profile.code, ...beside, ...more };
+    return { payload: FORMS[form](profile), dlms };
+  });
+  const telegram = settings.read === 'profile' ? undefined : readout.telegrams.at(-1);
+  const list = telegram === undefined ? null : eventFields(telegram, settings, []);
+  const lists = list === null ? [] : [{ ...list, dlms: { ...(list['dlms'] as Fields), ...more } }];
+  if (profiles.length + lists.length === 0) {
+    throw new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: 0, waitingFor: 'data' });
   }
-  const telegram = readout.telegrams.at(-1);
-  if (telegram === undefined) throw new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: 0, waitingFor: 'data' });
-  const fields = eventFields(telegram, settings, []) ?? {};
-  return { ...fields, dlms: { ...(fields['dlms'] as Fields), ...more } };
+  return [...lists, ...profiles];
 }
 
 function loadProfile(profile: IecProfile, meter: Meter, wanted: WantedRange | null): LoadProfile {

@@ -38,7 +38,7 @@ export class Poller {
     task: Task,
     connection: Connection,
     meter: unknown,
-  ): Promise<Fields> {
+  ): Promise<Fields | null> {
     const { obis, objects, registers } = msg as Extra;
     const asked = registerList(registers ?? objects ?? obis);
     const wanted = settings.read === 'profile' ? await this.#range(settings, msg, connection, meter) : ALL;
@@ -65,7 +65,9 @@ export class Poller {
         meter,
       );
       if (keepsLastRead(wanted)) this.#keepNewest(readout, settings, connection, meter);
-      return readoutFields(readout, settings, this.#profile['output'], wanted);
+      const messages = readoutFields(readout, settings, this.#profile['output'], wanted);
+      for (const fields of messages.slice(0, -1)) task.emit(fields);
+      return messages.at(-1) ?? null;
     } finally {
       run.running = false;
     }

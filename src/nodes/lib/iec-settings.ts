@@ -85,6 +85,7 @@ function sessionOptions(config: IecProperties, credentials: IecProperties): IecS
     wakeUpCharacters,
     wakeUpGuardMs: 60_000 * number('wakeUpGuard', config['wakeUpGuard'], 60, { min: 0, max: 100_000 }),
     breakFirst: flag(config['breakFirst'], false),
+    commandEnding: flag(config['commandEnding'], false) ? '\r\n' : '',
     ...optional('answerTimeoutMs', number('answerTimeout', config['answerTimeout'], null, { min: 100, max: 120_000 })),
     ...optional(
       'characterTimeoutMs',
