@@ -22,6 +22,8 @@ export function parseDataBlock(text: string): DataBlock {
   const unparsed: string[] = [];
   // One look at all of it spares one at each part.
   const clean = !/[^ -~\r\n]/.test(text);
+  const mark = text.indexOf('!');
+  const plainUntil = !clean ? 0 : mark === -1 ? text.length : mark;
   const ending = text.includes('\n') ? '\n' : '\r';
   for (let from = 0, next = 0; from < text.length; from = next) {
     let end = text.indexOf(ending, from);
@@ -30,41 +32,51 @@ export function parseDataBlock(text: string): DataBlock {
     while (end > from && text.charCodeAt(end - 1) === CR) end--;
     if (end === from) continue;
     const line = text.slice(from, end);
+    if (end <= plainUntil && readPair(line, dataSets)) continue;
     for (const part of line.includes('\r') ? line.split('\r') : [line]) {
       if (part === '') continue;
+      const before = dataSets.length;
+      const joined = dataSets[before - 1];
       const done = readLine(part, clean, dataSets);
-      if (done === 'unread') unparsed.push(part);
-      else if (done === 'end') return { dataSets, unparsed };
+      if (done === 'end') return { dataSets, unparsed };
+      if (done === 'read') continue;
+      // Nothing of a line counts when a part of it cannot be read.
+      dataSets.length = before;
+      if (joined !== undefined) dataSets[before - 1] = joined;
+      unparsed.push(part);
     }
   }
   return { dataSets, unparsed };
 }
 
-/** Adds the data sets of one line; nothing of it when a part cannot be read. */
+/** Most lines are one id with one pair of brackets and nothing else; false for any other. */
+function readPair(line: string, into: DataSet[]): boolean {
+  const open = line.indexOf('(');
+  const close = line.length - 1;
+  if (open <= 0 || line.indexOf(')') !== close || line.includes('(', open + 1) || line.includes('\r')) return false;
+  if (line.charCodeAt(0) === BLANK || line.charCodeAt(open - 1) === BLANK) return false;
+  into.push({ id: line.slice(0, open), sets: [line.slice(open + 1, close)] });
+  return true;
+}
+
+/** Adds the data sets of one line. */
 function readLine(line: string, clean: boolean, into: DataSet[]): 'read' | 'unread' | 'end' {
-  const before = into.length;
-  const joined = into[before - 1];
-  const unread = (): 'unread' => {
-    into.length = before;
-    if (joined !== undefined) into[before - 1] = joined;
-    return 'unread';
-  };
   for (let at = 0; at < line.length;) {
     const open = line.indexOf('(', at);
     const outside = open === -1 ? line.slice(at) : line.slice(at, open);
     const bang = outside.indexOf('!');
     const id = clean ? outside.trim() : cleanId(outside);
-    if (bang !== -1) return outside.slice(0, bang).trim() === '' ? 'end' : unread();
+    if (bang !== -1) return outside.slice(0, bang).trim() === '' ? 'end' : 'unread';
     // Padding behind the last bracket is no data; anything else without brackets is no data set.
-    if (open === -1) return id === '' ? 'read' : unread();
-    if (id.includes(')') || !(clean || isText(id))) return unread();
+    if (open === -1) return id === '' ? 'read' : 'unread';
+    if (id.includes(')') || !(clean || isText(id))) return 'unread';
     const sets: string[] = [];
     at = open;
     while (line.charCodeAt(at) === OPEN) {
       const close = closing(line, at);
-      if (close === -1) return unread();
+      if (close === -1) return 'unread';
       const set = line.slice(at + 1, close);
-      if (!clean && !isText(set)) return unread();
+      if (!clean && !isText(set)) return 'unread';
       sets.push(set);
       at = close + 1;
     }
@@ -113,3 +125,4 @@ function isText(text: string): boolean {
 const OPEN = 0x28;
 const CLOSE = 0x29;
 const CR = 0x0d;
+const BLANK = 0x20;

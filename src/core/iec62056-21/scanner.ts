@@ -233,20 +233,28 @@ export class Scanner {
     const { length } = buffer;
     // A view pays from some bytes on.
     const bytes = length - this.#at < 16 ? null : buffer.view();
+    let { depth, lineStart } = state;
     let at = this.#at;
     for (; at < length; at++) {
-      const byte = bytes === null ? buffer.at(at) : bytes[at];
-      if (byte === 0x28) state.depth = 1;
-      else if (byte === 0x29) state.depth = 0;
-      else if (byte === CR || byte === LF) {
-        state.depth = 0;
-        state.lineStart = true;
+      const byte = bytes === null ? buffer.at(at) : (bytes[at] as number);
+      // Digits and letters, most of it: no bracket, mark or line end among them.
+      if (byte > 0x2f && byte < GLO_TAG) {
+        lineStart = false;
         continue;
-      } else if (byte === 0x21 && state.depth === 0) {
+      }
+      if (byte === 0x28) depth = 1;
+      else if (byte === 0x29) depth = 0;
+      else if (byte === CR || byte === LF) {
+        depth = 0;
+        lineStart = true;
+        continue;
+      } else if (byte === 0x21 && depth === 0) {
         this.#state = { in: 'crc', from: state.from, bang: at };
         this.#at = at + 1;
         return true;
       } else if (byte === GLO_TAG) {
+        state.depth = depth;
+        state.lineStart = lineStart;
         const frame = this.#frameInside(state.from, at);
         if (frame !== 'no') return frame === 'taken';
       } else if (byte === STX) {
@@ -256,13 +264,15 @@ export class Scanner {
         this.#state = { in: 'block', from: at + 1, head: at };
         this.#at = at + 1;
         return true;
-      } else if (byte === 0x2f && state.lineStart) {
+      } else if (byte === 0x2f && lineStart) {
         this.#drop(this.#telegramStart(state.from), at, 'incomplete');
         this.#restart(at);
         return true;
       }
-      state.lineStart = false;
+      lineStart = false;
     }
+    state.depth = depth;
+    state.lineStart = lineStart;
     this.#at = at;
     return true;
   }

@@ -110,13 +110,13 @@ export class Typing {
 
   /** `timed`: digits that could be a time are one. */
   #set(text: string, timed: boolean, facts: IdFacts, p1: boolean): IecSet {
+    const star = text.lastIndexOf('*');
+    if (star !== -1 && !text.includes('&')) return withUnit(text, star);
     const trimmed = text.trim();
     if (trimmed === '') return { text, value: null, unit: null };
+    if (trimmed.includes('&')) return this.#joined(text, trimmed, facts);
     const stamp = readP1Time(trimmed);
     if (stamp !== undefined) return this.#time(text, stamp, true);
-    const star = trimmed.lastIndexOf('*');
-    if (trimmed.includes('&')) return this.#joined(text, trimmed, facts);
-    if (star !== -1) return withUnit(text, trimmed.slice(0, star), trimmed.slice(star + 1).trim());
     if (timed) {
       const time = readTime(trimmed);
       if (time !== undefined) return this.#time(text, time, false);
@@ -145,28 +145,32 @@ export class Typing {
     if (time !== undefined) return this.#time(text, time, false);
     const parts = trimmed.split('&').map((part): ValueSet => {
       const star = part.lastIndexOf('*');
-      if (star !== -1) return withUnit(part, part.slice(0, star), part.slice(star + 1).trim());
+      if (star !== -1) return withUnit(part, star);
       return { text: part, value: part === '' ? null : part, unit: null };
     });
     return { text, value: trimmed, unit: null, parts };
   }
 }
 
-function withUnit(text: string, before: string, unit: string): IecSet {
-  const digits = before.includes(' ') ? before.replaceAll(' ', '') : before;
-  const number = readNumber(digits);
-  const named = unit === '' ? null : unit;
-  if (number === undefined) {
+function withUnit(text: string, star: number): IecSet {
+  const named = text.slice(star + 1).trim();
+  const unit = named === '' ? null : named;
+  const plain = plainDecimal(text, star);
+  if (!Number.isNaN(plain)) return { text, value: plain, unit };
+  const before = text.slice(0, star);
+  const digits = before.replaceAll(' ', '');
+  const value = readNumber(digits);
+  if (value === undefined) {
     const rest = before.trim();
-    return rest === '' ? { text, value: null, unit: named } : { text, value: rest, unit: named, flags: INVALID_NUMBER };
+    return rest === '' ? { text, value: null, unit } : { text, value: rest, unit, flags: INVALID_NUMBER };
   }
-  return digits.includes(',')
-    ? { text, value: number, unit: named, flags: DECIMAL_COMMA }
-    : { text, value: number, unit: named };
+  return digits.includes(',') ? { text, value, unit, flags: DECIMAL_COMMA } : { text, value, unit };
 }
 
 function quantity(text: string, trimmed: string): IecSet {
-  const number = readNumber(trimmed.includes(' ') ? trimmed.replaceAll(' ', '') : trimmed);
+  const plain = plainDecimal(trimmed, trimmed.length);
+  if (!Number.isNaN(plain)) return { text, value: plain, unit: null };
+  const number = readNumber(trimmed.replaceAll(' ', ''));
   if (number !== undefined) {
     return trimmed.includes(',')
       ? { text, value: number, unit: null, flags: DECIMAL_COMMA }
@@ -177,6 +181,26 @@ function quantity(text: string, trimmed: string): IecSet {
   const value = glued === null ? undefined : readNumber(glued[1] as string);
   if (glued === null || value === undefined) return { text, value: trimmed, unit: null };
   return { text, value, unit: (glued[2] ?? glued[3]) as string, flags: GLUED_UNIT };
+}
+
+/**
+ * The decimal in text[0, end), the form nearly all values have; NaN for what needs a closer look. At most fifteen
+ * characters: their digits and the power of ten are exact doubles, so the division rounds once, as Number() does.
+ */
+function plainDecimal(text: string, end: number): number {
+  const sign = text.charCodeAt(0);
+  const first = sign === 0x2b || sign === 0x2d ? 1 : 0;
+  if (end <= first || end - first > 15) return NaN;
+  let digits = 0;
+  let point = -1;
+  for (let at = first; at < end; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit >= 0 && digit <= 9) digits = digits * 10 + digit;
+    else if (digit === -2 && point === -1 && at > first && at < end - 1) point = at;
+    else return NaN;
+  }
+  const value = point === -1 ? digits : digits / (POWERS_OF_TEN[end - 1 - point] as number);
+  return sign === 0x2d && value !== 0 ? -value : value;
 }
 
 /** A decimal number; the text without padding where a double cannot hold it; undefined where it is no number. */
@@ -227,6 +251,7 @@ function nibble(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : NaN;
 }
 
+const POWERS_OF_TEN = Array.from({ length: 15 }, (_, power) => 10 ** power);
 const NOTHING = { value: null, unit: null } as const;
 const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;
 const GLUED = /^([+-]?\d+(?:[.,]\d+)?)(?: +([A-Za-z%°][^\s()]{0,7})|([kMG]?(?:Wh|varh|VAh|var|VA|W|V)|Hz|m3|[MG]J))$/;

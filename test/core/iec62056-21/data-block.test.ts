@@ -20,6 +20,10 @@ describe('the data block', () => {
       assert.deepEqual(ids(['1.8.0(1)', '2.8.0(2)', '!'].join(end)), ['1.8.0', '2.8.0']);
     });
   }
+  it('takes mixed line ends, and blanks around ids and behind brackets', () => {
+    const { dataSets, unparsed } = parseDataBlock('abc\r1.8.0(1)\n 2.8.0 (2) \r\n3.8.0(3)\r\n!');
+    assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0', '2.8.0', '3.8.0'], ['abc']]);
+  });
   it('reads several data sets on one line', () => {
     assert.deepEqual(ids('6.8(1*GJ)6.26(2*m3)9.21(3)'), ['6.8', '6.26', '9.21']);
   });

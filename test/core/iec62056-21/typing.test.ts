@@ -116,6 +116,21 @@ describe('what stands in the brackets', () => {
       assert.equal(reading.text, /\(([^)]*)\)/.exec(line)?.[1]);
     });
   }
+  it('gives every short decimal the number that it is', () => {
+    let state = 62056;
+    const next = (limit: number): number => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return (state >>> 8) % limit;
+    };
+    for (let n = 0; n < 20_000; n++) {
+      const digits = Array.from({ length: 1 + next(14) }, () => next(10)).join('');
+      const point = next(digits.length + 1);
+      const text =
+        (next(3) === 0 ? '-' : '') + (point === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`);
+      const expected = text.endsWith('.') ? text : Number(text) === 0 ? 0 : Number(text);
+      assert.equal(read(`1.8.0(${text}*kWh)`).value, expected, text);
+    }
+  });
   it('reads date and time in the order that is set', () => {
     assert.equal(read('0.9.2(060122)').sets[0]?.date, '2006-01-22');
     assert.equal(read('0.9.2(060122)', { dateOrder: 'dmy' }).sets[0]?.date, '2022-01-06');
