@@ -65,6 +65,8 @@ export class Client {
   #askedBefore = 0;
   /** The meter has answered with the id of a request before. */
   #echoes = false;
+  /** What came last, the newest first; only over a link that may bring it again. */
+  #recent: readonly Uint8Array[] = [];
   readonly #ciphering: Ciphering;
 
   // Collected while one input is worked off.
@@ -219,6 +221,10 @@ export class Client {
 
   #onApdu(bytes: Uint8Array): void {
     this.options.onApdu?.('<', bytes);
+    if (this.#isCopy(bytes)) {
+      this.#note(`${bytes.length} octets that came before, dropped`);
+      return this.#setAside();
+    }
     let apdu: Apdu;
     try {
       const opened = this.#ciphering.open(bytes);
@@ -236,6 +242,7 @@ export class Client {
       this.#setAside();
       return;
     }
+    if (this.link.mayRepeat === true) this.#recent = [bytes.slice(), ...this.#recent.slice(0, RECENT - 1)];
     if (this.#exchange !== null && 'invoke' in apdu && this.#isOld(apdu.type, apdu.invoke)) return this.#setAside();
     this.#unanswered = false;
     switch (this.#phase) {
@@ -265,6 +272,16 @@ export class Client {
     if (++this.#aside <= ASIDE_LIMIT || !WAITING.has(this.#phase)) return;
     const what = 'messages in place of an answer';
     throw new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit: ASIDE_LIMIT, actual: this.#aside });
+  }
+
+  /**
+   * A datagram may come twice and late. The same octets are a copy, except where a new question may have the same answer:
+   * one in clear whose invoke-id stays, or that has none. A ciphered one never recurs, because its counter is in it.
+   */
+  #isCopy(bytes: Uint8Array): boolean {
+    if (!this.#recent.some(r => r.length === bytes.length && r.every((octet, i) => octet === bytes[i]))) return false;
+    const numbered = this.options.referencing === 'ln' && this.options.invokeIdIncrease === true;
+    return numbered || !PLAIN_ANSWERS.has(bytes[0] ?? 0) || (bytes[0] === GET_RESPONSE && bytes[1] === WITH_DATABLOCK);
   }
 
   /**
@@ -468,6 +485,12 @@ const WAITING: ReadonlySet<Phase> = new Set([
   'awaiting-action',
   'releasing',
 ]);
+/** Answers that are remembered, to know a copy. */
+const RECENT = 4;
+const GET_RESPONSE = 0xc4;
+const WITH_DATABLOCK = 2;
+/** get-, set- and action-response, read- and write-response. */
+const PLAIN_ANSWERS: ReadonlySet<number> = new Set([GET_RESPONSE, 0xc5, 0xc7, 0x0c, 0x0d]);
 /** A meter that pushes each second while it takes a quarter of an hour to answer is no meter any more. */
 const ASIDE_LIMIT = 1000;
 /** After these nobody knows what the meter thinks it is answering. */

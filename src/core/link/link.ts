@@ -21,6 +21,8 @@ export type LinkStep = Step<LinkEvent>;
 export interface Link {
   /** For traces and errors. */
   readonly name: 'hdlc' | 'wrapper';
+  /** What it carries may come twice and late (UDP). Absent: never. */
+  readonly mayRepeat?: boolean;
   connect(): LinkStep;
   /** One request at a time; the next only after its answer (BAD_STATE). */
   send(apdu: Uint8Array): LinkStep;

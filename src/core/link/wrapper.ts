@@ -173,6 +173,7 @@ export interface WrapperOptions {
 /** Client side of the wrapper. */
 export class WrapperLink implements Link {
   readonly name = 'wrapper';
+  readonly mayRepeat: boolean;
   readonly #options: Required<WrapperOptions>;
   readonly #deframer: WrapperDeframer;
   #phase: 'closed' | 'idle' | 'awaiting' | 'broken' = 'closed';
@@ -183,6 +184,7 @@ export class WrapperLink implements Link {
 
   constructor(options: WrapperOptions) {
     this.#options = { mode: 'stream', responseMs: 5000, tries: 1, ...options };
+    this.mayRepeat = this.#options.mode === 'datagram';
     this.#deframer = new WrapperDeframer(this.#options.mode, { source: options.server, destination: options.client });
     for (const port of [options.client, options.server]) {
       if (Number.isInteger(port) && port >= 0 && port <= 0xffff) continue;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { encodeApdu, type Apdu } from '../../../src/core/apdu';
 import { Client, type ClientEvent, type ClientStep } from '../../../src/core/client/client';
+import type { ClientOptions } from '../../../src/core/client/options';
 import { Obis } from '../../../src/core/cosem/obis';
 import { encodeWrapper, WrapperLink } from '../../../src/core/link/wrapper';
 import { unhex } from '../../../src/core/wire/hex';
@@ -9,16 +10,17 @@ import { unhex } from '../../../src/core/wire/hex';
 const REF = { classId: 3, obis: Obis.parse('1-0:1.8.0*255'), attribute: 2 };
 
 /** A client with an association that was there before. */
-function ready(): Client {
-  const client = new Client(new WrapperLink({ client: 16, server: 1 }), {
+function ready(mode: 'stream' | 'datagram' = 'stream', options: Partial<ClientOptions> = {}): Client {
+  const client = new Client(new WrapperLink({ client: 16, server: 1, mode }), {
     referencing: 'ln',
     authentication: 'none',
     security: 'none',
     preEstablished: true,
     invokeIdIncrease: true,
+    ...options,
   });
   client.connect();
-  assert.equal(client.phase, 'ready');
+  assert.equal(client.phase, client.options.preEstablished === true ? 'ready' : 'associating');
   return client;
 }
 
@@ -68,6 +70,70 @@ describe('the invoke-id of an answer', () => {
     assert.deepEqual(notes(again), ['get-response-normal with invoke-id 1 where 2 was asked: an old one, dropped']);
     assert.ok(again.waitMs !== null && again.waitMs > 0);
     assert.deepEqual(values(client.receive(answer(2, 8)).events), [8]);
+  });
+});
+
+describe('a datagram that comes twice', () => {
+  it('is dropped also when it is late, whatever the phase', () => {
+    const client = ready('datagram');
+    for (const asked of [1, 2, 3]) {
+      client.get([REF]);
+      client.receive(answer(asked, asked));
+    }
+    assert.deepEqual(values(client.receive(answer(3, 3)).events), []);
+    client.get([REF]);
+    const late = client.receive(answer(2, 2));
+    assert.deepEqual([values(late.events), notes(late)], [[], ['6 octets that came before, dropped']]);
+    assert.ok(late.waitMs !== null && late.waitMs > 0);
+    assert.deepEqual(values(client.receive(answer(4, 4)).events), [4]);
+  });
+
+  it('does not end an association that has just begun', () => {
+    const aare = encodeApdu({
+      type: 'aare',
+      protocolVersion: null,
+      applicationContext: 1,
+      result: 0,
+      diagnostic: { source: 1, value: 0 },
+      respondingApTitle: null,
+      respondingAeQualifier: null,
+      mechanism: null,
+      respondingAuthenticationValue: null,
+      userInformation: null,
+    });
+    const client = ready('datagram', { preEstablished: false });
+    client.receive(encodeWrapper(1, 16, aare));
+    client.get([REF]);
+    client.receive(encodeWrapper(1, 16, aare));
+    assert.deepEqual(values(client.receive(answer(1, 7)).events), [7]);
+  });
+
+  it('asks for no block a second time', () => {
+    const block = (number: number, last: boolean, raw: string): Uint8Array =>
+      encodeWrapper(
+        1,
+        16,
+        encodeApdu({
+          type: 'get-response-with-datablock',
+          invoke: 0xc1,
+          last,
+          block: number,
+          result: { ok: true, raw: unhex(raw) },
+        }),
+      );
+    const client = ready('datagram', { invokeIdIncrease: false });
+    client.get([REF]);
+    assert.equal(client.receive(block(1, false, '06 0000')).write.length, 1);
+    assert.equal(client.receive(block(1, false, '06 0000')).write.length, 0);
+    assert.deepEqual(values(client.receive(block(2, true, '0102')).events), [0x102]);
+  });
+
+  it('cannot be told from an answer that says the same, where the invoke-id stays', () => {
+    const client = ready('datagram', { invokeIdIncrease: false });
+    for (let n = 0; n < 2; n++) {
+      client.get([REF]);
+      assert.deepEqual(values(client.receive(answer(1, 0)).events), [0]);
+    }
   });
 });
 
