@@ -4,6 +4,7 @@
 import type { Apdu } from '../core/apdu';
 import { Client, type ClientEvent } from '../core/client/client';
 import type { MeterMemory } from '../core/client/meter-memory';
+import type { Obis } from '../core/cosem/obis';
 import { isDlmsError, type DlmsError } from '../core/wire/errors';
 import { collect } from './client-requests';
 import { ClientRunner } from './client-runner';
@@ -34,6 +35,8 @@ export class HeldAssociation {
   #runner: ClientRunner | null = null;
   /** The association is the second one on this connection, and the meter may hang up after the first. */
   counterJustRead = false;
+  /** The counter is one remembered, and no association has stood with it yet: it is read before the next attempt. */
+  counterDoubted = false;
 
   constructor(readonly around: AssociationSurroundings) {}
 
@@ -50,12 +53,13 @@ export class HeldAssociation {
     phase('connecting');
     await transport.open(signal);
     const ciphered = settings.security !== 'none' || settings.authentication === 'high-gmac';
-    this.counterJustRead = ciphered && !counter.known;
-    if (this.counterJustRead) {
-      await this.#readCounter(signal);
+    this.counterJustRead = false;
+    if (ciphered && settings.counterObject !== null && (!counter.known || this.counterDoubted)) {
+      this.counterJustRead = await this.#readCounter(settings.counterObject, signal);
       // Some meters hang up with the association of the public client.
       await transport.open(signal);
     }
+    this.counterDoubted = ciphered && settings.counterObject !== null && !this.counterJustRead;
     const client = new Client(
       linkOf(settings),
       clientOptions(settings, {
@@ -68,6 +72,7 @@ export class HeldAssociation {
     this.#runner = this.#run(client);
     await associate(this.#runner, signal);
     this.counterJustRead = false;
+    this.counterDoubted = false;
     phase('connected');
   }
 
@@ -112,11 +117,9 @@ export class HeldAssociation {
     }
   }
 
-  /** The counter by the public client, which needs no keys. Failing at it is no failure: the meter will say what it wants. */
-  async #readCounter(signal: AbortSignal): Promise<void> {
+  /** The counter by the public client, which needs no keys. Failing at it is no failure: the meter may say what it wants. */
+  async #readCounter(object: Obis, signal: AbortSignal): Promise<boolean> {
     const { settings, counter, log } = this.around;
-    const object = settings.counterObject;
-    if (object === null) return;
     const { client, link } = counterReader(settings);
     const runner = this.#run(new Client(link, client));
     try {
@@ -126,14 +129,17 @@ export class HeldAssociation {
       if (value !== null && 'value' in value && typeof value.value === 'number') {
         counter.atLeast(value.value + 1);
         log('info', `invocation counter ${value.value} read from ${object}`);
-      } else log('warning', `${object} gave no invocation counter`);
+        return true;
+      }
+      log('warning', `${object} gave no invocation counter`);
     } catch (e) {
-      if (signal.aborted || !isDlmsError(e) || e.code === 'CONNECTION_LOST') throw e;
+      if (signal.aborted || !isDlmsError(e)) throw e;
       log('warning', `the invocation counter could not be read: ${e.short}`);
     } finally {
       await this.#farewell(runner);
       runner.stop(closedError('the public association'));
     }
+    return false;
   }
 
   #run(client: Client): ClientRunner {

@@ -289,6 +289,8 @@ export class Session implements LineUser {
       if (error.detail.needed !== null) this.#counter.atLeast(error.detail.needed + 1);
       return true;
     }
+    // Not every meter says that a counter is too low; the next attempt reads it.
+    if (this.#held.counterDoubted && COUNTER_TROUBLE.has(error.code)) return true;
     if (error.code === 'EXCEPTION_RESPONSE' && this.#usesDedicated() && !this.#dedicatedWorked) {
       this.memory.dedicatedKeyRefused = true;
       this.#log('warning', 'the meter refuses the dedicated key; associating without it');
@@ -358,5 +360,7 @@ function link(to: AbortController, from: AbortSignal | undefined): () => void {
 
 const NULL_DATA: Data = { type: 'null-data' };
 const LEVELS: readonly TraceLevel[] = ['error', 'warning', 'info', 'verbose'];
+/** No password is in question after these. */
+const COUNTER_TROUBLE: ReadonlySet<string> = new Set(['EXCEPTION_RESPONSE', 'ASSOCIATION_REFUSED', 'CONNECTION_LOST']);
 const LOST: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'NO_ANSWER', 'HDLC_REJECTED', 'SEGMENT_LOST']);
 const ATTEMPTS = 4;

@@ -9,7 +9,7 @@ import type { Data } from '../../src/core/cosem/data';
 import { Obis } from '../../src/core/cosem/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
 import { isDlmsError, type Code, type DlmsError } from '../../src/core/wire/errors';
-import { fromLatin1, hex } from '../../src/core/wire/hex';
+import { fromLatin1, hex, unhex } from '../../src/core/wire/hex';
 import { NumbersInMemory } from '../../src/io/counter-keeper';
 import { Lines } from '../../src/io/line';
 import { LineQueues } from '../../src/io/line-queue';
@@ -313,6 +313,50 @@ describe('session: faults', () => {
       third.filter(t => /counter|again/.test(t)),
       [],
     );
+  });
+
+  for (const says of ['another exception', 'nothing, but hangs up', 'nothing']) {
+    it(`reads the counter anew where the meter says ${says} to a stale one`, async () => {
+      const b = await bench('wrapper');
+      const gateway = createServer(caller => {
+        const meter = connect(b.server.port, '127.0.0.1');
+        for (const socket of [caller, meter]) socket.on('error', () => undefined);
+        caller.pipe(meter);
+        meter.on('data', chunk => {
+          // exception-response: service-not-allowed, invocation-counter-error
+          if (chunk[8] !== 0xd8 || chunk[10] !== 6) caller.write(chunk);
+          else if (says === 'another exception') caller.write(unhex('0001 0001 0001 0003 d8 01 02'));
+          else if (says !== 'nothing') caller.destroy();
+        });
+        caller.on('close', () => meter.destroy());
+      }).listen(0, '127.0.0.1');
+      await once(gateway, 'listening');
+      closing.push(() => new Promise(resolve => gateway.close(() => resolve())));
+      const { port } = gateway.address() as AddressInfo;
+      const counters = new NumbersInMemory();
+      const first = b.session({ ...GMAC, port }, KEYS, { counters });
+      await first.get(NAME);
+      await first.close();
+      b.meter.clientCounter = 70_000;
+      const second = b.session({ ...GMAC, port }, KEYS, { counters });
+      if (says === 'nothing') await rejects(second.get(NAME), 'NO_ANSWER');
+      assert.equal(text(await second.get(NAME)), 'MFW0000050021374');
+    });
+  }
+
+  it('reads from a meter that hangs up on the public client, and finds the counter without it', async () => {
+    const b = await bench('wrapper');
+    const gateway = createServer(caller => {
+      const meter = connect(b.server.port, '127.0.0.1');
+      for (const socket of [caller, meter]) socket.on('error', () => undefined);
+      caller.on('data', chunk => (chunk[3] === 16 ? caller.destroy() : void meter.write(chunk)));
+      meter.pipe(caller);
+      caller.on('close', () => meter.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(gateway, 'listening');
+    closing.push(() => new Promise(resolve => gateway.close(() => resolve())));
+    const { port } = gateway.address() as AddressInfo;
+    assert.equal(text(await b.session({ ...GMAC, port }, KEYS).get(NAME)), 'MFW0000050021374');
   });
 
   it('reads from a meter that hangs up when the public client has read the counter', async () => {
