@@ -102,7 +102,17 @@ describe('dlms-get-object', () => {
     assert.equal(reading?.key, 'active_energy_import_scaler_unit');
     flow.send('n2', {});
     const value = (await flow.message('out')).payload as Record<string, unknown>;
-    assert.deepEqual(Object.keys(value), ['scaler', 'unit']);
+    assert.deepEqual(value, { scaler: 0, unit: 30 });
+    assert.deepEqual(JSON.parse(String(reading?.value)), value);
+  });
+
+  it('reads the status and the time of an extended register with its value', async () => {
+    const { port } = await serveMeter();
+    const flow = await start([connectionTo(port), get({ objects: [{ obis: '0-1:24.2.1*255' }] })]);
+    flow.send('n1', {});
+    const [gas] = ((await flow.message('out')).payload as Telegram).readings;
+    assert.deepEqual([gas?.classId, gas?.unit, gas?.status], [4, 'm3', 0]);
+    assert.match(gas?.time ?? '', /T\d\d:00:00/);
   });
 
   it('asks for scaler and unit once, not with every read', async () => {

@@ -1,12 +1,16 @@
 // The interface classes: what attributes and methods are called, and what their structures hold.
 // IEC 62056-6-2, clause 5 (Blue Book, 4). One row a class; a class not listed is read all the same, without names.
 
-/** How a Data is to be shown: names for the elements of structures, kinds for octet-strings. */
+/**
+ * How a Data is to be shown: names for the elements of structures, kinds for octet-strings. A `pattern` is a date-time, date
+ * or time that may leave fields open on purpose ("each year", "the last Sunday").
+ */
 export type Shape =
   | 'logical-name'
   | 'date-time'
-  | 'date'
-  | 'time'
+  | 'pattern'
+  | 'object-identifier'
+  | 'ipv4'
   | { readonly array: Shape }
   | { readonly structure: readonly (string | readonly [name: string, shape: Shape])[] };
 
@@ -41,8 +45,7 @@ export function className(classId: number): string | undefined {
 
 /** The attribute with scaler and unit for a value attribute; null where none belongs to it. */
 export function scalerAttribute(classId: number, attribute: number): number | null {
-  if ((classId === 3 || classId === 4) && attribute === 2) return 3;
-  return classId === 5 && (attribute === 2 || attribute === 3) ? 4 : null;
+  return SCALED_BY[`${classId}/${attribute}`] ?? null;
 }
 
 /** The attributes that tell more of a value attribute: scale and unit, status, time of capture; null where it is no value. */
@@ -57,10 +60,15 @@ export function companionsOf(
   return classId === 5 && attribute === 3 ? { scale, status: 5, capture: 6 } : { scale, status: null, capture: null };
 }
 
+/** "class/attribute" of a value -> attribute of its scaler and unit. */
+const SCALED_BY: Readonly<Record<string, number>> = { '3/2': 3, '4/2': 3, '5/2': 4, '5/3': 4, '67/7': 8 };
+
 const LOGICAL_NAME: Attribute = { name: 'logical_name', shape: 'logical-name' };
 
 const ln = (name = 'logical_name'): readonly [string, Shape] => [name, 'logical-name'];
 const at = (name: string): readonly [string, Shape] => [name, 'date-time'];
+const when = (name: string): readonly [string, Shape] => [name, 'pattern'];
+const ipv4 = (name: string): readonly [string, Shape] => [name, 'ipv4'];
 const list = (name: string, ...structure: readonly (string | readonly [string, Shape])[]): readonly [string, Shape] => [
   name,
   { array: { structure } },
@@ -75,12 +83,31 @@ const OBJECT = ['class_id', ln(), 'attribute_index', 'data_index'] as const;
 const VALUE_DEFINITION = ['class_id', ln(), 'attribute_index'] as const;
 const SCRIPT = [ln('script_logical_name'), 'script_selector'] as const;
 const ACTION_SET = ['service_id', 'class_id', ln(), 'index', 'parameter'] as const;
-const WINDOW = [at('start_time'), at('end_time')] as const;
+const WINDOW = [when('start_time'), when('end_time')] as const;
+const SEASON = ['season_profile_name', when('season_start'), 'week_name'] as const;
+const WEEK = [
+  'week_profile_name',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
+const DAY = ['day_id', list('day_schedule', when('start_time'), ...SCRIPT)] as const;
+const USER = ['user_id', 'user_name'] as const;
 const ACCESS_RIGHTS = group(
   'access_rights',
   list('attributes', 'attribute_id', 'access_mode', 'access_selectors'),
   list('methods', 'method_id', 'access_mode'),
 );
+
+const UNIT_CHARGE = [
+  group('charge_per_unit_scaling', 'commodity_scale', 'price_scale'),
+  group('commodity', ...VALUE_DEFINITION),
+  list('charge_table', 'index', 'charge_per_unit'),
+] as const;
 
 /** By class id. */
 export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
@@ -133,8 +160,8 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       at('time'),
       'time_zone',
       'status',
-      at('daylight_savings_begin'),
-      at('daylight_savings_end'),
+      when('daylight_savings_begin'),
+      when('daylight_savings_end'),
       'daylight_savings_deviation',
       'daylight_savings_enabled',
       'clock_base',
@@ -161,19 +188,19 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
         'index',
         'enable',
         ...SCRIPT,
-        ['switch_time', 'time'],
+        when('switch_time'),
         'validity_window',
         'exec_weekdays',
         'exec_specdays',
-        ['begin_date', 'date'],
-        ['end_date', 'date'],
+        when('begin_date'),
+        when('end_date'),
       ),
     ],
     methods: ['enable_disable', 'insert', 'delete'],
   },
   11: {
     name: 'Special days table',
-    attributes: [list('entries', 'index', ['specialday_date', 'date'], 'day_id')],
+    attributes: [list('entries', 'index', when('specialday_date'), 'day_id')],
     methods: ['insert', 'delete'],
   },
   12: {
@@ -181,7 +208,9 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     attributes: [
       list('object_list', 'base_name', 'class_id', 'version', ln()),
       'access_rights_list',
-      'security_setup_reference',
+      ln('security_setup_reference'),
+      list('user_list', ...USER),
+      group('current_user', ...USER),
     ],
     methods: [
       'reserved_from_previous_versions_1',
@@ -199,7 +228,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     attributes: [
       list('object_list', 'class_id', 'version', ln(), ACCESS_RIGHTS),
       group('associated_partners_id', 'client_sap', 'server_sap'),
-      'application_context_name',
+      ['application_context_name', 'object-identifier'],
       group(
         'xdlms_context_info',
         'conformance',
@@ -209,12 +238,12 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
         'quality_of_service',
         'cyphering_info',
       ),
-      'authentication_mechanism_name',
+      ['authentication_mechanism_name', 'object-identifier'],
       'secret',
       'association_status',
       ln('security_setup_reference'),
-      'user_list',
-      'current_user',
+      list('user_list', ...USER),
+      group('current_user', ...USER),
     ],
     methods: [
       'reply_to_hls_authentication',
@@ -260,33 +289,13 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     name: 'Activity calendar',
     attributes: [
       'calendar_name_active',
-      list('season_profile_active', 'season_profile_name', at('season_start'), 'week_name'),
-      list(
-        'week_profile_table_active',
-        'week_profile_name',
-        'monday',
-        'tuesday',
-        'wednesday',
-        'thursday',
-        'friday',
-        'saturday',
-        'sunday',
-      ),
-      list('day_profile_table_active', 'day_id', list('day_schedule', ['start_time', 'time'], ...SCRIPT)),
+      list('season_profile_active', ...SEASON),
+      list('week_profile_table_active', ...WEEK),
+      list('day_profile_table_active', ...DAY),
       'calendar_name_passive',
-      list('season_profile_passive', 'season_profile_name', at('season_start'), 'week_name'),
-      list(
-        'week_profile_table_passive',
-        'week_profile_name',
-        'monday',
-        'tuesday',
-        'wednesday',
-        'thursday',
-        'friday',
-        'saturday',
-        'sunday',
-      ),
-      list('day_profile_table_passive', 'day_id', list('day_schedule', ['start_time', 'time'], ...SCRIPT)),
+      list('season_profile_passive', ...SEASON),
+      list('week_profile_table_passive', ...WEEK),
+      list('day_profile_table_passive', ...DAY),
       at('activate_passive_calendar_time'),
     ],
     methods: ['activate_passive_calendar'],
@@ -302,11 +311,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   22: {
     name: 'Single action schedule',
-    attributes: [
-      group('executed_script', ...SCRIPT),
-      'type',
-      list('execution_time', ['time', 'time'], ['date', 'date']),
-    ],
+    attributes: [group('executed_script', ...SCRIPT), 'type', list('execution_time', when('time'), when('date'))],
     methods: [],
   },
   23: {
@@ -347,7 +352,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'status',
       'number_of_calls',
       'number_of_rings',
-      'list_of_allowed_callers',
+      list('list_of_allowed_callers', 'caller_id', 'call_type'),
     ],
     methods: [],
   },
@@ -376,8 +381,14 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'randomisation_start_interval',
       'number_of_retries',
       'repetition_delay',
+      ln('port_reference'),
+      'push_client_sap',
+      'push_protection_parameters',
+      'push_operation_method',
+      group('confirmation_parameters', 'confirmation_start_date', 'confirmation_interval'),
+      at('last_confirmation_date_time'),
     ],
-    methods: ['push'],
+    methods: ['push', 'reset'],
   },
   41: {
     name: 'TCP-UDP setup',
@@ -388,14 +399,14 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     name: 'IPv4 setup',
     attributes: [
       ln('dl_reference'),
-      'ip_address',
-      'multicast_ip_address',
-      'ip_options',
-      'subnet_mask',
-      'gateway_ip_address',
+      ipv4('ip_address'),
+      ['multicast_ip_address', { array: 'ipv4' }],
+      list('ip_options', 'ip_option_type', 'ip_option_length', 'ip_option_data'),
+      ipv4('subnet_mask'),
+      ipv4('gateway_ip_address'),
       'use_dhcp_flag',
-      'primary_dns_address',
-      'secondary_dns_address',
+      ipv4('primary_dns_address'),
+      ipv4('secondary_dns_address'),
     ],
     methods: ['add_mc_ip_address', 'delete_mc_ip_address', 'get_nbof_mc_ip_addresses'],
   },
@@ -443,6 +454,82 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     ],
     methods: ['add_ipv6_address', 'remove_ipv6_address'],
   },
+  50: {
+    name: 'S-FSK Phy and MAC setup',
+    attributes: [
+      'initiator_electrical_phase',
+      'delta_electrical_phase',
+      'max_receiving_gain',
+      'max_transmitting_gain',
+      'search_initiator_threshold',
+      'frequencies',
+      'mac_address',
+      'mac_group_addresses',
+      'repeater',
+      'repeater_status',
+      'min_delta_credit',
+      'initiator_mac_address',
+      'synchronization_locked',
+      'transmission_speed',
+    ],
+    methods: [],
+  },
+  51: {
+    name: 'S-FSK active initiator',
+    attributes: [group('active_initiator', 'system_title', 'mac_address', 'l_sap_selector')],
+    methods: ['reset_new_not_synchronized'],
+  },
+  52: {
+    name: 'S-FSK MAC synchronization timeouts',
+    attributes: [
+      'search_initiator_timeout',
+      'synchronization_confirmation_timeout',
+      'time_out_not_addressed',
+      'time_out_frame_not_ok',
+    ],
+    methods: [],
+  },
+  53: {
+    name: 'S-FSK MAC counters',
+    attributes: [
+      list('synchronization_register', 'mac_address', 'synchronizations_counter'),
+      'desynchronization_listing',
+      'broadcast_frames_counter',
+      'repetitions_counter',
+      'transmissions_counter',
+      'crc_ok_frames_counter',
+      'crc_nok_frames_counter',
+    ],
+    methods: ['reset'],
+  },
+  55: { name: 'IEC 61334-4-32 LLC setup', attributes: ['max_frame_length', 'reply_status_list'], methods: [] },
+  56: { name: 'S-FSK reporting system list', attributes: ['reporting_system_list'], methods: [] },
+  57: { name: 'ISO/IEC 8802-2 LLC type 1 setup', attributes: ['max_octets_ui_pdu'], methods: [] },
+  58: {
+    name: 'ISO/IEC 8802-2 LLC type 2 setup',
+    attributes: [
+      'transmit_window_size_k',
+      'receive_window_size_rw',
+      'max_octets_i_pdu_n1',
+      'max_number_transmissions_n2',
+      'acknowledgement_timer',
+      'p_bit_timer',
+      'reject_timer',
+      'busy_state_timer',
+    ],
+    methods: [],
+  },
+  59: {
+    name: 'ISO/IEC 8802-2 LLC type 3 setup',
+    attributes: [
+      'max_octets_acn_pdu_n3',
+      'max_number_transmissions_n4',
+      'acknowledgement_time_t1',
+      'receive_lifetime_var_t2',
+      'transmit_lifetime_var_t3',
+    ],
+    methods: [],
+  },
   61: {
     name: 'Register table',
     attributes: [
@@ -470,7 +557,21 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   64: {
     name: 'Security setup',
-    attributes: ['security_policy', 'security_suite', 'client_system_title', 'server_system_title', 'certificates'],
+    attributes: [
+      'security_policy',
+      'security_suite',
+      'client_system_title',
+      'server_system_title',
+      list(
+        'certificates',
+        'certificate_entity',
+        'certificate_type',
+        'serial_number',
+        'issuer',
+        'subject',
+        'subject_alt_name',
+      ),
+    ],
     methods: [
       'security_activate',
       'key_transfer',
@@ -573,6 +674,22 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   73: { name: 'Wireless mode Q channel', attributes: ['addr_state', 'device_address', 'address_mask'], methods: [] },
   74: { name: 'M-Bus master port setup', attributes: ['comm_speed'], methods: [] },
+  76: {
+    name: 'DLMS/COSEM server M-Bus port setup',
+    attributes: [
+      'm_bus_profile_selection',
+      'm_bus_port_communication_status',
+      'm_bus_data_header_type',
+      'primary_address',
+      'identification_number',
+      'manufacturer_id',
+      'version',
+      'device_type',
+      'max_pdu_size',
+      list('listening_window', ...WINDOW),
+    ],
+    methods: [],
+  },
   77: {
     name: 'M-Bus diagnostic',
     attributes: [
@@ -587,6 +704,147 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     ],
     methods: ['reset'],
   },
+  80: {
+    name: 'IEC 61334-4-32 LLC SSCS setup',
+    attributes: ['service_node_address', 'base_node_address'],
+    methods: ['reset'],
+  },
+  81: {
+    name: 'PRIME NB OFDM PLC physical layer counters',
+    attributes: [
+      'phy_stats_crc_incorrect_count',
+      'phy_stats_crc_fail_count',
+      'phy_stats_tx_drop_count',
+      'phy_stats_rx_drop_count',
+    ],
+    methods: ['reset'],
+  },
+  82: {
+    name: 'PRIME NB OFDM PLC MAC setup',
+    attributes: [
+      'mac_min_switch_search_time',
+      'mac_max_promotion_pdu',
+      'mac_promotion_pdu_tx_period',
+      'mac_beacons_per_frame',
+      'mac_scp_max_tx_attempts',
+      'mac_ctl_re_tx_timer',
+      'mac_max_ctl_re_tx',
+    ],
+    methods: [],
+  },
+  83: {
+    name: 'PRIME NB OFDM PLC MAC functional parameters',
+    attributes: [
+      'mac_lnid',
+      'mac_lsid',
+      'mac_sid',
+      'mac_sna',
+      'mac_state',
+      'mac_scp_length',
+      'mac_node_hierarchy_level',
+      'mac_beacon_slot_count',
+      'mac_beacon_rx_slot',
+      'mac_beacon_tx_slot',
+      'mac_beacon_rx_frequency',
+      'mac_beacon_tx_frequency',
+      'mac_capabilities',
+    ],
+    methods: [],
+  },
+  84: {
+    name: 'PRIME NB OFDM PLC MAC counters',
+    attributes: [
+      'mac_tx_data_pkt_count',
+      'mac_rx_data_pkt_count',
+      'mac_tx_ctrl_pkt_count',
+      'mac_rx_ctrl_pkt_count',
+      'mac_csma_fail_count',
+      'mac_csma_ch_busy_count',
+    ],
+    methods: ['reset'],
+  },
+  85: {
+    name: 'PRIME NB OFDM PLC MAC network administration data',
+    attributes: [
+      'mac_list_multicast_entries',
+      'mac_list_switch_table',
+      'mac_list_direct_table',
+      'mac_list_available_switches',
+      'mac_list_phy_comm',
+    ],
+    methods: ['reset'],
+  },
+  86: {
+    name: 'PRIME NB OFDM PLC application identification',
+    attributes: ['firmware_version', 'vendor_id', 'product_id'],
+    methods: [],
+  },
+  90: {
+    name: 'G3-PLC MAC layer counters',
+    attributes: [
+      'mac_tx_data_packet_count',
+      'mac_rx_data_packet_count',
+      'mac_tx_cmd_packet_count',
+      'mac_rx_cmd_packet_count',
+      'mac_csma_fail_count',
+      'mac_csma_no_ack_count',
+      'mac_bad_crc_count',
+      'mac_tx_data_broadcast_count',
+      'mac_rx_data_broadcast_count',
+    ],
+    methods: ['reset'],
+  },
+  91: {
+    name: 'G3-PLC MAC setup',
+    attributes: [
+      'mac_short_address',
+      'mac_rc_coord',
+      'mac_pan_id',
+      'mac_key_table',
+      'mac_frame_counter',
+      'mac_tone_mask',
+      'mac_tmr_ttl',
+      'mac_max_frame_retries',
+      'mac_neighbour_table_entry_ttl',
+      'mac_neighbour_table',
+      'mac_high_priority_window_size',
+      'mac_csma_fairness_limit',
+      'mac_beacon_randomization_window_length',
+      'mac_a',
+      'mac_k',
+      'mac_min_cw_attempts',
+      'mac_cenelec_legacy_mode',
+      'mac_fcc_legacy_mode',
+      'mac_max_be',
+      'mac_max_csma_backoffs',
+      'mac_min_be',
+    ],
+    methods: ['mac_get_neighbour_table_entry'],
+  },
+  92: {
+    name: 'G3-PLC 6LoWPAN adaptation layer setup',
+    attributes: [
+      'adp_max_hops',
+      'adp_weak_lqi_value',
+      'adp_security_level',
+      'adp_prefix_table',
+      'adp_routing_configuration',
+      'adp_broadcast_log_table_entry_ttl',
+      'adp_routing_table',
+      'adp_context_information_table',
+      'adp_blacklist_table',
+      'adp_broadcast_log_table',
+      'adp_group_table',
+      'adp_max_join_wait_time',
+      'adp_path_discovery_time',
+      'adp_active_key_index',
+      'adp_metric_type',
+      'adp_coord_short_address',
+      'adp_disable_default_routing',
+      'adp_device_type',
+    ],
+    methods: [],
+  },
   100: {
     name: 'NTP setup',
     attributes: [
@@ -599,7 +857,67 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     ],
     methods: ['synchronize', 'add_authentication_key', 'delete_authentication_key'],
   },
-  111: { name: 'Account', attributes: [], methods: ['activate_account', 'close_account', 'reset_account'] },
+  101: {
+    name: 'ZigBee SAS startup',
+    attributes: [
+      'short_address',
+      'extended_pan_id',
+      'pan_id',
+      'channel_mask',
+      'protocol_version',
+      'stack_profile',
+      'start_up_control',
+      'trust_centre_address',
+      'link_key',
+      'network_key',
+      'use_insecure_join',
+    ],
+    methods: [],
+  },
+  102: {
+    name: 'ZigBee SAS join',
+    attributes: ['scan_attempts', 'time_between_scans', 'rejoin_interval', 'rejoin_retry_interval'],
+    methods: [],
+  },
+  103: {
+    name: 'ZigBee SAS APS fragmentation',
+    attributes: ['aps_interframe_delay', 'aps_max_window_size'],
+    methods: [],
+  },
+  105: {
+    name: 'ZigBee tunnel setup',
+    attributes: [
+      'max_incoming_transfer_size',
+      'max_outgoing_transfer_size',
+      'protocol_address',
+      'close_tunnel_timeout',
+    ],
+    methods: [],
+  },
+  111: {
+    name: 'Account',
+    attributes: [
+      group('account_mode_and_status', 'account_mode', 'account_status'),
+      'current_credit_in_use',
+      'current_credit_status',
+      'available_credit',
+      'amount_to_clear',
+      'clearance_threshold',
+      'aggregated_debt',
+      ['credit_reference_list', { array: 'logical-name' }],
+      ['charge_reference_list', { array: 'logical-name' }],
+      list('credit_charge_configuration', ln('credit_reference'), ln('charge_reference'), 'collection_configuration'),
+      list('token_gateway_configuration', ln('credit_reference'), 'token_proportion'),
+      at('account_activation_time'),
+      at('account_closure_time'),
+      group('currency', 'currency_name', 'currency_scale', 'currency_unit'),
+      'low_credit_threshold',
+      'next_credit_available_threshold',
+      'max_provision',
+      'max_provision_period',
+    ],
+    methods: ['activate_account', 'close_account', 'reset_account'],
+  },
   112: {
     name: 'Credit',
     attributes: [
@@ -610,12 +928,28 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'limit',
       'credit_configuration',
       'credit_status',
+      'preset_credit_amount',
+      'credit_available_threshold',
+      when('period'),
     ],
     methods: ['update_amount', 'set_amount_to_value', 'invoke_credit'],
   },
   113: {
     name: 'Charge',
-    attributes: [],
+    attributes: [
+      'total_amount_paid',
+      'charge_type',
+      'priority',
+      group('unit_charge_active', ...UNIT_CHARGE),
+      group('unit_charge_passive', ...UNIT_CHARGE),
+      at('unit_charge_activation_time'),
+      'period',
+      'charge_configuration',
+      at('last_collection_time'),
+      'last_collection_amount',
+      'total_amount_remaining',
+      'proportion',
+    ],
     methods: [
       'update_unit_charge',
       'activate_passive_unit_charge',
@@ -629,9 +963,70 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     attributes: ['token', at('token_time'), 'token_description', 'token_delivery_method', 'token_status'],
     methods: ['enter'],
   },
+  116: {
+    name: 'IEC 62055-41 attributes',
+    attributes: [
+      'meter_pan',
+      'commodity',
+      'token_carrier_types',
+      'encryption_algorithm',
+      'supply_group_code',
+      'tariff_index',
+      'key_revision_number',
+      'key_type',
+      'key_expiry_number',
+      'no_of_kct_supported',
+      'sts_certificate_no',
+    ],
+    methods: [],
+  },
   122: {
     name: 'Function control',
-    attributes: ['activation_status', 'function_list'],
+    attributes: [list('activation_status', 'function_name', 'function_status'), 'function_list'],
     methods: ['set_function_status', 'add_function', 'remove_function'],
+  },
+  123: {
+    name: 'Array manager',
+    attributes: [list('array_object_list', 'array_object_index', group('array_object', ...VALUE_DEFINITION))],
+    methods: ['retrieve_number_of_entries', 'retrieve_entries', 'insert_entries', 'update_entries', 'remove_entries'],
+  },
+  124: {
+    name: 'Communication port protection',
+    attributes: [
+      'protection_mode',
+      'allowed_failed_attempts',
+      'initial_lockout_time',
+      'steepness_factor',
+      'max_lockout_time',
+      ln('port_reference'),
+      'protection_status',
+      'failed_attempts',
+      'cumulative_failed_attempts',
+    ],
+    methods: ['reset'],
+  },
+  151: { name: 'LTE monitoring', attributes: ['lte_network_parameters', 'lte_quality_of_service'], methods: [] },
+  152: {
+    name: 'CoAP setup',
+    attributes: [
+      ln('udp_reference'),
+      'ack_timeout',
+      'ack_random_factor',
+      'max_retransmit',
+      'nstart',
+      'delay_ack_timeout',
+      'exponential_back_off',
+      'probing_rate',
+      'coap_uri_path',
+      'transport_mode',
+      'wrapper_version',
+      'token_length',
+    ],
+    methods: [],
+  },
+  153: {
+    name: 'CoAP diagnostic',
+    attributes: ['messages_counter', 'request_response_counter', 'bt_counter', at('capture_time')],
+    methods: ['reset'],
   },
 };

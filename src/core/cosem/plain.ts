@@ -3,7 +3,15 @@
 
 import { type Data, text } from './data';
 import { attributeOf, type Shape } from './classes';
-import { type ClockPolicy, STANDARD_CLOCK, looksLikeDateTime, readDate, readDateTime, readTime } from './date-time';
+import {
+  type ClockPolicy,
+  type DateTimeFields,
+  STANDARD_CLOCK,
+  looksLikeDateTime,
+  readDate,
+  readDateTime,
+  readTime,
+} from './date-time';
 import { clockBytes, printable } from './naming';
 import { Obis } from './obis';
 import { scaleExactly, shortestFloat32 } from './units';
@@ -25,7 +33,7 @@ export interface PlainHints {
 /**
  * Numbers as numbers (64-bit as decimal string where a number cannot hold it), clocks as ISO 8601 text or null, printable
  * octet-strings as text, other octets as bytes, bit-strings as text of 0 and 1, structures as objects where the class
- * says what they hold, else as arrays.
+ * says what they hold, else as arrays; dates that leave fields open as an object of those that are given.
  */
 export function toPlain(data: Data, hints: PlainHints = {}): Plain {
   const known =
@@ -62,6 +70,7 @@ function plain(data: Data, shape: Shape | undefined, hints: PlainHints): Plain {
     case 'time':
       return readTime(data.value).iso;
     default: {
+      if (shape === 'ipv4' && data.type === 'double-long-unsigned') return ipv4(data.value);
       const raw = data.type === 'float32' ? shortestFloat32(data.value) : data.value;
       const value = scaleExactly(raw, hints.scaler ?? 0);
       return Number.isNaN(value) ? null : value;
@@ -70,6 +79,7 @@ function plain(data: Data, shape: Shape | undefined, hints: PlainHints): Plain {
 }
 
 function structured(elements: readonly Data[], shape: Shape | undefined, hints: PlainHints): Plain {
+  if (shape === 'object-identifier') return elements.map(e => ('value' in e ? String(e.value) : '')).join('.');
   // Servers leave elements out (Q45), so names are given to what is there, as long as nothing is left without one.
   if (typeof shape !== 'object' || !('structure' in shape) || elements.length > shape.structure.length) {
     return elements.map(element => plain(element, undefined, hints));
@@ -91,10 +101,60 @@ function octets(
   const bytes = data.value;
   const policy = hints.policy ?? STANDARD_CLOCK;
   if (shape === 'logical-name' && bytes.length === 6) return Obis.from(bytes).toString();
-  if (shape === 'date' && bytes.length === 5) return readDate(bytes).iso;
-  if (shape === 'time' && bytes.length === 4) return readTime(bytes).iso;
+  if (shape === 'pattern' && TIMES.has(bytes.length)) return pattern(bytes, policy);
+  if (shape === 'object-identifier' && bytes.length > 1) return objectIdentifier(bytes);
   const clock = clockBytes(data);
   if (clock !== null && (shape === 'date-time' || looksLikeDateTime(clock))) return readDateTime(clock, policy).iso;
   if (hints.bytes === true) return bytes;
   return printable(bytes) ?? bytes;
 }
+
+/** ISO 8601 where every field is given, else the fields that are; null where none is. */
+function pattern(bytes: Uint8Array, policy: ClockPolicy): Plain {
+  const read =
+    bytes.length === 12 ? readDateTime(bytes, policy) : bytes.length === 5 ? readDate(bytes) : readTime(bytes);
+  if (read.iso !== null) return read.iso;
+  const fields: Partial<DateTimeFields> = read;
+  const given = PATTERN_FIELDS.flatMap(([name, of]) => {
+    const value = fields[of] ?? null;
+    return value === null ? [] : [[name, SPECIAL[`${name} ${value}`] ?? value] as const];
+  });
+  return given.length === 0 ? null : Object.fromEntries(given);
+}
+
+/** "2.16.756.5.8.1.1". Content octets by ISO/IEC 8825-1, 8.19, with or without tag and length in front. */
+function objectIdentifier(bytes: Uint8Array): string {
+  const arcs: number[] = [];
+  let arc = 0;
+  for (const octet of bytes[0] === 6 && bytes[1] === bytes.length - 2 ? bytes.subarray(2) : bytes) {
+    arc = arc * 128 + (octet & 0x7f);
+    if (octet >= 0x80) continue;
+    if (arcs.length > 0) arcs.push(arc);
+    else arcs.push(Math.min(2, Math.floor(arc / 40)), arc - 40 * Math.min(2, Math.floor(arc / 40)));
+    arc = 0;
+  }
+  return arcs.join('.');
+}
+
+function ipv4(address: number): string {
+  return [24, 16, 8, 0].map(shift => (address >>> shift) & 0xff).join('.');
+}
+
+/** Octets of date-time, date and time. */
+const TIMES: ReadonlySet<number> = new Set([12, 5, 4]);
+const PATTERN_FIELDS: readonly (readonly [string, keyof DateTimeFields])[] = [
+  ['year', 'year'],
+  ['month', 'month'],
+  ['day_of_month', 'dayOfMonth'],
+  ['day_of_week', 'dayOfWeek'],
+  ['hour', 'hour'],
+  ['minute', 'minute'],
+  ['second', 'second'],
+];
+/** Values that stand for a day that moves. IEC 62056-6-2, 4.1.6.1. */
+const SPECIAL: Readonly<Record<string, string>> = {
+  'month 253': 'daylight savings end',
+  'month 254': 'daylight savings begin',
+  'day_of_month 253': 'second last',
+  'day_of_month 254': 'last',
+};

@@ -12,6 +12,7 @@ import { obisKey, obisName } from '../../core/cosem/obis-names';
 import { toPlain, type Plain } from '../../core/cosem/plain';
 import type { OriginObject, Reading } from '../../core/cosem/reading';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';
+import { hex } from '../../core/wire/hex';
 import type { WantedObject } from './object-refs';
 
 /** What this file needs of a session. */
@@ -66,17 +67,18 @@ async function readOnce(
 ): Promise<ReadObject[]> {
   const plans = wanted.map(w => ({ wanted: w, ...(companionsOf(w.classId, w.attribute) ?? NO_COMPANIONS) }));
   const refs = new Map<string, AttributeRef>();
-  for (const { wanted: w, scale, capture } of plans) {
+  for (const { wanted: w, scale, capture, status } of plans) {
     put(refs, w, w.attribute);
     if (scale !== null && !source.memory.scales.has(scaleKey({ obis: w.obis, attribute: scale }))) put(refs, w, scale);
     if (capture !== null) put(refs, w, capture);
+    if (status !== null) put(refs, w, status);
   }
   const outcomes = await source.getAll([...refs.values()], signal);
   const answers = new Map([...refs.keys()].map((key, i) => [key, outcomes[i] as Outcome<Data | null>]));
   const answer = (w: WantedObject, attribute: number | null): Outcome<Data | null> | undefined =>
     attribute === null ? undefined : answers.get(refKey(w, attribute));
 
-  return plans.map(({ wanted: w, scale, capture }): ReadObject => {
+  return plans.map(({ wanted: w, scale, capture, status }): ReadObject => {
     const value = answer(w, w.attribute) as Outcome<Data | null>;
     if (!value.ok) return { wanted: w, outcome: value };
     const scaleAnswer = answer(w, scale);
@@ -86,7 +88,9 @@ async function readOnce(
     }
     const known = scale === null ? undefined : source.memory.scales.get(scaleKey({ obis: w.obis, attribute: scale }));
     const captured = answer(w, capture);
+    const told = answer(w, status);
     const data: Data = value.value ?? { type: 'null-data' };
+    const plain = toPlain(data, { classId: w.classId, attribute: w.attribute, policy });
     const reading = readingOf({
       obis: w.obis,
       data,
@@ -96,9 +100,12 @@ async function readOnce(
       ...nameOf(w),
       ...(known && { scale: known }),
       ...(captured?.ok === true && captured.value !== null && { capture: captured.value }),
+      ...(told?.ok === true && told.value !== null && { status: told.value }),
     });
-    const plain = known ? reading.value : toPlain(data, { classId: w.classId, attribute: w.attribute, policy });
-    return { wanted: w, outcome: { ok: true, reading, plain } };
+    // A list goes into a telegram as text, with the names that its class has for it.
+    if (LISTS.has(data.type))
+      return { wanted: w, outcome: { ok: true, reading: { ...reading, value: json(plain) }, plain } };
+    return { wanted: w, outcome: { ok: true, reading, plain: known ? reading.value : plain } };
   });
 }
 
@@ -140,6 +147,11 @@ function result(objects: readonly ReadObject[]): ObjectsRead {
   return { objects, time };
 }
 
+/** Bytes as hex, as single values have them. */
+function json(list: Plain): string {
+  return JSON.stringify(list, (_, value: unknown) => (value instanceof Uint8Array ? hex(value) : value));
+}
+
 /** An attribute that is not the value says which one it is. */
 function nameOf(w: WantedObject): { name?: string; key?: string } {
   const isValue = w.attribute === 2 || (w.classId === 5 && w.attribute === 3);
@@ -154,5 +166,6 @@ function refKey(w: WantedObject, attribute: number): string {
   return `${w.classId}/${w.obis}/${attribute}`;
 }
 
-const NO_COMPANIONS = { scale: null, capture: null };
+const NO_COMPANIONS = { scale: null, capture: null, status: null };
+const LISTS: ReadonlySet<string> = new Set(['array', 'structure', 'compact-array']);
 const DOUBTS: ReadonlySet<string> = new Set(['OBJECT_UNDEFINED', 'ACCESS_RESULT', 'ACCESS_DENIED']);

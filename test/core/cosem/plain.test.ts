@@ -79,6 +79,70 @@ describe('plain values', () => {
       ],
     );
   });
+  it('shows what a pattern leaves open as the fields that it gives, and a whole date as such', () => {
+    const season = (start: string): Data =>
+      array(structure(octets(unhex('31')), octets(unhex(start)), octets(unhex('57'))));
+    const at = (data: Data, classId: number, attribute: number): unknown => toPlain(data, { classId, attribute });
+    // 1 January of each year, 00:00:00
+    assert.deepEqual(at(season('ffff0101ff000000ff8000ff'), 20, 3), [
+      {
+        season_profile_name: '1',
+        season_start: { month: 1, day_of_month: 1, hour: 0, minute: 0, second: 0 },
+        week_name: 'W',
+      },
+    ]);
+    // the last Sunday of October, 02:00:00
+    assert.deepEqual(at(octets(unhex('ffff0afe07020000ff800000')), 8, 6), {
+      month: 10,
+      day_of_month: 'last',
+      day_of_week: 7,
+      hour: 2,
+      minute: 0,
+      second: 0,
+    });
+    const days = array(
+      structure(u16(1), octets(unhex('07ea0c1905')), u16(3)),
+      structure(u16(2), octets(unhex('ffff0c19ff')), u16(3)),
+      structure(u16(3), octets(unhex('ffffffffff')), u16(3)),
+    );
+    assert.deepEqual(at(days, 11, 2), [
+      { index: 1, specialday_date: '2026-12-25', day_id: 3 },
+      { index: 2, specialday_date: { month: 12, day_of_month: 25 }, day_id: 3 },
+      { index: 3, specialday_date: null, day_id: 3 },
+    ]);
+  });
+  it('shows object identifiers and IPv4 addresses as people write them', () => {
+    const context = { classId: 15, attribute: 4 };
+    for (const form of [
+      octets(unhex('60857405080101')),
+      octets(unhex('060760857405080101')),
+      structure(...[2, 16, 756, 5, 8, 1, 1].map(arc => u16(arc))),
+    ])
+      assert.equal(toPlain(form, context), '2.16.756.5.8.1.1');
+    assert.equal(toPlain(u32(0xc0a80001), { classId: 42, attribute: 3 }), '192.168.0.1');
+    assert.deepEqual(toPlain(array(u32(0xe0000001)), { classId: 42, attribute: 4 }), ['224.0.0.1']);
+  });
+  it('names the attributes of prepayment, certificates and users', () => {
+    const shown = (data: Data, classId: number, attribute: number): unknown => toPlain(data, { classId, attribute });
+    assert.deepEqual(shown(structure(enumerated(1), enumerated(2)), 111, 2), { account_mode: 1, account_status: 2 });
+    assert.deepEqual(
+      shown(
+        structure(
+          structure(i8(0), i8(-2)),
+          structure(u16(3), octets(unhex('0100010800ff')), i8(2)),
+          array(structure(octets(unhex('0001')), u16(25))),
+        ),
+        113,
+        5,
+      ),
+      {
+        charge_per_unit_scaling: { commodity_scale: 0, price_scale: -2 },
+        commodity: { class_id: 3, logical_name: '1-0:1.8.0*255', attribute_index: 2 },
+        charge_table: [{ index: unhex('0001'), charge_per_unit: 25 }],
+      },
+    );
+    assert.deepEqual(shown(array(structure(u16(1), visible('reader'))), 15, 10), [{ user_id: 1, user_name: 'reader' }]);
+  });
   it('keeps a structure with more elements than the standard says in order', () => {
     assert.deepEqual(toPlain(structure(i8(0), enumerated(30), u16(1)), { classId: 3, attribute: 3 }), [0, 30, 1]);
   });
@@ -108,8 +172,9 @@ describe('interface classes', () => {
         scalerAttribute(5, 3),
         scalerAttribute(4, 5),
         scalerAttribute(1, 2),
+        scalerAttribute(67, 7),
       ],
-      [3, 3, 4, null, null],
+      [3, 3, 4, null, null, 8],
     );
   });
 });
