@@ -138,6 +138,8 @@ class ProfileReader {
     const byTime = wanted.kind === 'time';
     const iso = (ms: number): string => isoInPolicy(ms, this.#policy);
     const times = rows.flatMap(row => (row.time === null ? [] : [row.time]));
+    // Meters that sort the other way send the newest row first.
+    if ((times[0] ?? '') > (times.at(-1) ?? '')) times.reverse();
     return {
       meter,
       profile: { obis: this.obis.toString(), capturePeriod, access: await stream.access },

@@ -5,9 +5,11 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import type { Apdu } from '../../src/core/apdu';
 import type { ProfileRange } from '../../src/core/client/profile-read';
 import type { AttributeRef } from '../../src/core/client/request';
-import type { Data } from '../../src/core/cosem/data';
+import { array, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
+import { clockOctets } from '../../src/core/cosem/date-time';
 import { Obis } from '../../src/core/cosem/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
+import { captureObject } from '../../src/core/cosem/profile-layout';
 import { isDlmsError, type Code, type DlmsError } from '../../src/core/wire/errors';
 import { fromLatin1, hex, unhex } from '../../src/core/wire/hex';
 import { NumbersInMemory } from '../../src/io/counter-keeper';
@@ -18,6 +20,7 @@ import { parseSettings } from '../../src/io/settings';
 import { TcpListener } from '../../src/io/tcp';
 import type { TraceLine } from '../../src/io/trace';
 import type { Behaviour } from '../../src/sim/behaviour';
+import { attribute, cosemObject, type Ask } from '../../src/sim/cosem-object';
 import { DEFAULT_KEYS, type MeterOptions, type SimulatedMeter } from '../../src/sim/meter';
 import { serveTcp, simulatedMeter, type MeterServer } from '../../src/sim/server';
 import { rfc2217Gateway } from './rfc2217-gateway';
@@ -88,6 +91,9 @@ async function rowsOf(stream: ProfileStream): Promise<ProfileRow[]> {
   return rows;
 }
 
+const CLOCK_COLUMN = { ...CLOCK, dataIndex: 0 };
+const IMPORT_COLUMN = { ...IMPORT, dataIndex: 0 };
+const numberIn = (data: Data | undefined): number => (data?.type === 'double-long-unsigned' ? data.value : 1);
 const last = (hours: number): ProfileRange => ({ kind: 'time', fromMs: NOW - hours * HOUR, toMs: NOW });
 
 describe('session: reading', () => {
@@ -679,6 +685,28 @@ describe('session: load profiles', () => {
       const newest = await rowsOf(numbered.session.readProfile(PROFILE, { kind: 'newest', count: 5 }));
       assert.deepEqual(newest, all.slice(-5));
     }
+  });
+
+  it('gives no more than the newest so many where the meter does not tell how many entries it has', async () => {
+    const obis = '1-0:99.5.0*255';
+    const selected = ({ access }: Ask): Data => {
+      const [first, last] = access?.parameters.type === 'structure' ? access.parameters.value : [];
+      const numbers = [1, 2, 3, 4, 5, 6].slice(numberIn(first) - 1, numberIn(last) || undefined);
+      return array(...numbers.map(n => structure(octets(clockOctets(NOW + n * HOUR)), u32(n))));
+    };
+    const buffer = cosemObject(7, obis, {
+      2: attribute(selected, { selectors: [2] }),
+      3: attribute(array(captureObject(CLOCK_COLUMN), captureObject(IMPORT_COLUMN))),
+      4: attribute(u32(3600)),
+      5: attribute(u8(1)),
+    });
+    const b = await bench('wrapper', { extraObjects: [buffer] });
+    const stream = b.session().readProfile(Obis.parse(obis), { kind: 'newest', count: 2 });
+    assert.deepEqual(
+      (await rowsOf(stream)).map(r => r['1-0:1.8.0*255']),
+      [5, 6],
+    );
+    assert.equal(await stream.access, 'entry');
   });
 
   for (const ignoresColumns of [false, true]) {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
+import { array, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
+import { clockOctets } from '../../src/core/cosem/date-time';
 import type { LoadProfile } from '../../src/core/cosem/load-profile';
+import { Obis } from '../../src/core/cosem/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
+import { captureObject } from '../../src/core/cosem/profile-layout';
 import connection from '../../src/nodes/dlms-connection';
 import loadProfile from '../../src/nodes/dlms-read-load-profile';
+import { attribute, cosemObject } from '../../src/sim/cosem-object';
 import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';
 import { closeMeters, connectionTo, serveMeter } from './meters';
 
@@ -52,6 +57,22 @@ describe('dlms-read-load-profile', () => {
     assert.equal(typeof first?.[ENERGY], 'number');
     assert.equal((msg['dlms'] as { source: string }).source, 'profile');
     assert.match(await flow.status('n1', /^green/), /^green \d+ rows/);
+  });
+
+  it('says from when to when also where the meter sends the newest row first', async () => {
+    const obis = '1-0:99.5.0*255';
+    const clock = { classId: 8, obis: Obis.parse('0-0:1.0.0*255'), attribute: 2, dataIndex: 0 };
+    const row = (hour: number): Data => structure(octets(clockOctets(`2026-01-10T0${hour}:00:00`)));
+    const buffer = cosemObject(7, obis, {
+      2: attribute(array(row(3), row(2), row(1))),
+      3: attribute(array(captureObject(clock))),
+      4: attribute(u32(3600)),
+      5: attribute(u8(2)),
+    });
+    const flow = await start({ obis, range: { mode: 'all' } }, (await serveMeter({ extraObjects: [buffer] })).port);
+    flow.send('n1', {});
+    const { from, to, rows } = profileOf(await flow.message('out'));
+    assert.deepEqual([from, to, rows.length], ['2026-01-10T01:00:00+01:00', '2026-01-10T03:00:00+01:00', 3]);
   });
 
   it('takes the range of the message: times, relative text, entries', async () => {

@@ -76,9 +76,11 @@ export class ProfileRead {
   #events: ProfileEvent[] = [];
   #rows: ProfileRows | null = null;
   #keep: (row: ProfileRow) => boolean = () => true;
-  /** With `newest` out of a whole buffer: the last so many rows; else null and rows leave at once. */
+  /** With `newest` out of more than was asked for: the last so many rows; else null and rows leave at once. */
   #held: { readonly rows: ProfileRow[]; readonly count: number } | null = null;
   #rowsSeen = 0;
+  /** The meter told how many entries it has, so that the newest can be asked for by number. */
+  #counted = false;
   /** For what we write, and for choosing rows; never for what we tell. */
   readonly #placing: ClockPolicy;
   readonly #plan: Plan;
@@ -269,6 +271,7 @@ export class ProfileRead {
     if (wanted === Infinity) return entrySelector(1, 0);
     const [answer] = yield { refs: [this.#attribute(7)], stream: false };
     const inUse = numberOf(answer);
+    this.#counted = inUse !== null;
     if (inUse === null || inUse <= wanted) return entrySelector(1, 0);
     return backwards(known) ? entrySelector(1, wanted) : entrySelector(inUse - wanted + 1, inUse);
   }
@@ -301,7 +304,7 @@ export class ProfileRead {
     if (range.kind === 'newest') {
       const { count } = range;
       if (backwards(known)) this.#keep = () => this.#rowsSeen <= count;
-      else if (way === 'all') this.#held = { rows: [], count };
+      else if (way === 'all' || !this.#counted) this.#held = { rows: [], count };
     }
   }
 

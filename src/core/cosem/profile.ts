@@ -373,7 +373,7 @@ function next(clock: RowClock | null, stepMs: number, policy: ClockPolicy): RowC
 function statusOf(data: Data): number | null {
   if (!('value' in data)) return null;
   if (typeof data.value === 'number') return data.value;
-  if (data.type === 'bit-string') return data.value.length <= 32 ? parseInt(data.value || '0', 2) : null;
+  if (data.type === 'bit-string') return data.value.length <= EXACT_BITS ? parseInt(data.value || '0', 2) : null;
   if (data.type !== 'octet-string' || data.value.length > 6) return null;
   return data.value.reduce((word, octet) => word * 256 + octet, 0);
 }
@@ -398,3 +398,5 @@ function tooLarge(actual: number): DlmsError {
 }
 
 const NOTHING = new Uint8Array(0);
+/** What a number holds exactly. */
+const EXACT_BITS = 53;

@@ -157,12 +157,13 @@ describe('profile rows', () => {
         structure(clockAt(1), null_, u32(1), u32(1)),
         structure(clockAt(2), { type: 'bit-string', value: '00001000' }, u32(1), u32(1)),
         structure(clockAt(3), octets([0x01, 0x02]), u32(1), u32(1)),
+        structure(clockAt(4), { type: 'bit-string', value: `1${'0'.repeat(39)}` }, u32(1), u32(1)),
       ),
     );
     assert.ok(!('status' in (rows[0] as ProfileRow)));
     assert.deepEqual(
       rows.slice(1).map(r => r.status),
-      [8, 0x0102],
+      [8, 0x0102, 2 ** 39],
     );
   });
 
