@@ -140,8 +140,10 @@ export function unwrapKey(kek: Key, wrapped: Uint8Array, systemTitle: Uint8Array
 
 /** SC || AK, and with general-ciphering its five fields with their lengths. */
 function aadOf(control: number, authenticationKey: Key, header: GeneralHeader | undefined): Uint8Array {
-  const w = new Writer().u8(control).bytes(authenticationKey.octets());
-  if (header !== undefined) generalHeader.write(w, header);
+  const aad = authenticationKey.after(control);
+  if (header === undefined) return aad;
+  const w = new Writer().bytes(aad);
+  generalHeader.write(w, header);
   return w.toBytes();
 }
 
@@ -150,9 +152,13 @@ function ivOf(systemTitle: Uint8Array | null, counter: InvocationCounter): Uint8
   if (systemTitle === null || systemTitle.length !== SYSTEM_TITLE_OCTETS) {
     throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: 'the encrypted message' });
   }
+  // By hand: a view and its buffer would cost as much as the rest, and this runs for each telegram.
   const iv = new Uint8Array(12);
   iv.set(systemTitle);
-  new DataView(iv.buffer).setUint32(8, counter);
+  iv[8] = counter >>> 24;
+  iv[9] = counter >>> 16;
+  iv[10] = counter >>> 8;
+  iv[11] = counter;
   return iv;
 }
 

@@ -44,6 +44,14 @@ export class Key {
     return this.#octets.slice();
   }
 
+  /** Its octets behind one other, as the additional authenticated data has them. */
+  after(octet: number): Uint8Array {
+    const both = new Uint8Array(1 + this.#octets.length);
+    both[0] = octet;
+    both.set(this.#octets, 1);
+    return both;
+  }
+
   toString(): string {
     return SHOWN;
   }
