@@ -31,6 +31,7 @@ export function clientOptions(s: ConnectionSettings, moment: Moment): ClientOpti
     challenge: moment.challenge,
     preEstablished: s.preEstablished,
     generalProtection: s.generalProtection,
+    gbtWindow: s.gbtWindow,
     pduSize: s.pduSize,
     invokeIdIncrease: s.invokeIdIncrease,
     listSize: s.listSize,

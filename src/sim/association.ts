@@ -8,10 +8,12 @@ import {
   type Aarq,
   type Apdu,
   type ConformanceBit,
+  type GeneralBlockTransfer,
   type InitiateRequest,
 } from '../core/apdu';
 import { octets, type Data } from '../core/cosem/data';
 import { hlsReply, hlsVerify, isCiphered, Key, openApdu, sealApdu, type HlsContext, type Seal } from '../core/security';
+import { GeneralBlockSender } from '../core/transfer';
 import { isDlmsError } from '../core/wire/errors';
 import { equalBytes } from '../core/wire/hex';
 import { MECHANISM_OF, type Account } from './accounts';
@@ -37,6 +39,8 @@ interface Terms {
   readonly dedicatedKey: Key | null;
   /** The client's largest APDU; Infinity where it has no limit. */
   readonly clientPduSize: number;
+  /** Long answers go in general blocks, whatever the service. */
+  readonly generalBlocks: boolean;
 }
 
 /** How a request was protected, so that its answer can be protected alike. */
@@ -48,10 +52,14 @@ export class Association {
   readonly #sn: SnServices;
   /** Last counter under the dedicated key of this association. */
   #dedicatedCounter = -1;
+  /** A long answer on its way in general blocks. */
+  #long: GeneralBlockSender | null = null;
 
+  /** @param window general blocks that the link can carry in a row */
   constructor(
     readonly meter: SimulatedMeter,
     readonly account: Account,
+    readonly window = 1,
   ) {
     this.#sn = new SnServices(() => meter.named('sn'));
     if (account.preEstablished === true) this.#state = { phase: 'associated', terms: PRE_ESTABLISHED };
@@ -84,9 +92,49 @@ export class Association {
         return apdus(this.#associate(apdu));
       case 'rlrq':
         return this.#release(apdu.userInformation);
+      case 'general-block-transfer':
+        return this.#block(apdu);
       default:
-        return isCiphered(apdu) ? this.#protected(apdu) : this.#plain(apdu);
+        return this.#inBlocks(isCiphered(apdu) ? this.#protected(apdu) : this.#plain(apdu), 1);
     }
+  }
+
+  // --- general block transfer ---
+
+  /** The acknowledgement of ours, or a whole request in one block, whose answer goes in blocks too. */
+  #block(block: GeneralBlockTransfer): Reply {
+    const long = this.#long;
+    if (long !== null && block.data.length === 0) {
+      long.acknowledge(block);
+      return this.#nextBlocks(long, block.window, block.block);
+    }
+    if (!block.last || block.data[0] === GENERAL_BLOCK) return apdus(exception(2, 2));
+    this.#long = null;
+    const reply = this.#answer(block.data);
+    // It may be in blocks already.
+    if (this.#long !== null || reply.type !== 'apdus') return reply;
+    return this.#inBlocks(reply, block.window, true);
+  }
+
+  /** An answer that is too long for one APDU, or one that has to be in blocks. */
+  #inBlocks(reply: Reply, window: number, always = false): Reply {
+    const limit = this.#generalLimit();
+    const apdu = reply.type === 'apdus' ? reply.apdus[0] : undefined;
+    if (limit === null || apdu === undefined || (apdu.length <= limit && !always)) return reply;
+    this.#long = new GeneralBlockSender(apdu, limit - BLOCK_OCTETS, 1);
+    return this.#nextBlocks(this.#long, window, 0);
+  }
+
+  #nextBlocks(long: GeneralBlockSender, window: number, acknowledged: number): Reply {
+    const blocks = long.nextWindow(Math.min(window, this.window), acknowledged);
+    return blocks.length === 0 ? { type: 'silent' } : apdus(...blocks.map(encodeApdu));
+  }
+
+  /** Octets of an APDU; null where general blocks were not agreed on. */
+  #generalLimit(): number | null {
+    const state = this.#state;
+    if (state.phase !== 'associated' || !state.terms.generalBlocks) return null;
+    return Math.max(32, Math.min(this.meter.behaviour.pduSize, state.terms.clientPduSize));
   }
 
   #plain(apdu: Apdu): Reply {
@@ -120,7 +168,9 @@ export class Association {
       ask: access => this.meter.ask(this.account, access),
       find: (classId, obis) => this.meter.find(classId, obis),
       faults: this.meter.faults,
-      limit: Math.max(32, Math.min(this.meter.behaviour.pduSize, state.terms.clientPduSize) - overhead),
+      limit: state.terms.generalBlocks
+        ? Infinity
+        : Math.max(32, Math.min(this.meter.behaviour.pduSize, state.terms.clientPduSize) - overhead),
     };
     const answer = state.terms.referencing === 'ln' ? this.#ln.handle(apdu, ctx) : this.#sn.handle(apdu, ctx);
     return answer ?? exception(2, 2);
@@ -168,6 +218,7 @@ export class Association {
       clientTitle: aarq.callingApTitle,
       dedicatedKey,
       clientPduSize: request.maxPduSize === 0 ? Infinity : request.maxPduSize,
+      generalBlocks: conformance.includes('general-block-transfer'),
     };
     meter.clientTitle = aarq.callingApTitle ?? meter.clientTitle;
     const high = mechanism > 1;
@@ -426,11 +477,21 @@ const COUNTER_ERROR = 6;
 /** Tag, title with length, length, SC, IC and tag of the longest protected form. */
 const PROTECTION_OCTETS = 1 + 9 + 5 + 5 + 12;
 const EMPTY = new Uint8Array(0);
-const PRE_ESTABLISHED: Terms = { referencing: 'ln', clientTitle: null, dedicatedKey: null, clientPduSize: Infinity };
+const PRE_ESTABLISHED: Terms = {
+  referencing: 'ln',
+  clientTitle: null,
+  dedicatedKey: null,
+  clientPduSize: Infinity,
+  generalBlocks: false,
+};
+const GENERAL_BLOCK = 0xe0;
+/** Tag, control, both numbers and the length of the data. */
+const BLOCK_OCTETS = 9;
 
 const SERVICES: Readonly<Record<'ln' | 'sn', readonly ConformanceBit[]>> = {
   ln: [
     'general-protection',
+    'general-block-transfer',
     'priority-mgmt-supported',
     'block-transfer-with-get-or-read',
     'multiple-references',
@@ -441,6 +502,7 @@ const SERVICES: Readonly<Record<'ln' | 'sn', readonly ConformanceBit[]>> = {
   ],
   sn: [
     'general-protection',
+    'general-block-transfer',
     'read',
     'write',
     'block-transfer-with-get-or-read',

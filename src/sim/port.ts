@@ -148,7 +148,7 @@ function wrapperStation(meter: SimulatedMeter, options: PortOptions): Station {
           if (account === undefined) return SILENT;
           let association = associations.get(account.client);
           if (association === undefined)
-            associations.set(account.client, (association = new Association(meter, account)));
+            associations.set(account.client, (association = new Association(meter, account, BLOCKS_IN_A_ROW)));
           return association.handle(bytes);
         },
         send: apdu => link.send(apdu),
@@ -242,5 +242,7 @@ function firstFrame(chunk: Uint8Array): Uint8Array {
 }
 
 const FLAG = 0x7e;
+/** General blocks that may leave without being asked for; over HDLC each waits for its turn. */
+const BLOCKS_IN_A_ROW = 63;
 const SILENT: Reply = { type: 'silent' };
 const NOTHING: Heard = { write: [], dropped: [], reset: false, lateMs: 0 };

@@ -169,6 +169,36 @@ describe('a session with the simulated meter', () => {
     await readsWell(session);
   });
 
+  for (const referencing of ['ln', 'sn'] as const) {
+    for (const [name, access] of [
+      ['in clear', { clientAddress: 16 }],
+      ['ciphered', GMAC],
+    ] as const) {
+      it(`reads long answers by general block transfer, by ${referencing}, ${name}, the sooner the larger the window`, async () => {
+        const requests: number[] = [];
+        for (const gbtWindow of [1, 2, 63]) {
+          const { s, meter } = await open(
+            { interface: 'wrapper', referencing, gbtWindow, counterObject: 'none', ...access },
+            { behaviour: { pduSize: 128 }, clientCounter: 0 },
+          );
+          await readsWell(s);
+          assert.equal(s.association?.conformance.includes('general-block-transfer'), gbtWindow > 1);
+          requests.push(meter.served);
+          await s.close();
+          await server?.close();
+        }
+        const [singly, pairs, many] = requests as [number, number, number];
+        assert.ok(pairs < singly && many < pairs, requests.join(' '));
+      });
+    }
+  }
+
+  it('reads by general block transfer over hdlc, each block acknowledged', async () => {
+    const { s } = await open({ gbtWindow: 7 }, { behaviour: { pduSize: 300 } });
+    await readsWell(s);
+    assert.ok(s.association?.conformance.includes('general-block-transfer'));
+  });
+
   const habits: readonly (readonly [string, Partial<Behaviour>, string?])[] = [
     ['1 sends a clock twice', { doubledClock: true }],
     ['2 ends with an empty block, twice', { emptyLastBlock: true }],

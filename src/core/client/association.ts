@@ -146,8 +146,10 @@ function initiateRequest(options: ClientOptions, ciphering: Ciphering): Uint8Arr
 
 function proposed(options: ClientOptions): readonly ConformanceBit[] {
   if (options.conformance !== undefined) return options.conformance;
-  const services = options.referencing === 'ln' ? LN_SERVICES : SN_SERVICES;
-  return options.generalProtection === true ? ['general-protection', ...services] : services;
+  const services: ConformanceBit[] = [...(options.referencing === 'ln' ? LN_SERVICES : SN_SERVICES)];
+  if (options.generalProtection === true) services.unshift('general-protection');
+  if ((options.gbtWindow ?? 1) > 1) services.unshift('general-block-transfer');
+  return services;
 }
 
 function associationOf(

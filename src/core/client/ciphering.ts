@@ -196,6 +196,8 @@ export const UNASKED: ReadonlySet<string> = new Set([
   'information-report-request',
 ]);
 const MAY_BE_PLAIN: ReadonlySet<string> = new Set([
+  // A part of an APDU; what they become together is opened as a whole.
+  'general-block-transfer',
   'aare',
   'rlre',
   'exception-response',

@@ -1,11 +1,12 @@
 // Link, association and requests joined: bytes in, Step out. It keeps the phase and hands each APDU to whom it concerns;
 // blocks, lists, proofs and ciphers live in their own files.
 
-import { encodeApdu, type Apdu } from '../apdu';
+import { encodeApdu, type Apdu, type GeneralBlockTransfer } from '../apdu';
 import type { Data } from '../cosem/data';
 import type { Link, LinkStep } from '../link/link';
 import { hlsReply, hlsVerify, type Challenges } from '../security';
 import type { Step } from '../step';
+import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import {
   assumedAssociation,
@@ -68,6 +69,7 @@ export class Client {
   /** What came last, the newest first; only over a link that may bring it again. */
   #recent: readonly Uint8Array[] = [];
   readonly #ciphering: Ciphering;
+  readonly #blocks: GeneralBlockReceiver;
 
   // Collected while one input is worked off.
   #write: Uint8Array[] = [];
@@ -79,6 +81,11 @@ export class Client {
     readonly options: ClientOptions,
   ) {
     this.#ciphering = new Ciphering(options);
+    this.#blocks = new GeneralBlockReceiver({
+      confirmed: true,
+      window: options.gbtWindow ?? 1,
+      limitBytes: options.valueLimit ?? CLIENT_DEFAULTS.valueLimit,
+    });
   }
 
   get phase(): Phase {
@@ -219,7 +226,8 @@ export class Client {
     this.#sendAsIs(encodeApdu(aarq));
   }
 
-  #onApdu(bytes: Uint8Array): void {
+  /** `inBlocks`: it came in general blocks, which hold no blocks again. */
+  #onApdu(bytes: Uint8Array, inBlocks = false): void {
     this.options.onApdu?.('<', bytes);
     if (this.#isCopy(bytes)) {
       this.#note(`${bytes.length} octets that came before, dropped`);
@@ -242,6 +250,7 @@ export class Client {
       this.#setAside();
       return;
     }
+    if (apdu.type === 'general-block-transfer' && !inBlocks && WAITING.has(this.#phase)) return this.#onBlock(apdu);
     if (this.link.mayRepeat === true) this.#recent = [bytes.slice(), ...this.#recent.slice(0, RECENT - 1)];
     if (this.#exchange !== null && 'invoke' in apdu && this.#isOld(apdu.type, apdu.invoke)) return this.#setAside();
     this.#unanswered = false;
@@ -264,6 +273,16 @@ export class Client {
       default:
         this.#note(`${apdu.type} came unasked`);
     }
+  }
+
+  /** A part of a long answer. */
+  #onBlock(block: GeneralBlockTransfer): void {
+    const { apdu, reply, error } = this.#blocks.take(block);
+    if (error !== null) throw error;
+    if (apdu !== null) return this.#onApdu(apdu, true);
+    if (reply === null) return this.#setAside();
+    this.#unanswered = false;
+    this.#sendAsIs(encodeApdu(reply));
   }
 
   /** Not the answer: the link goes on waiting for it, for a bounded number of times. */
@@ -432,6 +451,7 @@ export class Client {
 
   #send(apdu: Apdu): void {
     this.#remember(apdu);
+    this.#blocks.reset();
     this.#sendAsIs(this.#ciphering.protect(encodeApdu(apdu)));
   }
 

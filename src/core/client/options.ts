@@ -35,6 +35,8 @@ export interface ClientOptions {
   readonly preEstablished?: boolean | undefined;
   /** general-glo-ciphering with our title in every APDU instead of the shorter service-specific forms. */
   readonly generalProtection?: boolean | undefined;
+  /** Blocks in a row that we take of a general block transfer, 1..63; it is proposed from 2 on. */
+  readonly gbtWindow?: number | undefined;
   /** Services to propose; the default is all that this client speaks. */
   readonly conformance?: readonly ConformanceBit[] | undefined;
   /** Largest APDU we take, 0..65535, 0: no limit. */

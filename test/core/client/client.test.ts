@@ -5,7 +5,7 @@ import { Client, type ClientEvent, type ClientStep } from '../../../src/core/cli
 import type { ClientOptions } from '../../../src/core/client/options';
 import { Obis } from '../../../src/core/cosem/obis';
 import { encodeWrapper, WrapperLink } from '../../../src/core/link/wrapper';
-import { unhex } from '../../../src/core/wire/hex';
+import { hex, unhex } from '../../../src/core/wire/hex';
 
 const REF = { classId: 3, obis: Obis.parse('1-0:1.8.0*255'), attribute: 2 };
 
@@ -134,6 +134,47 @@ describe('a datagram that comes twice', () => {
       client.get([REF]);
       assert.deepEqual(values(client.receive(answer(1, 0)).events), [0]);
     }
+  });
+});
+
+describe('general block transfer of an answer', () => {
+  const block = (number: number, last: boolean, data: Uint8Array, streaming = false): Uint8Array =>
+    encodeWrapper(
+      1,
+      16,
+      encodeApdu({ type: 'general-block-transfer', last, streaming, window: 1, block: number, acknowledged: 0, data }),
+    );
+  const whole = answer(1, 7).subarray(8);
+
+  it('is acknowledged at the end of each window, with ours', () => {
+    const client = ready('stream', { gbtWindow: 5 });
+    client.get([REF]);
+    const streaming = client.receive(block(1, false, whole.subarray(0, 2), true));
+    assert.deepEqual([streaming.write, streaming.events], [[], []]);
+    assert.ok(streaming.waitMs !== null && streaming.waitMs > 0);
+    const [acknowledgement] = client.receive(block(2, false, whole.subarray(2, 4))).write;
+    // last, window 5; block 1 of ours; 2 acknowledged; no data
+    assert.equal(hex(acknowledgement?.subarray(8) ?? new Uint8Array(0)), 'e08500010002' + '00');
+    assert.deepEqual(values(client.receive(block(3, true, whole.subarray(4))).events), [7]);
+    assert.equal(client.phase, 'ready');
+  });
+
+  it('with a block that never comes ends in one error', () => {
+    const client = ready('stream', { gbtWindow: 5 });
+    client.get([REF]);
+    client.receive(block(1, false, whole.subarray(0, 2)));
+    let steps = 0;
+    for (; client.phase !== 'broken'; steps++) client.receive(block(3, true, whole.subarray(4)));
+    assert.equal(steps, 4);
+  });
+
+  it('holds no blocks again', () => {
+    const client = ready();
+    client.get([REF]);
+    const inner = block(1, true, whole).subarray(8);
+    const { events } = client.receive(block(1, true, inner));
+    const fault = events.find(e => e.type === 'fault');
+    assert.equal(fault?.type === 'fault' ? fault.error.code : null, 'UNEXPECTED_RESPONSE');
   });
 });
 
