@@ -28,7 +28,7 @@ export function parseCommandLine(line: string): CommandLine {
   let seen = 0;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
-    const tag = /^[-/]([a-zA-Z])$/.exec(word)?.[1];
+    const tag = OPTION.exec(word)?.[1];
     if (tag === undefined) {
       // Words before the first option are the program itself.
       if (seen > 0) ignored.push(word);
@@ -39,11 +39,17 @@ export function parseCommandLine(line: string): CommandLine {
     // An old form of the line has a bare -w for the wrapper.
     else if (tag === 'w' && !/^\d+$/.test(words[i + 1] ?? '')) properties['interface'] = 'wrapper';
     else {
-      const value = words[++i];
-      if (value === undefined) throw bad(tag, '', 'followed by a value');
       const apply = OPTIONS[tag];
-      if (apply === undefined) ignored.push(`-${tag}`);
-      else apply(value, { properties, credentials, objects });
+      const value = words[i + 1];
+      if (apply === undefined) {
+        ignored.push(`-${tag}`);
+        // Nobody knows whether it has a value; what looks like an option is none.
+        if (value !== undefined && !OPTION.test(value)) i++;
+        continue;
+      }
+      if (value === undefined) throw bad(tag, '', 'followed by a value');
+      apply(value, { properties, credentials, objects });
+      i++;
     }
   }
   if (seen === 0) throw bad('line', line.slice(0, 40), 'a list of options such as -h host -p port -c 16 -s 1');
@@ -102,7 +108,7 @@ function key(tag: string, credential: string): Apply {
 }
 
 function serialPort(value: string, to: Target): void {
-  const m = /^([^:]+)(?::(\d+)(?::([78])(None|Even|Odd)([12]))?)?$/i.exec(value);
+  const m = /^(.+?)(?::(\d+)(?::([78])(None|Even|Odd)([12]))?)?$/i.exec(value);
   if (m === null) throw bad('S', value, 'of the form COM1 or COM1:9600:8None1');
   to.properties['transport'] = 'serial';
   to.properties['path'] = m[1] as string;
@@ -127,6 +133,7 @@ function tcp(property: 'host' | 'port'): Apply {
   };
 }
 
+const OPTION = /^[-/]([a-zA-Z])$/;
 const SECRET = new Set(['P', 'A', 'B', 'D']);
 const OPTIONS: Readonly<Record<string, Apply>> = {
   h: tcp('host'),

@@ -65,6 +65,23 @@ describe('command line of the Gurux reader', () => {
         ignored: ['-o'],
       },
     ],
+    [
+      '-S /dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0:9600:8Even1 -F 100 -Z -c 1 -E',
+      {
+        properties: {
+          transport: 'serial',
+          path: '/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0',
+          baudRate: '9600',
+          dataBits: '8',
+          parity: 'even',
+          stopBits: '1',
+          clientAddress: '1',
+        },
+        credentials: {},
+        objects: [],
+        ignored: ['-F', '-Z', '-E'],
+      },
+    ],
   ];
   for (const [line, expected] of cases) {
     it(`fills the form from ${line.slice(0, 48)}…`, () => assert.deepEqual(parseCommandLine(line), expected));
