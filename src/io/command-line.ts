@@ -53,9 +53,10 @@ export function parseCommandLine(line: string): CommandLine {
     }
   }
   if (seen === 0) throw bad('line', line.slice(0, 40), 'a list of options such as -h host -p port -c 16 -s 1');
-  // -s alone is the whole server address; beside -l it is the physical part.
+  // -s alone is the whole server address; beside -l it is the physical part, unless -n says that.
   if (properties['logicalAddress'] !== undefined) {
-    if (properties['serverAddress'] !== undefined) properties['physicalAddress'] = properties['serverAddress'];
+    if (properties['serverAddress'] !== undefined && properties['serialNumber'] === undefined)
+      properties['physicalAddress'] = properties['serverAddress'];
     properties['serverAddress'] = properties['logicalAddress'];
     delete properties['logicalAddress'];
   }

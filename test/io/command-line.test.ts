@@ -82,6 +82,15 @@ describe('command line of the Gurux reader', () => {
         ignored: ['-F', '-Z', '-E'],
       },
     ],
+    [
+      '-h 10.0.0.7 -s 1 -l 2 -n 12345678',
+      {
+        properties: { transport: 'tcp', host: '10.0.0.7', serialNumber: '12345678', serverAddress: '2' },
+        credentials: {},
+        objects: [],
+        ignored: [],
+      },
+    ],
   ];
   for (const [line, expected] of cases) {
     it(`fills the form from ${line.slice(0, 48)}…`, () => assert.deepEqual(parseCommandLine(line), expected));
