@@ -1,6 +1,7 @@
-// What several forms of this collection have in common: the connection as it stands in the editor, codes while typing, the
-// stages of a connection test, and the browser of a meter's objects. Plain script of the page; its rule: texts come from the
-// catalog of dlms-connection, colours from the theme, and what a meter or a user wrote is text, never HTML.
+// What several forms of this collection have in common: what a field may hold, presets, the connection as it stands in the
+// editor, codes while typing, the stages of a connection test, and the browser of a meter's objects. Plain script of the page;
+// its rule: texts come from the catalog of dlms-connection, colours from the theme, and what a meter, a file or a user wrote is
+// text, never HTML.
 (function () {
   'use strict';
   if (window.dlmsEditor) return;
@@ -11,6 +12,154 @@
   function say(key, facts) {
     return RED._('@meterflow/node-red-dlms/dlms-connection:dlms-connection.' + key, facts);
   }
+  function shared(key, facts) {
+    return RED._('@meterflow/node-red-dlms/dlms-connection:shared.' + key, facts);
+  }
+  /** A short notice; Node-RED would take text for HTML. */
+  function notify(text, kind) {
+    return RED.notify($('<p>').text(text), kind);
+  }
+
+  // What a field may hold: each takes what stands in it and answers true, or the sentence that says what is wrong. Empty is the
+  // default, and what holds ${NAME} is known only when the flow runs.
+  const check = {
+    obis: function (v) {
+      const text = trimmed(v);
+      const six = /^\d{1,3}([.]\d{1,3}){5}$/;
+      const form = /^(\d{1,3}-(\d{1,3}:)?|\d{1,3}:)?[\dCFLP]{1,3}\.[\dCFLP]{1,3}(\.\d{1,3})?([*&.]\d{1,3})?$/i;
+      return isOpen(text) || six.test(text) || form.test(text) || shared('error.obis', { value: text });
+    },
+    /** Blanks, colons and 0x do not matter; a saved key is shown as __PWRD__. */
+    key: function (v) {
+      const text = trimmed(v);
+      return isOpen(text) || text === UNTOUCHED || /^(.{32}|.{64})$/.test(hexDigits(text)) || shared('error.key');
+    },
+    systemTitle: function (v) {
+      const text = trimmed(v);
+      return isOpen(text) || /^.{16}$/.test(hexDigits(text)) || shared('error.systemTitle');
+    },
+    whole: function (v, label, min, max) {
+      const text = trimmed(v);
+      const fits = /^(0x[0-9a-f]+|\d+)$/i.test(text) && Number(text) >= min && Number(text) <= max;
+      return isOpen(text) || fits || shared('error.whole', { label: label, min: min, max: max });
+    },
+    /** `policy` is how the clock of the meter is read; two of the ways need a zone. */
+    zone: function (v, policy) {
+      const text = trimmed(v);
+      if (text === '' && (policy === 'zone' || policy === 'standard-time-all-year')) return shared('error.zoneNeeded');
+      if (isOpen(text)) return true;
+      try {
+        return Boolean(new Intl.DateTimeFormat('en', { timeZone: text }));
+      } catch (e) {
+        return shared('error.zone', { value: text });
+      }
+    },
+  };
+  function trimmed(v) {
+    return String(v === undefined || v === null ? '' : v).trim();
+  }
+  function isOpen(text) {
+    return text === '' || text.indexOf('${') >= 0;
+  }
+  /** Empty when something else than hex digits is among them. */
+  function hexDigits(text) {
+    const digits = text.replace(/0x/gi, '').replace(/[\s:,;-]/g, '');
+    return /^[0-9a-f]*$/i.test(digits) ? digits : '';
+  }
+
+  /** Time zones while typing. */
+  function suggestZones(field) {
+    const zones = Intl.supportedValuesOf ? Intl.supportedValuesOf('timeZone') : [];
+    suggest(
+      field,
+      function (text, done) {
+        const wanted = text.toLowerCase().replace(/ /g, '_');
+        const found = zones.filter(function (zone) {
+          return wanted !== '' && zone.toLowerCase().indexOf(wanted) >= 0;
+        });
+        done(found.map(rowOf));
+      },
+      function (text) {
+        return check.zone(text) === true;
+      },
+    );
+  }
+
+  /** The serial ports of the machine that Node-RED runs on, with a click into the field or while typing. */
+  function suggestPorts(field) {
+    suggest(
+      field,
+      function (text, done) {
+        $.getJSON('dlms-connection/ports')
+          .done(function (ports) {
+            done(
+              ports.map(function (port) {
+                return { value: port.path, label: suggestion(port.path, port.about) };
+              }),
+            );
+          })
+          .fail(function () {
+            done([]);
+          });
+      },
+      Boolean,
+    );
+    field.on('click', function () {
+      field.trigger('keyup');
+    });
+  }
+
+  /**
+   * Suggestions that `find` gives to its callback as [{ value, label }]. Enter and Tab take the first row, so a text that
+   * `isWhole` stands first as it was typed: it is never replaced by another one.
+   */
+  function suggest(field, find, isWhole) {
+    field.autoComplete({
+      minLength: 0,
+      search: function (typed, done) {
+        const text = typed.trim();
+        find(text, function (rows) {
+          const stands = text === '' || !isWhole(text) || (rows.length > 0 && rows[0].value === text);
+          done(stands ? rows : [{ value: text, label: suggestion(text, say('browse.asTyped')) }].concat(rows));
+        });
+      },
+    });
+  }
+  function rowOf(text) {
+    return { value: text, label: suggestion(text, '') };
+  }
+
+  /**
+   * Fills a list with the presets that `say` something about this form, by country; `take` gets the one that is chosen. A preset
+   * is a row of resources/presets.json.
+   */
+  function presets(list, says, take) {
+    $.getJSON('resources/@meterflow/node-red-dlms/presets.json').done(function (all) {
+      const known = all.filter(says);
+      const countries = new Intl.DisplayNames([language()], { type: 'region' });
+      const groups = { '': list };
+      known
+        .map(function (preset) {
+          return { preset: preset, country: preset.country ? countries.of(preset.country) : '' };
+        })
+        .sort(function (a, b) {
+          return a.country.localeCompare(b.country, language());
+        })
+        .forEach(function (row) {
+          groups[row.country] = groups[row.country] || $('<optgroup>').attr('label', row.country).appendTo(list);
+          const text = sayIfKnown('preset.' + row.preset.id) || row.preset.label;
+          $('<option>').val(row.preset.id).text(text).appendTo(groups[row.country]);
+        });
+      list.on('change', function () {
+        known
+          .filter(function (preset) {
+            return preset.id === list.val();
+          })
+          .forEach(take);
+      });
+    });
+  }
+
   /** null where the catalog has no such text. */
   function sayIfKnown(key, facts) {
     const text = say(key, facts);
@@ -70,35 +219,28 @@
     return given;
   }
 
-  /** Suggestions while typing, by code or by words; what was typed stays free. `onPick` gets { obis, name, classId }. */
-  function suggestCodes(field, onPick) {
-    let known = {};
-    field.autoComplete({
-      minLength: 0,
-      search: function (text, done) {
+  /** Codes while typing, by code or by words; `isWhole` tells a code or pattern that is written out from words. */
+  function suggestCodes(field, isWhole) {
+    suggest(
+      field,
+      function (text, done) {
         $.getJSON('dlms-connection/obis', { q: text, lang: language() })
           .done(function (found) {
-            const code = text.trim();
-            known = {};
-            const rows = found.map(function (entry) {
-              known[entry.obis] = entry;
-              return { value: entry.obis, label: suggestion(entry.obis, entry.name) };
-            });
-            // Enter and Tab take the first row: a code that was written out is never replaced by another one.
-            if (/^[\d.:*&-]+$/.test(code) && code !== '' && (rows.length === 0 || rows[0].value !== code)) {
-              rows.unshift({ value: text, label: suggestion(code, say('browse.asTyped')) });
-            }
-            done(rows);
+            done(
+              found.map(function (entry) {
+                return { value: entry.obis, label: suggestion(entry.obis, entry.name) };
+              }),
+            );
           })
           .fail(function () {
             done([]);
           });
       },
-    });
-    field.on('change', function () {
-      const entry = known[field.val()];
-      if (entry && onPick) onPick(entry);
-    });
+      isWhole ||
+        function (text) {
+          return /^[\dCFLP.:*&-]*[\d.][\dCFLP.:*&-]*$/.test(text);
+        },
+    );
   }
 
   function suggestion(code, name) {
@@ -561,15 +703,20 @@
     button.on('click', function (event) {
       event.preventDefault();
       const connection = savedConnection($('#node-input-connection').val());
-      if (connection === null) return RED.notify(say('browse.noConnection'), 'warning');
+      if (connection === null) return notify(say('browse.noConnection'), 'warning');
       browse(Object.assign({ connection: connection }, options()));
     });
   }
 
   window.dlmsEditor = {
     browseButton: browseButton,
+    check: check,
     formConnection: formConnection,
+    notify: notify,
+    presets: presets,
     runTest: runTest,
     suggestCodes: suggestCodes,
+    suggestPorts: suggestPorts,
+    suggestZones: suggestZones,
   };
 })();

@@ -3,7 +3,6 @@
 
 import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import { searchObis } from '../core/cosem/obis-names';
 import { type FilterResult, ObisFilter } from '../core/filter/filter';
 import type { OutputMessage } from '../core/filter/forms';
 import { namedRecent } from '../core/filter/recent';
@@ -58,10 +57,6 @@ export = (RED: NodeAPI): void => {
 
   // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.
   const mayRead = RED.auth.needsPermission('dlms-obis-filter.read');
-  RED.httpAdmin.get('/dlms-obis-filter/codes', mayRead, (request, response) => {
-    const { words, lang } = request.query;
-    response.json(searchObis(String(words ?? ''), obisTexts(String(lang ?? 'en'))));
-  });
   RED.httpAdmin.get('/dlms-obis-filter/:id/recent', mayRead, (request, response) => {
     const node = RED.nodes.getNode(String(request.params['id'])) as Partial<FilterNode> | null | undefined;
     const filter = node?.type === 'dlms-obis-filter' ? node.filter : null;

@@ -123,8 +123,10 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
       const { page } = editor;
       await editor.edit(decoder);
       await page.fill('#node-input-encryptionKey', '00 11 22');
+      await page.dispatchEvent('#node-input-encryptionKey', 'change');
       assert.match((await page.getAttribute('#node-input-encryptionKey', 'class')) ?? '', /input-error/);
       await page.fill('#node-input-encryptionKey', '0x00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:FF');
+      await page.dispatchEvent('#node-input-encryptionKey', 'change');
       assert.doesNotMatch((await page.getAttribute('#node-input-encryptionKey', 'class')) ?? '', /input-error/);
       assert.equal(await page.isVisible('#node-input-sourceProperty'), true);
       await page.selectOption('#node-input-source', 'connection');

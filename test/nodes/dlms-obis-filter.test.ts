@@ -214,12 +214,6 @@ describe('dlms-obis-filter', () => {
     await adminRequest().get('/dlms-obis-filter/nobody/recent').expect(404);
   });
 
-  it('searches the dictionary', async () => {
-    await start();
-    const { body } = await adminRequest().get('/dlms-obis-filter/codes?words=voltage%20l2').expect(200);
-    assert.equal((body as { obis: string }[])[0]?.obis, '1-0:52.7.0*255');
-  });
-
   it('gives no form element the name of a list property: the editor would overwrite the list with its text', () => {
     const html = readFileSync(join(PROJECT, 'src', 'nodes', 'dlms-obis-filter.html'), 'utf8');
     assert.doesNotMatch(html, /id="node-input-rules"/);

@@ -1,0 +1,70 @@
+// The presets of the forms: data that anybody may add to, so what a row may say is checked here.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { parseSettings } from '../src/io/settings';
+import { pushSettings } from '../src/nodes/lib/push-settings';
+import { PROJECT } from './node-red-process';
+
+interface Preset {
+  readonly id: string;
+  readonly label: string;
+  /** ISO 3166; rows of a country stand below its name, in the language of the user. */
+  readonly country?: string;
+  /** Where it is from: a standard, a specification, a public report. */
+  readonly evidence: string;
+  /** What the form of dlms-connection gets. */
+  readonly connection?: Readonly<Record<string, string>>;
+  /** What the form of dlms-push-decoder gets; `connection` then is the line of the meter. */
+  readonly push?: Readonly<Record<string, unknown>>;
+  readonly encrypted?: boolean;
+}
+
+const json = (...path: string[]): unknown => JSON.parse(readFileSync(join(PROJECT, ...path), 'utf8'));
+const presets = json('resources', 'presets.json') as readonly Preset[];
+const form = readFileSync(join(PROJECT, 'src', 'nodes', 'dlms-connection.html'), 'utf8');
+const texts = json('locales', 'en-US', 'dlms-connection.json') as {
+  'dlms-connection': { preset: Readonly<Record<string, string>> };
+};
+
+describe('the presets', () => {
+  for (const { id, label, country, evidence, connection, push, encrypted } of presets) {
+    it(`${id}: says where it is from, and nothing that the nodes would refuse`, () => {
+      assert.equal(presets.filter(other => other.id === id).length, 1, 'another one has this id');
+      assert.ok(label.length > 0 && evidence.length > 10);
+      if (country !== undefined)
+        assert.notEqual(new Intl.DisplayNames(['en'], { type: 'region' }).of(country), country);
+      assert.ok(connection !== undefined);
+      for (const property of Object.keys(connection))
+        assert.match(form, new RegExp(`id="node-config-input-${property}"`), property);
+      parseSettings({ host: 'meter', path: '/dev/ttyUSB0', ...connection }, SECRETS);
+      if (push === undefined) return;
+      assert.deepEqual(
+        Object.keys(push).filter(property => !PUSH.includes(property)),
+        [],
+      );
+      pushSettings(push);
+      // The form tells the line, and whether a key is needed.
+      for (const property of ['baudRate', 'dataBits', 'parity', 'stopBits'])
+        assert.ok(property in connection, property);
+      assert.equal(typeof encrypted, 'boolean');
+    });
+  }
+
+  it('have a text for each that is no name', () => {
+    const ids = presets.map(preset => preset.id);
+    const stale = Object.keys(texts['dlms-connection'].preset).filter(key => key !== 'none' && !ids.includes(key));
+    assert.deepEqual(stale, []);
+    const untranslated = presets.filter(p => p.country === undefined && !(p.id in texts['dlms-connection'].preset));
+    assert.deepEqual(untranslated, []);
+  });
+});
+
+const PUSH = ['framing', 'layout', 'timezone', 'clockPolicy', 'scalers'];
+const SECRETS = {
+  password: '00000000',
+  encryptionKey: '00112233445566778899aabbccddeeff',
+  authenticationKey: '00112233445566778899aabbccddeeff',
+};
