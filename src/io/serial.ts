@@ -96,9 +96,9 @@ export class SerialTransport implements Transport {
   write(bytes: Uint8Array): Promise<void> {
     const port = this.#port;
     if (port === null) return Promise.reject(closedError(this.where));
-    const nowMs = performance.now();
-    // Ten bits a character, eleven with parity or a second stop bit beside eight data bits.
-    this.#carriedAtMs = Math.max(nowMs, this.#carriedAtMs) + (bytes.length * 11_000) / this.#format.baudRate;
+    const { baudRate, dataBits, parity, stopBits } = this.#format;
+    const bits = 1 + dataBits + (parity === 'none' ? 0 : 1) + stopBits;
+    this.#carriedAtMs = Math.max(performance.now(), this.#carriedAtMs) + (bytes.length * bits * 1000) / baudRate;
     return this.#guarded(done => {
       port.write(bytes, cause => {
         if (cause) done(cause);
@@ -290,6 +290,6 @@ function badSerial(value: string): DlmsError {
 
 /** Linux and macOS say busy or cannot lock; Windows denies access to a port that another program holds. */
 const BUSY = /busy|cannot lock|temporarily unavailable|access denied/i;
-/** Beyond the time on the line: what adapters and pseudo terminals take to hand over. */
-const DRAIN_MARGIN_MS = 25;
+/** What adapters and pseudo terminals take to hand over. The quickest meters answer 20 ms after the last character. */
+const DRAIN_MARGIN_MS = 10;
 const PARITY: Readonly<Record<string, SerialFormat['parity']>> = { n: 'none', e: 'even', o: 'odd' };
