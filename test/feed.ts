@@ -2,7 +2,7 @@
 // The rule of the file: a vector that gets fewer treatments says so itself (`tolerant`, `cuts`), never the harness.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { decodeApdu, encodeApdu, type Apdu } from '../src/core/apdu';
@@ -32,12 +32,6 @@ export function vectors(folder: string): Vector[] {
     .sort()
     .filter(name => name.endsWith('.json'))
     .flatMap(name => JSON.parse(readFileSync(join(path, name), 'utf8')) as Vector[]);
-}
-
-/** A file of the shared corpus, or null where the corpus is absent. */
-export function corpusFile(name: string): string | null {
-  const path = join(process.env['METERFLOW_CORPUS'] ?? join('..', 'shared', 'corpus'), name);
-  return existsSync(path) ? path : null;
 }
 
 /** A decoded value as the files write it. */

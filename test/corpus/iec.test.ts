@@ -1,9 +1,7 @@
 // Every case of a corpus folder: IEC 62056-21 readouts, dialogues, load profiles and P1. The folder is test data only
-// and stays outside the project: METERFLOW_CORPUS, else ../shared/corpus. Cases are recognised by their schema alone.
+// and stays outside the project.
 
 import { strict as assert } from 'node:assert';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../src/core/iec62056-21/decoder';
 import type { IecReading, IecSet } from '../../src/core/iec62056-21/typing';
@@ -13,6 +11,7 @@ import type { IecProfile } from '../../src/core/iec62056-21/profile';
 import type { Identification } from '../../src/core/iec62056-21/identification';
 import { Key } from '../../src/core/security';
 import { unhex } from '../../src/core/wire/hex';
+import { corpusCases } from '../corpus-files';
 import { playDialogue } from './iec-dialogue';
 
 export interface Case {
@@ -86,11 +85,10 @@ export interface Outcome {
   readonly retries?: number;
 }
 
-const folder = corpusFolder();
 const results = new Map<string, { ok: number; failed: string[]; skipped: string[] }>();
 
 describe('the IEC corpus', () => {
-  const cases = folder === null ? [] : readCases(folder);
+  const cases = corpusCases<Case>(c => /^(iec|p1|sml)/.test(String(c['protocol'])) && c['expect'] !== undefined);
   if (cases.length === 0) {
     it('skipped: corpus absent', function () {
       this.skip();
@@ -452,27 +450,4 @@ function printTable(): void {
       return `    ${key.padEnd(28)} ${String(r.ok).padStart(3)} of ${String(r.ok + r.failed.length + r.skipped.length).padStart(3)}  ${rest}`;
     });
   process.stdout.write(`\n    protocol and family          ok\n${lines.join('\n')}\n`);
-}
-
-function corpusFolder(): string | null {
-  const roots = [process.env['METERFLOW_CORPUS'] ?? join(projectRoot(), '..', 'shared', 'corpus')];
-  for (const root of roots) for (const at of [join(root, 'iec'), root]) if (readCases(at).length > 0) return at;
-  return null;
-}
-
-function readCases(at: string): Case[] {
-  if (!existsSync(at)) return [];
-  const files = readdirSync(at).filter(name => name.endsWith('.json') && name !== 'INDEX.json');
-  return files.sort().flatMap(name => {
-    const c = JSON.parse(readFileSync(join(at, name), 'utf8')) as Partial<Case>;
-    return typeof c.protocol === 'string' && /^(iec|p1|sml)/.test(c.protocol) && c.expect !== undefined
-      ? [c as Case]
-      : [];
-  });
-}
-
-function projectRoot(): string {
-  let at = __dirname;
-  while (!existsSync(join(at, 'package.json'))) at = join(at, '..');
-  return at;
 }

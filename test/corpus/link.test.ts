@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import { fcs16 } from '../../src/core/wire/crc16';
 import { concat, hex, unhex } from '../../src/core/wire/hex';
@@ -10,9 +9,9 @@ import { decodeHdlcFrame, encodeControl, encodeHdlcFrame, type HdlcFrame } from 
 import { SegmentJoiner } from '../../src/core/link/hdlc-segments';
 import { MbusDeframer, mbusFrames } from '../../src/core/link/mbus';
 import { WrapperDeframer, encodeWrapper } from '../../src/core/link/wrapper';
+import { corpusCases, corpusFile } from '../corpus-files';
 
 const FRAMING_ERRORS = /^(fcs|hcs|incomplete|garbage|mbus-|incomplete-or-limit)/;
-const CORPUS = process.env['METERFLOW_CORPUS'] ?? resolve(process.cwd(), '../shared/corpus');
 
 interface HdlcVector {
   name: string;
@@ -48,13 +47,14 @@ function rewritten(frame: HdlcFrame): Uint8Array {
 }
 
 describe('corpus: link layer', function () {
-  if (!existsSync(join(CORPUS, 'vectors.json'))) {
+  const file = corpusFile('vectors.json');
+  if (file === null) {
     it('skipped: corpus absent', function () {
       this.skip();
     });
     return;
   }
-  const vectors = JSON.parse(readFileSync(join(CORPUS, 'vectors.json'), 'utf8')) as Vectors;
+  const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
 
   for (const v of vectors.hdlc) {
     const flagged = v.hex.startsWith('7e');
@@ -128,10 +128,7 @@ describe('corpus: link layer', function () {
 
   // Pushes, as far as framing goes; what is in them is the push decoder's test.
   const framed = new Set(['hdlc', 'hdlc-segmented', 'gbt', 'mbus', 'wrapper']);
-  const cases = readdirSync(join(CORPUS, 'push'))
-    .filter(name => name.endsWith('.json'))
-    .map(name => JSON.parse(readFileSync(join(CORPUS, 'push', name), 'utf8')) as PushCase)
-    .filter(c => framed.has(c.transport));
+  const cases = corpusCases<PushCase>(c => typeof c['frame_hex'] === 'string' && framed.has(String(c['transport'])));
   for (const c of cases) {
     // An unfinished block transfer is made of whole frames.
     const wrongFraming = c.transport !== 'gbt' && FRAMING_ERRORS.test(c.expect.error?.code ?? '');

@@ -1,9 +1,6 @@
-// Every captured push telegram of the corpus, whole, byte by byte and in random chunks. The corpus is test data that is not
-// part of the project: METERFLOW_CORPUS names its folder, else ../shared/corpus beside the project is looked for.
+// Every captured push telegram of the corpus, whole, byte by byte and in random chunks.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import { decodeData, type Data } from '../../src/core/cosem/data';
 import { Obis } from '../../src/core/cosem/obis';
 import type { Reading } from '../../src/core/cosem/reading';
@@ -12,6 +9,7 @@ import { Key, parseSystemTitle } from '../../src/core/security';
 import type { Code } from '../../src/core/wire/errors';
 import { hex, unhex } from '../../src/core/wire/hex';
 import { bytewise, randomly } from '../core/push/feeding';
+import { corpusCases } from '../corpus-files';
 
 interface ExpectedValue {
   readonly obis?: string | null;
@@ -120,20 +118,14 @@ function sameMeaning(code: string): readonly Code[] | undefined {
   return SAME_MEANING[code] ?? SAME_WORDS.find(([words]) => words.test(code))?.[1];
 }
 
-const folder = join(corpusFolder(), 'push');
-
 describe('push corpus', () => {
-  if (!existsSync(folder)) {
+  const cases = corpusCases<Case>(c => typeof c['frame_hex'] === 'string' && typeof c['expect'] === 'object');
+  if (cases.length === 0) {
     it('is skipped: corpus absent', function () {
       this.skip();
     });
     return;
   }
-  const cases = readdirSync(folder)
-    .filter(name => name.endsWith('.json'))
-    .sort()
-    // Each file is one case of the schema above, written by the corpus and checked by what the tests do with it.
-    .map(name => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Case);
   const byId = new Map(cases.map(c => [c.id, c]));
   const table = new Map<string, { cases: number; passed: number }>();
   const choices: string[] = [];
@@ -397,12 +389,4 @@ function chunkings(bytes: Uint8Array): [string, Uint8Array[]][] {
 
 function zulu(time: unknown): unknown {
   return typeof time === 'string' ? time.replace(/Z$/, '+00:00') : time;
-}
-
-function corpusFolder(): string {
-  const given = process.env['METERFLOW_CORPUS'];
-  if (given !== undefined && given !== '') return given;
-  let root = __dirname;
-  while (!existsSync(join(root, 'package.json'))) root = dirname(root);
-  return resolve(root, '../shared/corpus');
 }

@@ -16,6 +16,7 @@ import type { Link } from '../../src/core/link/link';
 import { WrapperDeframer, WrapperLink } from '../../src/core/link/wrapper';
 import { isCiphered, Key, openApdu } from '../../src/core/security';
 import { fromLatin1, hex, unhex } from '../../src/core/wire/hex';
+import { corpusFile } from '../corpus-files';
 
 export interface Transcript {
   readonly name: string;
@@ -39,15 +40,15 @@ export interface Replay {
   readonly lastWrite: string;
 }
 
-export const CORPUS = process.env['METERFLOW_CORPUS'] ?? join(process.cwd(), '..', 'shared', 'corpus');
-export const corpusPresent = existsSync(join(CORPUS, 'transcripts'));
+/** Null where the corpus is absent. */
+export const TRANSCRIPTS = corpusFile('transcripts');
 
 export function transcript(name: string): Transcript {
-  return JSON.parse(readFileSync(join(CORPUS, 'transcripts', `${name}.json`), 'utf8')) as Transcript;
+  return JSON.parse(readFileSync(join(TRANSCRIPTS ?? '', `${name}.json`), 'utf8')) as Transcript;
 }
 
 export function logOf(name: string): string[] {
-  const path = join(CORPUS, 'transcripts', `${name}.log`);
+  const path = join(TRANSCRIPTS ?? '', `${name}.log`);
   return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
 }
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { Outcome } from '../../src/core/client/request';
 import type { Data } from '../../src/core/cosem/data';
 import { Obis } from '../../src/core/cosem/obis';
 import { hex, latin1 } from '../../src/core/wire/hex';
-import { CORPUS, corpusPresent, logOf, replay, transcript, type Replay } from './replay';
+import { TRANSCRIPTS, logOf, replay, transcript, type Replay } from './replay';
 
 /** Requests that may differ, and how many: another client chose its own title, invoke-id or order of counters. */
 const DIFFER: Readonly<Record<string, RegExp>> = {
@@ -25,11 +24,11 @@ const ENDS_REFUSED: Readonly<Record<string, string>> = {
 
 describe('recorded conversations with independent servers', function () {
   this.timeout(120_000);
-  if (!corpusPresent) {
+  if (TRANSCRIPTS === null) {
     it('skipped: corpus absent');
     return;
   }
-  const names = readdirSync(join(CORPUS, 'transcripts'))
+  const names = readdirSync(TRANSCRIPTS)
     .filter(f => f.endsWith('.json'))
     .map(f => f.slice(0, -'.json'.length));
 

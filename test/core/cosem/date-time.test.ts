@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import {
   type ClockPolicy,
@@ -19,6 +18,7 @@ import {
 } from '../../../src/core/cosem/date-time';
 import { isDlmsError } from '../../../src/core/wire/errors';
 import { hex, unhex } from '../../../src/core/wire/hex';
+import { corpusFile } from '../../corpus-files';
 
 const VIENNA: ClockPolicy = { mode: 'zone', zone: 'Europe/Vienna' };
 
@@ -280,8 +280,8 @@ describe('clock policy settings', () => {
 });
 
 describe('date-time vectors of the corpus', () => {
-  const file = join(process.env['METERFLOW_CORPUS'] ?? '../shared/corpus', 'vectors.json');
-  if (!existsSync(file)) return void it.skip('skipped: corpus absent');
+  const file = corpusFile('vectors.json');
+  if (file === null) return void it.skip('skipped: corpus absent');
   interface Vector {
     readonly hex: string;
     readonly iso?: string;

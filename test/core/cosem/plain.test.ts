@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import { CLASSES, attributeOf, className, methodName, scalerAttribute } from '../../../src/core/cosem/classes';
 import {
@@ -18,6 +17,7 @@ import {
 } from '../../../src/core/cosem/data';
 import { toPlain } from '../../../src/core/cosem/plain';
 import { hex, unhex } from '../../../src/core/wire/hex';
+import { corpusFile } from '../../corpus-files';
 
 describe('plain values', () => {
   const clock = '07ea0b15060a0f0000ffc400';
@@ -180,8 +180,8 @@ describe('interface classes', () => {
 });
 
 describe('A-XDR vectors of the corpus', () => {
-  const file = join(process.env['METERFLOW_CORPUS'] ?? '../shared/corpus', 'vectors.json');
-  if (!existsSync(file)) return void it.skip('skipped: corpus absent');
+  const file = corpusFile('vectors.json');
+  if (file === null) return void it.skip('skipped: corpus absent');
   interface Vector {
     readonly name: string;
     readonly hex: string;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import fc from 'fast-check';
 
@@ -37,6 +36,7 @@ import { Obis } from '../../../src/core/cosem/obis';
 import { type Code, isDlmsError } from '../../../src/core/wire/errors';
 import { hex, unhex } from '../../../src/core/wire/hex';
 import { Writer } from '../../../src/core/wire/writer';
+import { corpusFile } from '../../corpus-files';
 
 const object = (classId: number, obis: string, attribute = 2, dataIndex = 0): CaptureObject => ({
   classId,
@@ -406,8 +406,8 @@ describe('selectors of a profile', () => {
 });
 
 describe('profile vectors of the corpus', () => {
-  const file = join(process.env['METERFLOW_CORPUS'] ?? '../shared/corpus', 'vectors.json');
-  if (!existsSync(file)) return void it.skip('skipped: corpus absent');
+  const file = corpusFile('vectors.json');
+  if (file === null) return void it.skip('skipped: corpus absent');
   const [v] = (JSON.parse(readFileSync(file, 'utf8')) as { profileBuffer: { hex: string }[] }).profileBuffer;
   it('four hourly rows with null clocks', () => {
     const layout = new ProfileLayout([CLOCK, STATUS, IMPORT, EXPORT]);
