@@ -75,7 +75,8 @@ describe('listening on a connection', () => {
     line.events.ended('meter');
     line.events.lost(refused);
     await settle();
-    assert.equal(states.at(-1), 'waiting');
+    // The next attempt may already have been made.
+    assert.deepEqual(states.slice(0, 4), ['connecting', 'waiting', 'listening', 'waiting']);
     assert.equal(line.stopped, 1);
     assert.deepEqual(ended, ['meter']);
     await held.stop();
