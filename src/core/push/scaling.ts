@@ -157,8 +157,9 @@ function isCurrentTransformer(body: Body): boolean {
 
 /**
  * IDIS lists say nothing of their scale. What tells the families apart: Iskraemeco's push setup is 0-6:25.9.0, that of
- * Landis+Gyr 0-8:25.9.0 or above; of the latter's meters the E360 specifies the deviation of its clock and sends tenths of a volt, the E450 lists the name of its push setup,
- * the E570 does not.
+ * Landis+Gyr 0-8:25.9.0 or above. Of the latter's meters the E360 specifies the deviation of its clock and sends tenths of a
+ * volt; the E450 sends hundredths of an ampere, the E570 whole ones. Where too little flows to tell, the E450 lists the
+ * name of its push setup and the E570 does not.
  */
 function pushListConvention(body: Body, deviationGiven: boolean): Convention | null {
   const { setup } = body;
@@ -168,7 +169,8 @@ function pushListConvention(body: Body, deviationGiven: boolean): Convention | n
   if (channel === 6) return volts === 0 ? E450 : AM550;
   if (channel < 8) return null;
   if (volts === -1 || (deviationGiven && volts !== 0)) return E360;
-  return setup.named ? E450 : E570;
+  const amperes = currentPower(body);
+  return (amperes === null ? setup.named : amperes === -2) ? E450 : E570;
 }
 
 /**
@@ -176,15 +178,38 @@ function pushListConvention(body: Body, deviationGiven: boolean): Convention | n
  * 231 V. null where no voltage is there, or one of a transformer that could be either.
  */
 function voltagePower(body: Body): 0 | -1 | -2 | null {
-  let most = 0;
-  for (const { name, data } of body.items) {
-    if (name === null || name[0] !== 1 || name[3] !== 7 || !PHASE_VOLTAGES.has(name[2] ?? 0) || !isNumber(data))
-      continue;
-    most = Math.max(most, Number((data as { value: number | bigint }).value));
-  }
+  const most = Math.max(0, ...PHASES.map(([voltage]) => instant(body, voltage) ?? 0));
   if (most >= 10_000 && most < 45_000) return -2;
   if (most >= 1_000 && most < 4_500) return -1;
   return most >= 100 && most < 450 ? 0 : null;
+}
+
+/** The power of ten of the currents, for whole volts: no more active power than voltage times current. null: too little to tell. */
+function currentPower(body: Body): 0 | -2 | null {
+  const active = Math.max(instant(body, 1) ?? 0, instant(body, 2) ?? 0);
+  if (active < TELLING_WATTS) return null;
+  let apparent = 0;
+  let phases = 0;
+  for (const [voltage, current] of PHASES) {
+    const volts = instant(body, voltage);
+    const amperes = instant(body, current);
+    if (volts === null) continue;
+    if (amperes === null) return null;
+    apparent += volts * amperes;
+    phases++;
+  }
+  // Of hundredths the ratio is 100 and more, of whole amperes the inverse of the power factor.
+  if (phases === 0) return null;
+  if (apparent >= 90 * active) return -2;
+  return apparent <= 20 * active ? 0 : null;
+}
+
+/** Of an electricity meter: the instantaneous value of group C. */
+function instant(body: Body, c: number): number | null {
+  const item = body.items.find(
+    ({ name, data }) => name?.[0] === 1 && name[2] === c && name[3] === 7 && name[4] === 0 && isNumber(data),
+  );
+  return item === undefined ? null : Number((item.data as { value: number | bigint }).value);
 }
 
 const KAMSTRUP: Convention = { name: 'kamstrup', power: 0, energy: 1, voltage: 0, current: -2, powerFactor: -2 };
@@ -197,7 +222,13 @@ const E360: Convention = { name: 'e360', power: 0, energy: 0, voltage: -1, curre
 const E450: Convention = { name: 'e450', power: 0, energy: 0, voltage: 0, current: -2, powerFactor: -3 };
 const E570: Convention = { name: 'e570', power: 0, energy: 0, voltage: 0, current: 0, powerFactor: -3 };
 
-const PHASE_VOLTAGES: ReadonlySet<number> = new Set([32, 52, 72]);
+/** Group C of voltage and current. */
+const PHASES: readonly (readonly [number, number])[] = [
+  [32, 31],
+  [52, 51],
+  [72, 71],
+];
+const TELLING_WATTS = 200;
 const UNSCALED: Scale = { scaler: 0, unit: null, source: 'none' };
 const UNITS: Readonly<Record<Quantity, string | null>> = {
   power: 'W',
