@@ -68,7 +68,8 @@ export function openApdu(
     case 'general-ciphering': {
       const systemTitle = titleOf(apdu.originatorSystemTitle, ring);
       const encryptionKey = keyOf(apdu, ring, systemTitle);
-      return { ...unprotect({ ...common, systemTitle, encryptionKey, header: apdu }, apdu.ciphered), systemTitle };
+      const context = { ...common, systemTitle, encryptionKey, keyInfo: apdu.keyInfo?.type, header: apdu };
+      return { ...unprotect(context, apdu.ciphered), systemTitle };
     }
     case 'general-signing':
       throw new DlmsError({ code: 'NOT_SUPPORTED', what: 'a signed message (general-signing)' });

@@ -57,6 +57,8 @@ export interface UnprotectContext {
   /** Of the sender; eight octets. */
   readonly systemTitle: Uint8Array | null;
   readonly encryptionKey: Key | null;
+  /** How the message says to get that key; told when it is missing. */
+  readonly keyInfo?: string | undefined;
   /** Used where control bit 6 is set; without it the encryption key is tried. */
   readonly broadcastKey?: Key | null | undefined;
   /** null: decrypt, drop the tag, authenticated false. */
@@ -94,7 +96,7 @@ export function unprotect(ctx: UnprotectContext, octets: Uint8Array): Unprotecte
   if (!encrypted && (!verifiable || key === null)) {
     return { plaintext: body, control, counter, authenticated: false };
   }
-  if (key === null) throw noKey(ctx.systemTitle, counter);
+  if (key === null) throw noKey(ctx.systemTitle, counter, ctx.keyInfo);
   const iv = ivOf(ctx.systemTitle, counter);
   const plausible = ctx.plausible ?? plausibleApdu;
   if (!verifiable) {
@@ -199,8 +201,9 @@ function ctr(key: Key, iv: Uint8Array, text: Uint8Array): Uint8Array {
   return concat(cipher.update(text), cipher.final());
 }
 
-function noKey(systemTitle: Uint8Array | null, counter: InvocationCounter): DlmsError {
-  return new DlmsError({ code: 'NO_KEY', systemTitle: systemTitleText(systemTitle), counter });
+function noKey(systemTitle: Uint8Array | null, counter: InvocationCounter, keyInfo?: string): DlmsError {
+  const missing = keyInfo === undefined ? {} : { keyInfo };
+  return new DlmsError({ code: 'NO_KEY', systemTitle: systemTitleText(systemTitle), counter, ...missing });
 }
 
 function wrongKey(systemTitle: Uint8Array | null): DlmsError {

@@ -38,7 +38,8 @@ export interface Facts {
   WRONG_PASSWORD: { diagnostic: string };
   HLS_FAILED: { mechanism: string; reason: string };
   COUNTER_TOO_LOW: { sent: number; needed: number | null };
-  NO_KEY: { systemTitle: string | null; counter: number | null };
+  /** `keyInfo`: how the message says to get its key, where that is not the one set. */
+  NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string };
   WRONG_KEY: { systemTitle: string | null };
   AUTHENTICATION_FAILED: { systemTitle: string | null };
   REPLAYED: { systemTitle: string | null; counter: number; last: number };
@@ -119,6 +120,11 @@ function clause(detail: Detail): string {
 
 const hex4 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
 const by = (title: string | null): string => (title === null ? '' : ` from system title ${title}`);
+/** The key that is missing, by the key-info of general-ciphering. */
+const KEY_FOR: Readonly<Record<string, string>> = {
+  'wrapped-key': 'master key (KEK) for its wrapped key',
+  'agreed-key': 'private key for its key agreement',
+};
 
 export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   WIRE_TRUNCATED: {
@@ -271,7 +277,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f =>
       `the telegram${by(f.systemTitle)} is encrypted` +
       (f.counter === null ? '' : ` (counter ${f.counter})`) +
-      ' and no encryption key is set',
+      ` and no ${KEY_FOR[f.keyInfo ?? ''] ?? 'encryption key'} is set`,
     remedy: 'Ask the grid operator for the key (GUEK, EK) of this meter and enter it in the node',
   },
   WRONG_KEY: {

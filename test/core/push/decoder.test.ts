@@ -177,7 +177,9 @@ describe('push decoder: layers', () => {
     });
     const { authenticationKey } = EXAMPLE_KEYS;
     assert.equal(telegramsOf(feed({ masterKey: master, authenticationKey }, [bytes])).length, 1);
-    assert.deepEqual(codesOf(feed({ authenticationKey }, [bytes])), ['NO_KEY']);
+    const [missing] = problemsOf(feed({ ...EXAMPLE_KEYS }, [bytes]));
+    assert.equal(missing?.error.code, 'NO_KEY');
+    assert.match(missing.error.message, /no master key \(KEK\)/);
     assert.deepEqual(codesOf(feed({ masterKey: EXAMPLE_KEYS.authenticationKey, authenticationKey }, [bytes])), [
       'WRONG_KEY',
     ]);
