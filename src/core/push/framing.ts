@@ -56,7 +56,7 @@ export class FrameScanner {
   }
 
   receive(chunk: Uint8Array): Framed[] {
-    const out: Framed[] = [];
+    const out: Framed[] = this.#cutOffBy(chunk) ? this.flush() : [];
     for (let at = 0; at < chunk.length; at += SLICE) {
       this.#buffer.push(chunk.length <= SLICE ? chunk : chunk.subarray(at, at + SLICE));
       if (this.#buffer.length >= this.#need) this.#scan(false, out);
@@ -86,6 +86,20 @@ export class FrameScanner {
     this.#before = 0;
     this.#beforeLength = 0;
     this.#front();
+  }
+
+  /**
+   * A wrapper message or a bare APDU has no check sequence: the rest of one that was cut off, a datagram for instance, would
+   * be filled up from the next. That a chunk is one whole message of the kind tells so.
+   */
+  #cutOffBy(chunk: Uint8Array): boolean {
+    const waiting = this.#buffer.length;
+    if (waiting === 0 || waiting + chunk.length === this.#need) return false;
+    const at: ByteAt = index => chunk[index] ?? -1;
+    if (this.#extent === null) return this.#at(0) === 0 && isWholeWrapper(at, chunk.length);
+    const llc = at(0) === 0xe6 && (at(1) === 0xe6 || at(1) === 0xe7) && at(2) === 0 ? 3 : 0;
+    const begins = PUSH_TAGS.has(at(llc)) && plausibleApdu(at, llc, true) === 'yes';
+    return begins && new ApduExtent().measure(index => at(llc + index)) === chunk.length - llc;
   }
 
   /** Another byte stands at the front. */
@@ -341,6 +355,11 @@ export class FrameScanner {
     this.#noise.release(this.#sink);
     this.#handOver(out);
   }
+}
+
+function isWholeWrapper(at: ByteAt, length: number): boolean {
+  if (at(0) !== 0 || at(1) !== 1 || at(6) * 256 + at(7) !== length - WRAPPER_HEADER) return false;
+  return plausibleApdu(at, WRAPPER_HEADER, false) === 'yes';
 }
 
 /** Says how many bytes held no frame. */

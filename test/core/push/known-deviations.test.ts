@@ -96,6 +96,23 @@ describe('push decoder: known deviations', () => {
     }
   });
 
+  it('does not fill up a message that was cut off from the next datagram', () => {
+    const apdu = plain('noe');
+    for (const whole of [encodeWrapper(1, 1, apdu), apdu]) {
+      for (const length of [20, 100, whole.length - 3]) {
+        const events = feed({}, [whole.slice(0, length), whole, whole]);
+        assert.deepEqual(codesOf(events), ['INCOMPLETE']);
+        const values = telegramsOf(events).map(t => t.telegram.readings.map(r => r.value));
+        assert.equal(values.length, 2, `cut after ${length}`);
+        assert.deepEqual(values[0], values[1]);
+      }
+      // Header and contents may well come in two chunks.
+      for (const at of [1, 8, 9]) {
+        assert.equal(telegramsOf(feed({}, [whole.slice(0, at), whole.slice(at)])).length, 1);
+      }
+    }
+  });
+
   it('gives no value behind a wrapper header that cannot be true', () => {
     const good = encodeWrapper(1, 1, plain('kaifa-west'));
     const changed = (at: number, ...bytes: number[]): Uint8Array => {
