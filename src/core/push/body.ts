@@ -392,7 +392,7 @@ const LONGEST_CODE = 23;
 /** Three letters of the FLAG id and thirteen more. IEC 62056-6-2, logical device name. */
 const DEVICE_NAME = /^[A-Z]{3}[0-9A-Za-z]{13}$/;
 /** Kamstrup_V0001, KFM_001. */
-const LIST_VERSION = /^[A-Za-z].*_[A-Za-z]*\d/;
+const LIST_VERSION = /^[A-Za-z].*[ _-][A-Za-z]*\d/;
 const DEVICE_NAME_CODE = Uint8Array.of(0, 0, 42, 0, 0, 255);
 const CLOCK_NAME = Uint8Array.of(0, 0, 1, 0, 0, 255);
 /** OBIS list version, 1-1:0.2.129 by the HAN specification of Norway. */

@@ -179,25 +179,34 @@ function notificationBody(byte: ByteAt): number | 'short' | Detail {
 }
 
 /**
- * Sagemcom XT211 (Czech): structure(2){ enum, array of structure(2){ descriptor without tags, value } }. Where a tagged
- * list would have a type, this one has the high octet of a class id, and the logical name ends with 255.
+ * Sagemcom XT211 (Czech): structure(2){ enum, array of structure(2){ descriptor without tags, value } }, or the array alone.
+ * Where a tagged list would have a type, this one has the high octet of a class id, and the logical name ends with 255.
  */
 export function untaggedList(byte: ByteAt, body: number): { at: number; count: number } | 'short' | null {
-  for (const [i, wanted] of [2, 2, 0x16].entries()) {
-    const b = byte(body + i);
+  let list = body;
+  if (byte(body) === 2) {
+    for (const [i, wanted] of [2, 0x16].entries()) {
+      const b = byte(body + 1 + i);
+      if (b === -1) return 'short';
+      if (b !== wanted) return null;
+    }
+    list = body + 4;
+  }
+  const tag = byte(list);
+  if (tag === -1) return 'short';
+  if (tag !== 1) return null;
+  const count = berLength(byte, list + 1);
+  if (count === 'short') return 'short';
+  if (count === 'no' || count.value === 0) return null;
+  const at = list + 1 + count.size;
+  for (const [i, wanted] of [2, 2, 0].entries()) {
+    const b = byte(at + i);
     if (b === -1) return 'short';
     if (b !== wanted) return null;
   }
-  const list = byte(body + 4);
-  if (list === -1) return 'short';
-  if (list !== 1) return null;
-  const count = berLength(byte, body + 5);
-  if (count === 'short') return 'short';
-  if (count === 'no' || count.value === 0) return null;
-  const at = body + 5 + count.size;
-  if (byte(at + 9) === -1) return 'short';
-  const untagged = byte(at) === 2 && byte(at + 1) === 2 && byte(at + 2) === 0 && byte(at + 9) === 0xff;
-  return untagged ? { at, count: count.value } : null;
+  const end = byte(at + 9);
+  if (end === -1) return 'short';
+  return end === 0xff ? { at, count: count.value } : null;
 }
 
 function informationReport(byte: ByteAt, open: { left: number; kind: Container }[]): number | 'short' | Detail {

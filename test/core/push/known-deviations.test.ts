@@ -22,8 +22,12 @@ describe('push decoder: known deviations', () => {
     // structure{ enum 1, array(2) of structure{ class 3, 1-0:1.8.0 and 1-0:2.8.0, attribute 2, value } }
     const row = '0202' + '0003' + '0100010800ff' + '02' + '0600000005';
     const second = '0202' + '0003' + '0100020800ff' + '02' + '0600000006';
-    const apdu = unhex(`0f0000000100${'02021601'}${'0102'}${row}${second}`);
-    for (const chunks of [[apdu], bytewise(apdu)]) {
+    const list = '0102' + row + second;
+    const [apdu, alone] = ['02021601' + list, list].map(body => unhex(`0f0000000100${body}`)) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    for (const chunks of [[apdu], bytewise(apdu), [alone], bytewise(alone)]) {
       const events = feed({}, chunks);
       assert.deepEqual(codesOf(events), []);
       assert.deepEqual(
