@@ -206,7 +206,9 @@ export class Association {
     if (account.security !== 'none' && protection === null) return refused(aarq, DIAGNOSTIC.noReason);
     if (request.version < 6) return refused(aarq, DIAGNOSTIC.noReason, 1);
     const supported = meter.behaviour.grantsLittle ? (['get', 'set'] as const) : SERVICES[referencing];
-    const conformance = supported.filter(bit => request.conformance.includes(bit));
+    const conformance = supported.filter(
+      bit => request.conformance.includes(bit) && (bit !== 'general-block-transfer' || meter.behaviour.generalBlocks),
+    );
     if (conformance.length === 0) return refused(aarq, DIAGNOSTIC.noReason, 2);
     let dedicatedKey: Key | null = null;
     if (request.dedicatedKey !== null && request.dedicatedKey.length > 0) {

@@ -48,6 +48,8 @@ export interface Behaviour {
   readonly wideAnswers: boolean;
   /** First block number of a long answer; 1 by the book. */
   readonly firstBlock: number;
+  /** General block transfer is granted. Not by default: clients propose it that cannot do it. */
+  readonly generalBlocks: boolean;
 }
 
 export const DEFAULT_BEHAVIOUR: Behaviour = {
@@ -74,6 +76,7 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   refusesDedicatedKey: false,
   wideAnswers: false,
   firstBlock: 1,
+  generalBlocks: false,
 };
 
 /** The data-access-result of a selection without rows, or null for an empty array. */

@@ -179,7 +179,7 @@ describe('a session with the simulated meter', () => {
         for (const gbtWindow of [1, 2, 63]) {
           const { s, meter } = await open(
             { interface: 'wrapper', referencing, gbtWindow, counterObject: 'none', ...access },
-            { behaviour: { pduSize: 128 }, clientCounter: 0 },
+            { behaviour: { pduSize: 128, generalBlocks: true }, clientCounter: 0 },
           );
           await readsWell(s);
           assert.equal(s.association?.conformance.includes('general-block-transfer'), gbtWindow > 1);
@@ -194,7 +194,7 @@ describe('a session with the simulated meter', () => {
   }
 
   it('reads by general block transfer over hdlc, each block acknowledged', async () => {
-    const { s } = await open({ gbtWindow: 7 }, { behaviour: { pduSize: 300 } });
+    const { s } = await open({ gbtWindow: 7 }, { behaviour: { pduSize: 300, generalBlocks: true } });
     await readsWell(s);
     assert.ok(s.association?.conformance.includes('general-block-transfer'));
   });
