@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import type { Apdu } from '../../src/core/apdu';
 import type { ProfileRange } from '../../src/core/client/profile-read';
 import type { AttributeRef } from '../../src/core/client/request';
-import { array, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
+import { array, enumerated, i8, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
 import { clockOctets } from '../../src/core/cosem/date-time';
 import { Obis } from '../../src/core/cosem/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
@@ -707,6 +707,25 @@ describe('session: load profiles', () => {
       [5, 6],
     );
     assert.equal(await stream.access, 'entry');
+  });
+
+  it('gives no rows whose scalers the meter cannot tell for the moment, and scaled ones later', async () => {
+    const obis = '1-0:99.5.0*255';
+    const power: AttributeRef = { classId: 3, obis: Obis.parse('1-0:1.7.0*200'), attribute: 2 };
+    let busy = true;
+    const register = cosemObject(3, power.obis.toString(), {
+      3: { read: () => (busy ? { ok: false, result: 2 } : { ok: true, data: structure(i8(-3), enumerated(27)) }) },
+    });
+    const buffer = cosemObject(7, obis, {
+      2: attribute(array(structure(u32(1234)))),
+      3: attribute(array(captureObject({ ...power, dataIndex: 0 }))),
+    });
+    const b = await bench('wrapper', { extraObjects: [register, buffer] });
+    const session = b.session();
+    const read = (): Promise<ProfileRow[]> => rowsOf(session.readProfile(Obis.parse(obis), { kind: 'all' }));
+    await rejects(read(), 'ACCESS_RESULT');
+    busy = false;
+    assert.deepEqual(await read(), [{ time: null, [power.obis.toString()]: 1.234 }]);
   });
 
   for (const ignoresColumns of [false, true]) {

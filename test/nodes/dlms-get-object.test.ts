@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
+import { enumerated, i8, structure, u32 } from '../../src/core/cosem/data';
 import type { Telegram } from '../../src/core/cosem/reading';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
+import { attribute, cosemObject } from '../../src/sim/cosem-object';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
 import { startFlow, stopFlow, type Credentials, type Flow, type FlowNode } from './flow';
 import { closeMeters, connectionTo, deadPort, serveMeter } from './meters';
@@ -124,6 +126,23 @@ describe('dlms-get-object', () => {
     flow.send('n1', {});
     await flow.message('out');
     assert.equal(meter.served - afterFirst, 1);
+  });
+
+  it('gives no value whose scaler the meter cannot tell for the moment, and the scaled one later', async () => {
+    let busy = true;
+    const register = cosemObject(3, '1-0:1.7.0*200', {
+      2: attribute(u32(1234)),
+      3: {
+        read: () => (busy ? { ok: false, result: 2 } : { ok: true, data: structure(i8(-3), enumerated(27)) }),
+      },
+    });
+    const { port } = await serveMeter({ extraObjects: [register] });
+    const flow = await start([connectionTo(port), get({ output: 'value', objects: [{ obis: '1-0:1.7.0*200' }] })]);
+    flow.send('n1', {});
+    assert.match((await flow.error()).error.message, /temporary-failure/);
+    busy = false;
+    flow.send('n1', {});
+    assert.equal((await flow.message('out')).payload, 1.234);
   });
 
   it('tells what a guessed class was wrong about by the object list of the meter', async () => {

@@ -16,7 +16,7 @@ import {
 } from '../cosem/profile-layout';
 import type { DlmsError } from '../wire/errors';
 import { scaleKey, type MeterMemory, type ProfileAccess, type ProfileMemory } from './meter-memory';
-import type { AttributeRef, Outcome, Selector } from './request';
+import { isTemporary, type AttributeRef, type Outcome, type Selector } from './request';
 
 export type ProfileRange =
   /** Instants in milliseconds, both included; null: open on that side. */
@@ -123,7 +123,7 @@ export class ProfileRead {
     const known = yield* this.#structure();
     if (known === null) return;
     const chosen = chosenOf(known.objects, this.request.columns);
-    yield* this.#scales(chosen.map(i => known.objects[i] as CaptureObject));
+    if (!(yield* this.#scales(chosen.map(i => known.objects[i] as CaptureObject)))) return;
     const layout = new ProfileLayout(
       known.objects,
       known.objects.map(
@@ -157,7 +157,8 @@ export class ProfileRead {
     return known;
   }
 
-  *#scales(objects: readonly CaptureObject[]): Plan {
+  /** False: one of them is not there for the moment, and values without it would be wrong by powers of ten. */
+  *#scales(objects: readonly CaptureObject[]): Generator<ProfileAsk, boolean, Answers> {
     const missing = new Map<string, AttributeRef>();
     for (const o of objects) {
       const attribute = scaleAttributeOf(o);
@@ -165,14 +166,18 @@ export class ProfileRead {
       const ref = { classId: o.classId, obis: o.obis, attribute };
       if (!this.memory.scales.has(scaleKey(ref))) missing.set(scaleKey(ref), ref);
     }
-    if (missing.size === 0) return;
+    if (missing.size === 0) return true;
     const refs = [...missing.values()];
     const answers = yield { refs, stream: false };
+    let later: DlmsError | null = null;
     refs.forEach((ref, i) => {
       const answer = answers[i];
+      if (answer?.ok === false && isTemporary(answer.error)) return void (later ??= answer.error);
       this.memory.rememberScale(ref, answer?.ok === true ? answer.value : null);
       if (answer?.ok === false) this.#note(`no scaler and unit of ${ref.obis}: ${answer.error.short}`);
     });
+    if (later !== null) this.#events.push({ type: 'failed', error: later });
+    return later === null;
   }
 
   *#buffer(known: ProfileMemory, layout: ProfileLayout, chosen: readonly number[]): Plan {
@@ -392,7 +397,7 @@ function saysNothing(error: DlmsError): boolean {
 
 /** Said about the request itself, not about this moment or these rows: worth remembering. */
 function isDefinite(error: DlmsError): boolean {
-  return !saysNothing(error) && !(error.detail.code === 'ACCESS_RESULT' && error.detail.result === TEMPORARY_FAILURE);
+  return !saysNothing(error) && !isTemporary(error);
 }
 
 function numberOf(outcome: Outcome<Data | null> | undefined): number | null {
@@ -401,7 +406,6 @@ function numberOf(outcome: Outcome<Data | null> | undefined): number | null {
 }
 
 const PROFILE_GENERIC = 7;
-const TEMPORARY_FAILURE = 2;
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 /** An open end reaches a little beyond our clock: the meter's may be ahead. */
 const AHEAD_MS = 3_600_000;

@@ -43,6 +43,11 @@ export function accessError(ref: AttributeRef | MethodRef, result: number): Dlms
   return new DlmsError({ code: 'ACCESS_RESULT', object, result, words });
 }
 
+/** The meter is busy and means to be asked again later: nothing to remember. */
+export function isTemporary(error: DlmsError): boolean {
+  return error.detail.code === 'ACCESS_RESULT' && error.detail.result === TEMPORARY_FAILURE;
+}
+
 /** What an exchange has to say while it runs; `index` counts the attributes of the request. */
 export type ExchangeEvent =
   | { readonly type: 'value'; readonly index: number; readonly outcome: Outcome<Data | null> }
@@ -68,3 +73,6 @@ export interface Exchange {
 export function unexpected(apdu: Apdu, waitingFor: string): DlmsError {
   return new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: apdu.type, waitingFor });
 }
+
+/** data-access-result. IEC 62056-5-3, Data-Access-Result. */
+const TEMPORARY_FAILURE = 2;

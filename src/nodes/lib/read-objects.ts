@@ -3,7 +3,7 @@
 
 import type { MeterMemory, ObjectEntry } from '../../core/client/meter-memory';
 import { scaleKey } from '../../core/client/meter-memory';
-import type { AttributeRef, Outcome } from '../../core/client/request';
+import { isTemporary, type AttributeRef, type Outcome } from '../../core/client/request';
 import { companionsOf } from '../../core/cosem/classes';
 import type { Data } from '../../core/cosem/data';
 import type { ClockPolicy } from '../../core/cosem/date-time';
@@ -83,6 +83,8 @@ async function readOnce(
     if (!value.ok) return { wanted: w, outcome: value };
     const scaleAnswer = answer(w, scale);
     if (scale !== null && scaleAnswer !== undefined) {
+      // A value without its scaler would be wrong by powers of ten.
+      if (!scaleAnswer.ok && isTemporary(scaleAnswer.error)) return { wanted: w, outcome: scaleAnswer };
       const ref = { classId: w.classId, obis: w.obis, attribute: scale };
       source.memory.rememberScale(ref, scaleAnswer.ok ? scaleAnswer.value : null);
     }
