@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import { enumerated, i8, structure, u32 } from '../../src/core/cosem/data';
+import { enumerated, i8, octets, structure, u32 } from '../../src/core/cosem/data';
 import type { Telegram } from '../../src/core/cosem/reading';
+import { unhex } from '../../src/core/wire/hex';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
-import { attribute, cosemObject } from '../../src/sim/cosem-object';
+import { attribute, cosemObject, type CosemObject } from '../../src/sim/cosem-object';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
 import { startFlow, stopFlow, type Credentials, type Flow, type FlowNode } from './flow';
 import { closeMeters, connectionTo, deadPort, serveMeter } from './meters';
@@ -126,6 +127,23 @@ describe('dlms-get-object', () => {
     flow.send('n1', {});
     await flow.message('out');
     assert.equal(meter.served - afterFirst, 1);
+  });
+
+  it('spreads the buffer of a compact data object by its template, and gives its octets where they do not fit', async () => {
+    const compact = (obis: string, template: string): CosemObject =>
+      cosemObject(62, obis, {
+        2: attribute(octets(unhex('0702 000004d2 03414243'))),
+        5: attribute(octets(unhex(template))),
+      });
+    // structure of unsigned, unsigned, double-long-unsigned, visible-string
+    const extraObjects = [compact('0-0:66.0.1*255', '02 04 11 11 06 0a'), compact('0-0:66.0.2*255', '02 01 06')];
+    const { port } = await serveMeter({ extraObjects });
+    const objects = extraObjects.map(o => ({ obis: o.obis.toString(), classId: 62 }));
+    const flow = await start([connectionTo(port), get({ output: 'value', objects })]);
+    flow.send('n1', {});
+    const [rows, octetsAsSent] = (await flow.message('out')).payload as [unknown, Buffer];
+    assert.deepEqual(rows, [[7, 2, 1234, 'ABC']]);
+    assert.equal(octetsAsSent.toString('hex'), '0702000004d203414243');
   });
 
   it('gives no value whose scaler the meter cannot tell for the moment, and the scaled one later', async () => {

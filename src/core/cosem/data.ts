@@ -84,6 +84,14 @@ export function decodeData(bytes: Uint8Array, limits: DataLimits = DATA_LIMITS):
   return data;
 }
 
+/**
+ * The buffer of a compact data object (class 62), which is the contents of a compact-array; the template is its description.
+ * Throws WIRE_* where they do not fit each other.
+ */
+export function decodeCompactBuffer(template: Uint8Array, buffer: Uint8Array): Data {
+  return decodeData(new Writer().u8(COMPACT_ARRAY).bytes(template).length(buffer.length).bytes(buffer).toBytes());
+}
+
 export function encodeData(data: Data): Uint8Array {
   const w = new Writer();
   writeData(w, data);
@@ -374,3 +382,4 @@ const BY_TAG: readonly (Row | undefined)[] = (() => {
 })();
 const BY_NAME = new Map<DataType, Row>(ROWS.map(r => [r.type, r]));
 const UTF8 = new TextDecoder();
+const COMPACT_ARRAY = 0x13;

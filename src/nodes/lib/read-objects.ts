@@ -5,7 +5,7 @@ import type { MeterMemory, ObjectEntry } from '../../core/client/meter-memory';
 import { scaleKey } from '../../core/client/meter-memory';
 import { isTemporary, type AttributeRef, type Outcome } from '../../core/client/request';
 import { companionsOf } from '../../core/cosem/classes';
-import type { Data } from '../../core/cosem/data';
+import { decodeCompactBuffer, type Data } from '../../core/cosem/data';
 import type { ClockPolicy } from '../../core/cosem/date-time';
 import { attributeNames, holdsClock, readingOf } from '../../core/cosem/naming';
 import { obisKey, obisName } from '../../core/cosem/obis-names';
@@ -65,23 +65,24 @@ async function readOnce(
   policy: ClockPolicy,
   signal: AbortSignal,
 ): Promise<ReadObject[]> {
-  const plans = wanted.map(w => ({ wanted: w, ...(companionsOf(w.classId, w.attribute) ?? NO_COMPANIONS) }));
+  const plans = wanted.map(w => ({ wanted: w, ...besideOf(w) }));
   const refs = new Map<string, AttributeRef>();
-  for (const { wanted: w, scale, capture, status } of plans) {
+  for (const { wanted: w, scale, others } of plans) {
     put(refs, w, w.attribute);
     if (scale !== null && !source.memory.scales.has(scaleKey({ obis: w.obis, attribute: scale }))) put(refs, w, scale);
-    if (capture !== null) put(refs, w, capture);
-    if (status !== null) put(refs, w, status);
+    for (const attribute of Object.values(others)) if (attribute !== null) put(refs, w, attribute);
   }
   const outcomes = await source.getAll([...refs.values()], signal);
   const answers = new Map([...refs.keys()].map((key, i) => [key, outcomes[i] as Outcome<Data | null>]));
-  const answer = (w: WantedObject, attribute: number | null): Outcome<Data | null> | undefined =>
-    attribute === null ? undefined : answers.get(refKey(w, attribute));
+  const dataOf = (w: WantedObject, attribute: number | null | undefined): Data | null => {
+    const answer = attribute == null ? undefined : answers.get(refKey(w, attribute));
+    return answer?.ok === true ? answer.value : null;
+  };
 
-  return plans.map(({ wanted: w, scale, capture, status }): ReadObject => {
-    const value = answer(w, w.attribute) as Outcome<Data | null>;
+  return plans.map(({ wanted: w, scale, others }): ReadObject => {
+    const value = answers.get(refKey(w, w.attribute)) as Outcome<Data | null>;
     if (!value.ok) return { wanted: w, outcome: value };
-    const scaleAnswer = answer(w, scale);
+    const scaleAnswer = scale === null ? undefined : answers.get(refKey(w, scale));
     if (scale !== null && scaleAnswer !== undefined) {
       // A value without its scaler would be wrong by powers of ten.
       if (!scaleAnswer.ok && isTemporary(scaleAnswer.error)) return { wanted: w, outcome: scaleAnswer };
@@ -89,9 +90,9 @@ async function readOnce(
       source.memory.rememberScale(ref, scaleAnswer.ok ? scaleAnswer.value : null);
     }
     const known = scale === null ? undefined : source.memory.scales.get(scaleKey({ obis: w.obis, attribute: scale }));
-    const captured = answer(w, capture);
-    const told = answer(w, status);
-    const data: Data = value.value ?? { type: 'null-data' };
+    const capture = dataOf(w, others.capture);
+    const status = dataOf(w, others.status);
+    const data = spread(value.value ?? { type: 'null-data' }, dataOf(w, others.template));
     const plain = toPlain(data, { classId: w.classId, attribute: w.attribute, policy });
     const reading = readingOf({
       obis: w.obis,
@@ -101,8 +102,8 @@ async function readOnce(
       policy,
       ...nameOf(w),
       ...(known && { scale: known }),
-      ...(captured?.ok === true && captured.value !== null && { capture: captured.value }),
-      ...(told?.ok === true && told.value !== null && { status: told.value }),
+      ...(capture !== null && { capture }),
+      ...(status !== null && { status }),
     });
     // A list goes into a telegram as text, with the names that its class has for it.
     if (LISTS.has(data.type))
@@ -149,6 +150,35 @@ function result(objects: readonly ReadObject[]): ObjectsRead {
   return { objects, time };
 }
 
+/** The attributes that belong to a value: its scaler and unit, and what else says what it is. */
+interface Beside {
+  readonly scale: number | null;
+  readonly others: {
+    readonly status?: number | null;
+    readonly capture?: number | null;
+    readonly template?: number;
+  };
+}
+
+function besideOf({ classId, attribute }: WantedObject): Beside {
+  const companions = companionsOf(classId, attribute);
+  if (companions === null)
+    return { scale: null, others: classId === COMPACT_DATA && attribute === 2 ? { template: 5 } : {} };
+  const { scale, ...others } = companions;
+  return { scale, others };
+}
+
+/** The buffer of a compact data object as what its template says; as it is where they do not fit. */
+function spread(data: Data, template: Data | null): Data {
+  if (data.type !== 'octet-string' || template?.type !== 'octet-string') return data;
+  try {
+    return decodeCompactBuffer(template.value, data.value);
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    return data;
+  }
+}
+
 /** Bytes as hex, as single values have them. */
 function json(list: Plain): string {
   return JSON.stringify(list, (_, value: unknown) => (value instanceof Uint8Array ? hex(value) : value));
@@ -168,6 +198,6 @@ function refKey(w: WantedObject, attribute: number): string {
   return `${w.classId}/${w.obis}/${attribute}`;
 }
 
-const NO_COMPANIONS = { scale: null, capture: null, status: null };
+const COMPACT_DATA = 62;
 const LISTS: ReadonlySet<string> = new Set(['array', 'structure', 'compact-array']);
 const DOUBTS: ReadonlySet<string> = new Set(['OBJECT_UNDEFINED', 'ACCESS_RESULT', 'ACCESS_DENIED']);
