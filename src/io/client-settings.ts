@@ -47,6 +47,7 @@ export function linkOf(s: ConnectionSettings, clientAddress = s.clientAddress): 
       server: s.server.logical,
       mode: datagrams ? 'datagram' : 'stream',
       responseMs: s.answerTimeoutMs,
+      tries: UDP_TRIES,
     });
   }
   return new HdlcLink({
@@ -102,5 +103,6 @@ export function secretsOf(s: ConnectionSettings): Uint8Array[] {
 }
 
 const HDLC_TRIES = 2;
+const UDP_TRIES = 2;
 const POLL_MS = 200;
 const DEFAULT_BAUD = 9600;

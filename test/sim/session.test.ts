@@ -169,6 +169,30 @@ describe('a session with the simulated meter', () => {
     await readsWell(session);
   });
 
+  it('asks again what UDP lost, and writes nothing twice', async () => {
+    const meter = meterAt(NOW);
+    server = await serveUdp(meter, {});
+    const low = { clientAddress: 17, authentication: 'low' };
+    const properties = {
+      transport: 'udp',
+      host: '127.0.0.1',
+      port: server.port,
+      interface: 'wrapper',
+      answerTimeout: 400,
+    };
+    session = new Session(parseSettings({ ...properties, ...low }, { password: '12345678' }), { now: () => NOW });
+    meter.fault({ kind: 'silence', times: 1 });
+    await session.connect();
+    meter.fault({ kind: 'silence', times: 1 });
+    assert.equal((await session.get(REGISTER)).type, 'double-long-unsigned');
+    const clock = { classId: 8, obis: Obis.parse('0-0:1.0.0*255'), attribute: 2 };
+    const time = await session.get(clock);
+    const served = meter.served;
+    meter.fault({ kind: 'silence', times: 1 });
+    await assert.rejects(session.set(clock, time), (e: unknown) => isDlmsError(e) && e.code === 'NO_ANSWER');
+    assert.equal(meter.served - served, 1);
+  });
+
   for (const referencing of ['ln', 'sn'] as const) {
     for (const [name, access] of [
       ['in clear', { clientAddress: 16 }],

@@ -9,7 +9,6 @@ import {
   encodeApdu,
   exceptionService,
   exceptionState,
-  MECHANISM,
   serviceError,
   type Aare,
   type Apdu,
@@ -19,7 +18,7 @@ import {
 } from '../apdu';
 import { Obis } from '../cosem/obis';
 import { DlmsError } from '../wire/errors';
-import { mechanismOf, type Ciphering } from './ciphering';
+import { isHigh, mechanismOf, type Ciphering } from './ciphering';
 import { CLIENT_DEFAULTS, type Authentication, type ClientOptions } from './options';
 import type { MethodRef } from './request';
 import { ASSOCIATION_BASE_NAME } from './sn';
@@ -47,7 +46,7 @@ export type Verdict =
 export function buildAarq(options: ClientOptions, ciphering: Ciphering): Apdu {
   const { authentication, referencing } = options;
   const mechanism = mechanismOf(authentication);
-  const high = mechanism !== null && mechanism > MECHANISM.low;
+  const high = isHigh(authentication);
   return {
     type: 'aarq',
     protocolVersion: null,
@@ -90,8 +89,7 @@ export function readAare(aare: Aare, options: ClientOptions, ciphering: Cipherin
   if (aare.result !== 0) return { type: 'refused', error: refusal(aare, inner, options.authentication) };
   if (inner?.type === 'confirmed-service-error') return { type: 'refused', error: serviceRefusal(inner) };
   const association = associationOf(inner?.type === 'initiate-response' ? inner : null, options, ciphering, notes);
-  const mechanism = mechanismOf(options.authentication);
-  if (mechanism === null || mechanism === MECHANISM.low) return { type: 'accepted', association };
+  if (!isHigh(options.authentication)) return { type: 'accepted', association };
   const challenge = aare.respondingAuthenticationValue;
   if (challenge === null || challenge.length === 0) {
     const reason = 'the meter sent no challenge';

@@ -36,6 +36,11 @@ export function mechanismOf(authentication: Authentication): number | null {
   return MECHANISMS[authentication];
 }
 
+/** High level security: both sides prove that they know the secret. */
+export function isHigh(authentication: Authentication): boolean {
+  return (mechanismOf(authentication) ?? MECHANISM.lowest) > MECHANISM.low;
+}
+
 export class Ciphering {
   /** The meter's system title: configured, until the AARE says it. */
   meterTitle: Uint8Array | null;

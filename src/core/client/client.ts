@@ -17,7 +17,7 @@ import {
   serviceRefusal,
   type Association,
 } from './association';
-import { Ciphering, isRefusal, UNASKED } from './ciphering';
+import { Ciphering, isHigh, isRefusal, UNASKED } from './ciphering';
 import { LnAction, LnGet, LnSet } from './ln';
 import { CLIENT_DEFAULTS, type ClientOptions } from './options';
 import { nextPhase, type Input, type Phase } from './phases';
@@ -223,7 +223,8 @@ export class Client {
     }
     const aarq = buildAarq(this.options, this.#ciphering);
     this.#go('associate');
-    this.#sendAsIs(encodeApdu(aarq));
+    // A second challenge would spoil the proof of the first.
+    this.#sendAsIs(encodeApdu(aarq), !this.#ciphering.active && !isHigh(this.options.authentication));
   }
 
   /** `inBlocks`: it came in general blocks, which hold no blocks again. */
@@ -452,7 +453,9 @@ export class Client {
   #send(apdu: Apdu): void {
     this.#remember(apdu);
     this.#blocks.reset();
-    this.#sendAsIs(this.#ciphering.protect(encodeApdu(apdu)));
+    // To read twice does no harm, to write or to act does; and a ciphered APDU is refused the second time, for its counter.
+    const repeatable = this.#phase === 'awaiting-get' && !this.#ciphering.active;
+    this.#sendAsIs(this.#ciphering.protect(encodeApdu(apdu)), repeatable);
   }
 
   #remember(request: Apdu): void {
@@ -461,10 +464,10 @@ export class Client {
     this.#asked = request.invoke & 0x0f;
   }
 
-  #sendAsIs(bytes: Uint8Array): void {
+  #sendAsIs(bytes: Uint8Array, repeatable = false): void {
     this.#aside = 0;
     this.options.onApdu?.('>', bytes);
-    this.#absorb(this.link.send(bytes));
+    this.#absorb(this.link.send(bytes, repeatable));
   }
 
   #action(ref: MethodRef, argument: Data | null): Exchange {

@@ -24,8 +24,11 @@ export interface Link {
   /** What it carries may come twice and late (UDP). Absent: never. */
   readonly mayRepeat?: boolean;
   connect(): LinkStep;
-  /** One request at a time; the next only after its answer (BAD_STATE). */
-  send(apdu: Uint8Array): LinkStep;
+  /**
+   * One request at a time; the next only after its answer (BAD_STATE). One that is `repeatable` may reach the meter twice:
+   * a link that loses messages and cannot tell (UDP) sends it again.
+   */
+  send(apdu: Uint8Array, repeatable?: boolean): LinkStep;
   /** The latest APDU was not the answer (a notification in the middle of a read): go on waiting for it. */
   keepWaiting(): LinkStep;
   /** Possible in every phase, also after a fault; always ends in `disconnected`, at the latest by timeout(). */

@@ -164,9 +164,9 @@ export interface WrapperOptions {
   readonly server: number;
   /** `datagram` over UDP. Default `stream`. */
   readonly mode?: 'stream' | 'datagram';
-  /** Silence after which a request counts as unanswered, in ms. Default 5000. */
+  /** Silence after which a request counts as unanswered, in ms; several tries share it. Default 5000. */
   readonly responseMs?: number;
-  /** How often a request is sent, datagrams only: TCP loses nothing. Default 1, as a ciphered request must not go out twice. */
+  /** How often a repeatable request is sent, datagrams only: TCP loses nothing. Default 1. */
   readonly tries?: number;
 }
 
@@ -178,6 +178,8 @@ export class WrapperLink implements Link {
   readonly #deframer: WrapperDeframer;
   #phase: 'closed' | 'idle' | 'awaiting' | 'broken' = 'closed';
   #request: Uint8Array = new Uint8Array(0);
+  /** How often it may be sent, and how often it was. */
+  #tries = 1;
   #sent = 0;
   /** Bytes since the request that were no answer; over the limit they count as silence. */
   #useless = 0;
@@ -200,10 +202,11 @@ export class WrapperLink implements Link {
     ]);
   }
 
-  send(apdu: Uint8Array): LinkStep {
+  send(apdu: Uint8Array, repeatable = false): LinkStep {
     if (this.#phase !== 'idle') throw new DlmsError({ code: 'BAD_STATE', input: 'send', phase: this.#phase });
     this.#request = encodeWrapper(this.#options.client, this.#options.server, apdu);
     this.#phase = 'awaiting';
+    this.#tries = this.mayRepeat && repeatable ? this.#options.tries : 1;
     this.#sent = 1;
     this.#useless = 0;
     return this.#step([], [this.#request]);
@@ -231,9 +234,10 @@ export class WrapperLink implements Link {
   timeout(): LinkStep {
     const events = this.#deframer.flush().map(item => this.#event(item));
     if (this.#phase !== 'awaiting') return this.#step(events);
-    const again = this.#options.mode === 'datagram' && this.#sent < this.#options.tries;
-    this.#sent++;
-    if (again) return this.#step(events, [this.#request]);
+    if (this.#sent < this.#tries) {
+      this.#sent++;
+      return this.#step(events, [this.#request]);
+    }
     this.#giveUp(events);
     return this.#step(events);
   }
@@ -257,14 +261,15 @@ export class WrapperLink implements Link {
     const error = new DlmsError({
       code: 'NO_ANSWER',
       waitingFor: 'answer',
-      afterMs: responseMs * Math.max(1, Math.min(this.#sent, this.#options.tries)),
+      afterMs: responseMs,
       hint: `server wPort ${server}`,
     });
     events.push({ type: 'fault', error });
   }
 
   #step(events: readonly LinkEvent[] = [], write: readonly Uint8Array[] = []): LinkStep {
-    return step(events, write, this.#phase === 'awaiting' ? this.#options.responseMs : null);
+    const waitMs = Math.ceil(this.#options.responseMs / this.#tries);
+    return step(events, write, this.#phase === 'awaiting' ? waitMs : null);
   }
 }
 

@@ -114,9 +114,12 @@ describe('wrapper link', () => {
     assert.equal(silent.waitMs, null);
     const udp = new WrapperLink({ client: 16, server: 1, mode: 'datagram', tries: 2 });
     udp.connect();
-    udp.send(unhex('c0'));
+    udp.send(unhex('c0'), true);
     assert.equal(udp.timeout().write.length, 1);
     assert.deepEqual(kinds(udp.timeout().events), ['fault']);
+    udp.connect();
+    udp.send(unhex('c0'));
+    assert.deepEqual(kinds(udp.timeout().events), ['fault'], 'it must not go out twice');
   });
   it('stays silent towards a client that the server does not accept', () => {
     const server = new WrapperServerLink({ accepts: port => port === 1 });
