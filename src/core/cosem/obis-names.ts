@@ -30,23 +30,40 @@ export interface ObisMatch {
 }
 
 /**
- * Codes whose name, key or number holds all words, best first; "import tariff 1", "1.8", "spannung l2".
+ * Codes whose name, key or number holds all words, best first; "import tariff 1", "1.8", "spannung l2". Marks on letters
+ * do not matter, and words that people use instead of ours (`search_words`) are understood.
  * No words: the usual codes in the order of the tables.
  */
 export function searchObis(words: string, texts: ObisTexts = ENGLISH, limit = 50): ObisMatch[] {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const instead = plainLetters(texts['search_words'] ?? '').split(' ');
+  const wanted = plainLetters(words)
+    .split(/\s+/)
+    .filter(Boolean)
+    .map(word => [word, ...instead.filter(pair => word.length > 2 && pair.startsWith(word)).map(afterEqualSign)]);
   const found: { match: ObisMatch; rank: number }[] = [];
   for (const obis of usualCodes()) {
     const match = { obis: obis.toString(), key: obisKey(obis), name: obisName(obis, texts) };
-    const name = match.name.toLowerCase();
+    const name = plainLetters(match.name);
     const all = `${match.obis} ${match.key} ${name}`;
-    if (!wanted.every(w => all.includes(w))) continue;
+    if (!wanted.every(anyOf => anyOf.some(w => all.includes(w)))) continue;
     // A word that begins the name or a group of the code is what was meant; the tables go from the usual to the rare.
-    const starts = wanted.filter(w => name.startsWith(w) || match.obis.includes(`:${w}`)).length;
+    const starts = wanted.filter(([w = '']) => name.startsWith(w) || match.obis.includes(`:${w}`)).length;
     found.push({ match, rank: -starts });
   }
   if (wanted.length > 0) found.sort((a, b) => a.rank - b.rank);
   return found.slice(0, limit).map(f => f.match);
+}
+
+/** In lower case and without marks: é and E are e. */
+export function plainLetters(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase();
+}
+
+function afterEqualSign(pair: string): string {
+  return pair.slice(pair.indexOf('=') + 1);
 }
 
 /** A text of this dictionary from the parts of the code. */

@@ -3,7 +3,8 @@
 // The rule of the file: it knows ids and how they are put together, never a word of a language.
 
 /** Text by id. A missing row falls back to English. A row that goes on after another one begins with its blank or
- * comma; {n} is the number of the code. */
+ * comma; {n} is the number of the code. `search_words` is no row of a name but what people look for instead of a word
+ * of a name or of a key: "feed-in=export peak=max". */
 export type ObisTexts = Readonly<Record<string, string>>;
 
 /** What a language says; from this `composeTexts` makes all its rows. */

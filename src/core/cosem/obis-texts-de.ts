@@ -374,5 +374,7 @@ export const GERMAN: ObisTexts = composeTexts({
     cold_water: 'Kaltwasser: ',
     hot_water: 'Warmwasser: ',
     other_medium: 'Anderes Medium: ',
+    search_words:
+      'verbrauch=import netzbezug=import einspeisung=export erzeugung=export seriennummer=device zählernummer=device zählerstand=energy spitze=max höchstlast=max relais=disconnect',
   },
 });

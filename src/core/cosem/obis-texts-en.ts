@@ -376,5 +376,7 @@ export const ENGLISH: ObisTexts = composeTexts({
     cold_water: 'Cold water: ',
     hot_water: 'Hot water: ',
     other_medium: 'Other medium: ',
+    search_words:
+      'consumption=import usage=import production=export feed-in=export solar=export serial=device number=device demand=max peak=max relay=disconnect',
   },
 });

@@ -374,5 +374,7 @@ export const FRENCH: ObisTexts = composeTexts({
     cold_water: 'Eau froide : ',
     hot_water: 'Eau chaude : ',
     other_medium: 'Autre fluide : ',
+    search_words:
+      'consommation=import soutirage=import production=export injection=export série=device numéro=device matricule=device index=energy pointe=max relais=disconnect',
   },
 });

@@ -374,5 +374,7 @@ export const ITALIAN: ObisTexts = composeTexts({
     cold_water: 'Acqua fredda: ',
     hot_water: 'Acqua calda: ',
     other_medium: 'Altro fluido: ',
+    search_words:
+      'consumo=import prelievo=import immissione=export produzione=export matricola=device numero=device lettura=energy picco=max relè=disconnect',
   },
 });

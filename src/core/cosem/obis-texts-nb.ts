@@ -374,5 +374,7 @@ export const NORWEGIAN: ObisTexts = composeTexts({
     cold_water: 'Kaldtvann: ',
     hot_water: 'Varmtvann: ',
     other_medium: 'Annet medium: ',
+    search_words:
+      'forbruk=import uttak=import innmating=export produksjon=export serienummer=device målernummer=device målerstand=energy topp=max rele=disconnect',
   },
 });

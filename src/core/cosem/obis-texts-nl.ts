@@ -374,5 +374,7 @@ export const DUTCH: ObisTexts = composeTexts({
     cold_water: 'Koud water: ',
     hot_water: 'Warm water: ',
     other_medium: 'Ander medium: ',
+    search_words:
+      'verbruik=import opwek=export opbrengst=export serienummer=device meternummer=device meterstand=energy piek=max relais=disconnect',
   },
 });

@@ -2,7 +2,7 @@
 // The rule of the file: without a rule's own words everything keeps the words of the dictionary.
 
 import { Obis } from '../cosem/obis';
-import { obisKey, obisName } from '../cosem/obis-names';
+import { obisKey, obisName, plainLetters } from '../cosem/obis-names';
 import type { Reading } from '../cosem/reading';
 import { type Rule, selectSuffix } from './rule';
 
@@ -19,10 +19,7 @@ export function readingKeyOf(text: string): {
 
 /** Lower-case letters, digits and underscores; ä is a. */
 export function wordOf(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase()
+  return plainLetters(text)
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');
 }

@@ -129,6 +129,12 @@ describe('searching the dictionary', () => {
     assert.equal(searchObis('2.8')[0]?.obis, '1-0:2.8.0*255');
     assert.equal(searchObis('active_energy_export_t2')[0]?.obis, '1-0:2.8.2*255');
   });
+  it('finds by words that people use instead, from three letters on, and with others', () => {
+    assert.equal(searchObis('consumption')[0]?.obis, '1-0:1.8.0*255');
+    assert.equal(searchObis('feed energy')[0]?.obis, '1-0:2.8.0*255');
+    assert.ok(searchObis('serial number').some(m => m.obis === '0-0:96.1.0*255'));
+    assert.deepEqual(searchObis('xfeed'), []);
+  });
   it('finds in another language', () => {
     assert.equal(searchObis('wirkenergie', { active_energy_import: 'Wirkenergie Bezug' })[0]?.obis, '1-0:1.8.0*255');
   });

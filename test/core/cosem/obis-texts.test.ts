@@ -130,6 +130,11 @@ describe('OBIS texts in other languages', () => {
       ['vermogen teruglevering', DUTCH, '1-0:2.7.0*255'],
       ['energia attiva prelevata', ITALIAN, '1-0:1.8.0*255'],
       ['strøm l3', NORWEGIAN, '1-0:71.7.0*255'],
+      ['Einspeisung', GERMAN, '1-0:2.8.0*255'],
+      ['energie soutirage tarif 1', FRENCH, '1-0:1.8.1*255'],
+      ['verbruik', DUTCH, '1-0:1.8.0*255'],
+      ['immissione', ITALIAN, '1-0:2.8.0*255'],
+      ['forbruk', NORWEGIAN, '1-0:1.8.0*255'],
     ] as const) {
       const found = searchObis(words, texts).map(match => match.obis);
       assert.ok(found.includes(code), `${words}: ${found.slice(0, 3).join(', ')}`);
