@@ -256,7 +256,7 @@ export class ObisFilter {
       this.recent.note(meterName(input.meter), { ...column.reading, value: cellOf(last, column) }, nowMs);
     }
     const held: HeldBack[] = [];
-    const table = tableOf(input, this.options.rules, this.options, this.#memory, held, nowMs);
+    const table = tableOf(input, this.options, this.#memory, held, nowMs);
     const { columns, rows } = table;
     const came = input.rows.length;
     if (columns.length === 0 || (rows.length === 0 && came > 0)) return { messages: [], held, came, sent: 0 };

@@ -10,7 +10,7 @@ import type { Rule } from './rule';
 export interface HeldBack {
   readonly topic: string;
   readonly payload: {
-    readonly reason: HoldReason | 'unit' | 'no-unit' | 'type' | 'accepted';
+    readonly reason: HoldReason | 'unit' | 'no-unit' | 'no-time' | 'type' | 'accepted';
     readonly message: string;
     readonly value: Value;
     readonly last: Value;
@@ -61,5 +61,6 @@ const SENTENCES: Record<
   unit: (name, value, _, rule) => `${name}: ${value} cannot be shown in ${rule?.unit ?? 'that unit'}; it is held back`,
   'no-unit': (name, value, _, rule) =>
     `${name}: ${value} has no unit, so it cannot be shown in ${rule?.unit ?? 'another'}; say in the rule which unit it has`,
+  'no-time': (name, value) => `${name}: ${value} stands in a row without a time, which a point needs; it is held back`,
   type: (name, value) => `${name}: "${value}" is not a number; it is held back`,
 };

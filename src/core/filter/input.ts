@@ -194,11 +194,12 @@ function refOf(told: unknown): ObjectRef | null {
 }
 
 function readingOfRecord(record: Record<string, unknown>): Reading {
-  const obis = textOrNull(record['obis']);
-  const known = readingKeyOf(obis ?? textOrNull(record['id']) ?? 'unknown');
+  const written = textOrNull(record['obis']);
+  const known = readingKeyOf(written ?? textOrNull(record['id']) ?? 'unknown');
   return {
     ...record,
-    obis,
+    // Function nodes may write it as people do.
+    obis: written === null ? null : known.obis,
     key: textOrNull(record['key']) ?? known.key,
     name: textOrNull(record['name']) ?? known.name,
     value: valueOf(record['value']),

@@ -3,7 +3,8 @@
 
 import type { Value } from '../cosem/reading';
 import { convert } from './convert';
-import { type Table, type TableColumn, type TableRow, free } from './forms';
+import { type Item, type Table, type TableColumn, type TableRow, free } from './forms';
+import type { FilterOptions } from './filter';
 import type { GuardOptions, Memory } from './guard';
 import { type HeldBack, heldBack } from './held-back';
 import { type InputColumn, type InputRow, type ProfileInput, meterName } from './input';
@@ -14,13 +15,12 @@ import { AS_IT_IS, type Rule, rulesFor } from './rule';
 /** What is held back is added to `held`. */
 export function tableOf(
   input: ProfileInput,
-  rules: readonly Rule[],
-  options: GuardOptions,
+  options: FilterOptions,
   memories: Memory,
   held: HeldBack[],
   nowMs: number,
 ): Table {
-  const columns = chosenColumns(input, rules, held, nowMs);
+  const columns = chosenColumns(input, options.rules, held, nowMs);
   const rows = convertedRows(input, columns, options, memories, held, nowMs);
   const { shape, whole, origin } = input;
   return { meter: meterName(input.meter), shape, columns, rows, whole, origin };
@@ -56,7 +56,7 @@ function chosenColumns(input: ProfileInput, rules: readonly Rule[], held: HeldBa
 function convertedRows(
   input: ProfileInput,
   columns: readonly TableColumn[],
-  options: GuardOptions,
+  options: FilterOptions,
   memories: Memory,
   held: HeldBack[],
   nowMs: number,
@@ -73,19 +73,29 @@ function convertedRows(
       return cell.ok ? cell.value : null;
     }),
   }));
-  if (options.counters) {
-    columns.forEach((column, i) => {
-      const memory = memories.of(`${meter}|column|${input.profile}|${column.label}`);
-      for (const row of inTime(made)) {
-        const value = row.values[i] ?? null;
-        const { reading } = column.source;
-        const item = { ...column, ...row, obis: reading.obis, key: reading.key, meter, value, reading: {} };
-        const wrong = judge(item, memory, guardOf(options, column.rule));
-        held.push(...wrong);
-        if (wrong.some(h => h.payload.reason !== 'accepted')) row.values[i] = undefined;
-      }
-    });
-  }
+  columns.forEach((column, i) => {
+    const { reading } = column.source;
+    const hold = (row: (typeof made)[number], judged: (item: Item) => HeldBack[]): void => {
+      const item = {
+        ...column,
+        ...row,
+        obis: reading.obis,
+        key: reading.key,
+        meter,
+        value: row.values[i] ?? null,
+        reading: {},
+      };
+      const wrong = judged(item);
+      held.push(...wrong);
+      if (wrong.some(h => h.payload.reason !== 'accepted')) row.values[i] = undefined;
+    };
+    // A point without a time is one of now for the database.
+    const untimed = options.output === 'influx' ? made.filter(row => row.time === null && row.values[i] !== null) : [];
+    for (const row of untimed) hold(row, item => [heldBack(item, 'no-time', null, column.rule)]);
+    if (!options.counters) return;
+    const memory = memories.of(`${meter}|column|${input.profile}|${column.label}`);
+    for (const row of inTime(made)) hold(row, item => judge(item, memory, guardOf(options, column.rule)));
+  });
   return made;
 }
 
@@ -115,7 +125,8 @@ function newRows(
 
 function timeOfRow(row: InputRow): string | null {
   const time = row['time'];
-  return typeof time === 'string' ? time : time instanceof Date ? time.toISOString() : null;
+  if (time instanceof Date) return Number.isNaN(time.getTime()) ? null : time.toISOString();
+  return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : null;
 }
 
 export function cellOf(row: InputRow | undefined, column: InputColumn): Value {

@@ -892,6 +892,22 @@ describe('OBIS filter: load profiles', () => {
     const { held } = filterOf('flat', [{ obis: key, unit: 'V' }]).process({ payload: profile([row(0, 1)]) }, T0);
     assert.deepEqual([held[0]?.payload.reason, held[0]?.timestamp], ['unit', T0]);
   });
+  it('influx: makes no point of a row without a time, and says so', () => {
+    const rows = [row(0, 1500), { ...row(1, 2500), time: null }, { ...row(2, 3500), time: 'soon' }];
+    const { messages, held } = filterOf('influx', RULES).process({ payload: profile(rows) }, T0);
+    assert.equal((messages[0]?.fields['payload'] as unknown[]).length, 1);
+    assert.deepEqual(
+      held.map(h => [h.payload.reason, h.payload.value, h.payload.key]),
+      [
+        ['no-time', 2.5, 'active_energy_import'],
+        ['no-time', 3.5, 'active_energy_import'],
+      ],
+    );
+    assert.equal(
+      held[0]?.payload.message,
+      'import (1-0:1.8.0*255): 2.5 kWh stands in a row without a time, which a point needs; it is held back',
+    );
+  });
   it('passes an empty profile on', () => {
     assert.deepEqual(payloads(filterOf('sql').process({ payload: profile([]) }, T0)), [[]]);
   });
@@ -905,6 +921,23 @@ describe('OBIS filter: what may come in', () => {
         'payload'
       ],
       1.5,
+    );
+  });
+  it('takes codes as function nodes write them, and gives them in one form', () => {
+    const readings = [
+      { obis: '1.8.0', value: 5, unit: 'Wh' },
+      { obis: 'nothing', value: 6 },
+    ];
+    assert.deepEqual(
+      fields(filterOf('readings').process({ payload: { readings } }, T0)).map(m => [
+        m['obis'],
+        m['topic'],
+        m['payload'],
+      ]),
+      [
+        ['1-0:1.8.0*255', 'active_energy_import', 5],
+        [null, 'nothing', 6],
+      ],
     );
   });
   it('takes a list of values', () => {
