@@ -57,12 +57,10 @@ describe('the examples with other modules', function () {
       const { page } = editor;
       await page.goto(red.url('/dashboard/meter'));
       await page.waitForSelector('.nrdb-ui-chart canvas', { timeout: 20_000 });
-      // The charts are drawn once the stored points have arrived and the animation has ended.
-      await page.waitForTimeout(3000);
-      const drawn = await page.locator('.nrdb-ui-chart canvas').count();
-      assert.equal(drawn, 3);
+      await page.waitForFunction("document.querySelectorAll('.nrdb-ui-chart canvas').length === 3");
       assert.match(await page.locator('.nrdb-ui-gauge').innerText(), /-?\d+/);
-      for (let i = 0; i < drawn; i++) assert.ok((await coloured(editor, i)) > 300, `chart ${i} is empty`);
+      // They are drawn when the stored points have arrived and the animation has ended.
+      for (let i = 0; i < 3; i++) assert.ok(await filled(editor, i, 20_000), `chart ${i} is empty`);
       assert.deepEqual(editor.problems, []);
       // Told once, over the charts, when the page was opened for the first time.
       await page
@@ -80,6 +78,15 @@ describe('the examples with other modules', function () {
     assert.doesNotMatch(red.log, /Uncaught/);
   });
 });
+
+async function filled(editor: Editor, chart: number, withinMs: number): Promise<boolean> {
+  const until = Date.now() + withinMs;
+  while ((await coloured(editor, chart)) <= 300) {
+    if (Date.now() > until) return false;
+    await editor.page.waitForTimeout(100);
+  }
+  return true;
+}
 
 /** Pixels in the first colour of the series, which axes and labels do not have. */
 function coloured(editor: Editor, chart: number): Promise<number> {

@@ -61,9 +61,9 @@ describe('the examples with an optical head', () => {
   });
   it('listen to what a meter sends by itself', async () => {
     const { flow, idOf } = await startExample('Listen to a meter that sends text');
-    const msg = await flow.message(idOf('telegram'), 8000);
+    const msg = await flow.message(idOf('telegram'), 15_000);
     assert.ok((msg.payload as Telegram).readings.length > 10);
-  }).timeout(10_000);
+  }).timeout(20_000);
   it('read registers and a load profile by DLMS after the sign-on of mode E', async () => {
     const { flow, idOf } = await startExample('Read DLMS through an optical head');
     flow.send(idOf('clock and energy'), {});
