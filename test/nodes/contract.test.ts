@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
+import { ObisFilter } from '../../src/core/filter/filter';
 import { fromLatin1, hex } from '../../src/core/wire/hex';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
@@ -9,10 +10,12 @@ import iecReadout from '../../src/nodes/dlms-iec-readout';
 import filter from '../../src/nodes/dlms-obis-filter';
 import pushDecoder from '../../src/nodes/dlms-push-decoder';
 import loadProfile from '../../src/nodes/dlms-read-load-profile';
+import { filterOptions } from '../../src/nodes/lib/filter-options';
 import { block } from '../../src/sim/iec-meter';
 import { serveIec, type IecServer } from '../../src/sim/iec-server';
 import { simulatedMeter } from '../../src/sim/server';
 import { EXAMPLE_KEY_TEXT, EXAMPLE_TITLE, PUSH_FORMATS, pushBytes } from '../../src/sim/push-source';
+import { feed, settingsFor, telegramsOf } from '../core/push/feeding';
 import {
   checkBesideRows,
   checkError,
@@ -256,6 +259,24 @@ describe('the message contract', () => {
         }
       });
     }
+
+    it('gives telegrams of every format of the simulated source in every form, and repeats in none', () => {
+      for (const format of PUSH_FORMATS) {
+        const [event] = telegramsOf(feed(settingsFor(format), [pushBytes(format, { counter: 3 })]));
+        assert.ok(event !== undefined, format.name);
+        const { telegram } = event;
+        const meter = { ...telegram.meter, id: telegram.meter.id ?? 'M1' };
+        const payload = { ...telegram, meter, receivedAt: new Date().toISOString() };
+        for (const [output, check] of Object.entries(FILTER_FORMS)) {
+          const rules = [{ obis: '*.8.*', unit: 'kWh' }, { obis: '*' }];
+          const made = new ObisFilter(filterOptions({ output, rules, duplicates: true, counters: true, hold: true }));
+          const { messages } = made.process({ payload }, Date.now());
+          assert.ok(messages.length > 0, `${format.name} ${output}`);
+          for (const { fields } of messages) check(fields);
+          if (payload.time !== null) assert.equal(made.process({ payload }, Date.now()).sent, 0, format.name);
+        }
+      }
+    });
 
     it('tells what it held back', async () => {
       const flow = await startFlow(SETS, [

@@ -17,7 +17,9 @@ export interface HomeAssistantOptions {
 
 export class HomeAssistant {
   /** Entities that are announced: what was said of them, and their last value. Bounded like the values themselves. */
-  readonly #announced = new Map<string, { said: string; item: Item; about: About }>();
+  readonly #announced = new Map<string, { said: string; item: Item; meter: Meter }>();
+  /** Group A of what the meter on an M-Bus channel measures, by meter and channel; not every telegram says it. */
+  readonly #media = new Map<string, number>();
 
   constructor(readonly options: HomeAssistantOptions) {}
 
@@ -26,17 +28,17 @@ export class HomeAssistant {
    * telegram, which may tell what kind of meter is on an M-Bus channel.
    */
   messages(items: readonly Item[], meter: Meter, readings: readonly Reading[]): OutputMessage[] {
-    const about = { meter, channels: channelMedia(readings) };
+    this.#learn(readings, meter);
     const configs: OutputMessage[] = [];
     const states: OutputMessage[] = [];
     for (const item of items) {
       if (item.value === null) continue;
-      const entity = entityOf(item, about, this.options);
+      const entity = this.#entity(item, meter);
       const said = JSON.stringify(entity.config);
       const before = this.#announced.get(entity.id);
       if (before?.said !== said) configs.push(configMessage(entity));
       if (before === undefined && this.#announced.size >= ENTITY_LIMIT) this.#announced.clear();
-      this.#announced.set(entity.id, { said, item, about });
+      this.#announced.set(entity.id, { said, item, meter });
       states.push(stateMessage(entity, item));
     }
     return [...configs, ...states];
@@ -44,10 +46,7 @@ export class HomeAssistant {
 
   /** All configurations and last states anew: Home Assistant was restarted, or the broker was away. */
   again(): OutputMessage[] {
-    const all = [...this.#announced.values()].map(({ item, about }) => ({
-      item,
-      entity: entityOf(item, about, this.options),
-    }));
+    const all = [...this.#announced.values()].map(({ item, meter }) => ({ item, entity: this.#entity(item, meter) }));
     return [
       ...all.map(({ entity }) => configMessage(entity)),
       ...all.map(({ entity, item }) => stateMessage(entity, item)),
@@ -56,6 +55,23 @@ export class HomeAssistant {
 
   forget(): void {
     this.#announced.clear();
+  }
+
+  #entity(item: Item, meter: Meter): Entity {
+    const obis = item.obis === null ? null : Obis.tryParse(item.obis);
+    const medium = obis?.a === 0 ? this.#media.get(`${meterName(meter)}|${obis.b}`) : obis?.a;
+    return entityOf(item, meter, lookOf(item, obis, medium), this.options);
+  }
+
+  /** From the device type of each channel, 0-n:24.1.0 (EN 13757-3, medium), where the telegram holds it. */
+  #learn(readings: readonly Reading[], meter: Meter): void {
+    for (const { obis, value } of readings) {
+      const channel = /^0-(\d+):24\.1\.0\*255$/.exec(obis ?? '')?.[1];
+      const medium = channel === undefined ? undefined : MEDIUM_OF[Number(value)];
+      if (medium === undefined) continue;
+      if (this.#media.size >= ENTITY_LIMIT) this.#media.clear();
+      this.#media.set(`${meterName(meter)}|${channel}`, medium);
+    }
   }
 }
 
@@ -68,12 +84,6 @@ function stateMessage(entity: Entity, { value, unit, obis, name, time, timestamp
   return { output: 0, fields };
 }
 
-interface About {
-  readonly meter: Meter;
-  /** Group A of what the meter on an M-Bus channel measures. */
-  readonly channels: ReadonlyMap<number, number>;
-}
-
 interface Entity {
   readonly id: string;
   readonly configTopic: string;
@@ -81,12 +91,11 @@ interface Entity {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-function entityOf(item: Item, { meter, channels }: About, options: HomeAssistantOptions): Entity {
+function entityOf(item: Item, meter: Meter, look: Look, options: HomeAssistantOptions): Entity {
   const name = meterName(meter);
   const device = name === null ? 'meter' : wordOf(name);
   const object = wordOf(item.label) || item.key;
   const stateTopic = item.rule?.topic == null ? `${options.statePrefix}/${device}/${object}` : item.topic;
-  const look = lookOf(item, channels);
   return {
     id: `${device}/${object}`,
     configTopic: `${options.discoveryPrefix}/sensor/dlms_${device}/${object}/config`,
@@ -115,35 +124,21 @@ interface Look {
   readonly stateClass: 'measurement' | 'total' | 'total_increasing' | null;
 }
 
-function lookOf(item: Item, channels: About['channels']): Look {
-  const obis = item.obis === null ? null : Obis.tryParse(item.obis);
+function lookOf(item: Item, obis: Obis | null, medium: number | undefined): Look {
   const number = typeof item.value === 'number' || (typeof item.value === 'string' && item.unit !== null);
   if (!number) return { unit: null, deviceClass: null, stateClass: null };
   const unit = item.unit === null ? null : (SPELLINGS[item.unit] ?? item.unit);
   const counter = obis !== null && isCounter(obis);
-  const deviceClass =
-    unit === null ? unitless(obis) : VOLUMES.has(unit) ? volume(obis, channels) : (CLASSES[unit] ?? null);
+  const deviceClass = unit === null ? unitless(obis) : VOLUMES.has(unit) ? volume(medium) : (CLASSES[unit] ?? null);
   if (counter) return { unit, deviceClass, stateClass: 'total_increasing' };
   // An amount that is no running counter: the net of both directions, an interval, a past billing period.
   const amount = deviceClass !== null && AMOUNTS.has(deviceClass);
   return { unit, deviceClass, stateClass: amount ? 'total' : 'measurement' };
 }
 
-function volume(obis: Obis | null, channels: About['channels']): string {
-  const medium = obis?.a === 0 ? channels.get(obis.b) : obis?.a;
+function volume(medium: number | undefined): string {
   if (medium === 7) return 'gas';
   return medium === 8 || medium === 9 ? 'water' : 'volume';
-}
-
-/** By the device type of each channel, 0-n:24.1.0 (EN 13757-3, medium), where the telegram holds it. */
-function channelMedia(readings: readonly Reading[]): Map<number, number> {
-  const media = new Map<number, number>();
-  for (const { obis, value } of readings) {
-    const channel = /^0-(\d+):24\.1\.0\*255$/.exec(obis ?? '')?.[1];
-    const medium = channel === undefined ? undefined : MEDIUM_OF[Number(value)];
-    if (medium !== undefined) media.set(Number(channel), medium);
-  }
-  return media;
 }
 
 /** Power factors have no unit: 13, 33, 53, 73. */

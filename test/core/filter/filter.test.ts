@@ -428,6 +428,8 @@ describe('OBIS filter: Home Assistant', () => {
       configs.map(config => (config as Record<string, unknown>)['device_class']),
       ['gas', 'water', 'energy'],
     );
+    const later = filter.process({ payload: telegram([on(1, '24.2.1', 13, 'm3')]) }, T0).messages;
+    assert.equal(later.length, 1, 'a telegram without device types announces nothing else');
   });
   it('keeps values of one name apart, each with its own entity, also when only one of them changed', () => {
     const filter = filterOf('homeassistant', [{ obis: '1.7.0' }], { onChange: true });
