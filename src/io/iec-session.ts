@@ -94,13 +94,16 @@ export class IecSession {
     try {
       const asked = plan === undefined ? this.options : { ...this.options, read: plan };
       const options = withLine(asked, transport, this.#hints);
-      const { characters } = this.#hints;
+      // The size of the last list says nothing of registers and profiles.
+      const characters = (plan?.what ?? 'list') === 'list' ? this.#hints.characters : undefined;
       const events: ReaderEvent[] = [];
       const tell = (stage: IecProgress['stage'], received = 0): void =>
         onProgress({ stage, characters: received, expectedMs: this.expectedMs, elapsedMs: Date.now() - startedMs });
       tell('connecting');
       await transport.open(signal);
-      tell((options.wakeUpCharacters ?? 0) > 0 ? 'waking' : 'requesting');
+      const wakes = (options.wakeUpCharacters ?? 0) > 0;
+      if (wakes) this.#lastWakeUpMs = startedMs;
+      tell(wakes ? 'waking' : 'requesting');
       await drive(transport, new IecReader(options), { signal, limitMs: this.#limitMs(characters) }, event => {
         this.options.onEvent?.(event);
         if (event.type === 'progress') tell('reading', event.characters);
@@ -126,7 +129,6 @@ export class IecSession {
       const what = `waking a battery meter again before ${restMinutes} more minutes have passed`;
       throw new DlmsError({ code: 'NOT_SUPPORTED', what });
     }
-    this.#lastWakeUpMs = nowMs;
   }
 
   /** Time for everything: the setting, or three times what the last size needs at the start rate when that is less. */

@@ -149,6 +149,15 @@ describe('an IEC session', () => {
     await session.read(near, never);
     await assert.rejects(session.read(near, never), { code: 'NOT_SUPPORTED' });
   });
+  it('does not count a wake-up that never left, because the port was not to be had', async () => {
+    const { near } = await onMemory(new SimulatedIecMeter({ mode: 'a', ...SOON }));
+    const session = new IecSession({ ...QUICK, wakeUpCharacters: 1, wakeUpGuardMs: 60_000 });
+    const open = near.open.bind(near);
+    near.open = () => Promise.reject(new Error('busy'));
+    await assert.rejects(session.read(near, never), /busy/);
+    near.open = open;
+    assert.equal((await session.read(near, never)).telegrams.length, 1);
+  });
   it('stays at the start rate over a gateway whose rate is fixed', async () => {
     await overTcp({}, async (transport, meter) => {
       const { telegrams } = await new IecSession(QUICK).read(transport, never);

@@ -351,13 +351,14 @@ export class Scanner {
     const command = buffer.at(state.head) === SOH;
     const stx = buffer.view().subarray(0, end).lastIndexOf(STX);
     if (stx < state.from + (command ? 4 : 0)) return -1;
-    for (let i = stx; i > Math.max(state.from, stx - IDENTIFICATION_LIMIT); i--) {
+    for (let i = stx; i >= Math.max(state.from, stx - IDENTIFICATION_LIMIT); i--) {
       if (buffer.at(i) === 0x2f && BEFORE_IDENTIFICATION.has(buffer.at(i - 1))) return i;
     }
     return stx;
   }
 
   #breakOff(from: number, end: number): void {
+    if (from === end) return;
     const bytes = this.#buffer.view(from, end);
     if (bytes.length > 8 && isNoise(bytes)) return this.#drop(from, end);
     const ended = bytes[bytes.length - 1] === ETX;
@@ -457,8 +458,8 @@ function GAP(lineStart = true, noisy = false): State {
 }
 
 const NONE: readonly Part[] = [];
-/** A list ends with a line or with its "!". */
-const BEFORE_IDENTIFICATION: ReadonlySet<number> = new Set([CR, LF, 0x21]);
+/** A list ends with a line or with its "!"; a stray SOH or STX may be noise in front. */
+const BEFORE_IDENTIFICATION: ReadonlySet<number> = new Set([CR, LF, 0x21, SOH, STX]);
 /** An identification in the middle of a line has to look like one; "(250*imp/kWh)" does not. */
 const STRICT = /^\/[A-Za-z]{3}[^()][^()]*$/;
 const ECHO = /^\/.?[^()]*!$/;

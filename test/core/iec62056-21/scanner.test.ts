@@ -36,6 +36,10 @@ describe('messages in a stream', () => {
       'SIM-1: 2',
     ]);
   });
+  it('may begin behind a stray SOH or STX', () => {
+    assert.deepEqual(decode(unhex('7f7f01'), IDENT, LIST), ['SIM-1: 2']);
+    assert.deepEqual(decode(unhex('02'), IDENT, LIST), ['SIM-1: 2']);
+  });
   for (const bcc of [0x2f, 0x02, 0x03, 0x0d, 0x0a, 0x21, 0x01]) {
     it(`end with one check character, even if it is ${bcc.toString(16)}`, () => {
       let text = '';
