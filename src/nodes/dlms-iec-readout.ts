@@ -89,10 +89,15 @@ function listens(settings: IecSettings): boolean {
 /** What a line brings by itself: a problem that repeats is not logged with each telegram. */
 class Failures {
   #last = { code: '', atMs: 0 };
+  #first = true;
   constructor(private readonly handle: NodeHandle) {}
 
   tell(error: DlmsError): void {
     const atMs = Date.now();
+    const first = this.#first;
+    this.#first = false;
+    // Listening begins in the middle of a telegram; of an encrypted one nothing else can be told.
+    if (first && error.code === 'NO_FRAME') return;
     if (error.code === this.#last.code && atMs - this.#last.atMs < FAILURE_EVERY_MS) {
       this.handle.status(error.short, 'error');
       return;

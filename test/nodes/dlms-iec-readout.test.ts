@@ -250,6 +250,19 @@ describe('dlms-iec-readout', () => {
     while (sockets.size > 0) await new Promise(resolve => setTimeout(resolve, 10));
   });
 
+  it('says that bytes come without a telegram, but not of the first, which may be the rest of one', async () => {
+    const { port, sockets } = await serve({ mode: 'd', pushEveryMs: 60_000 });
+    const flow = await start(port, { mode: 'p1' });
+    while (sockets.size === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    const noise = (): void => sockets.forEach(socket => socket.write(Buffer.alloc(4200, 0xe1)));
+    noise();
+    await flow.silence('errors', 100);
+    assert.ok(!flow.statuses('n1').some(text => text.startsWith('red')));
+    noise();
+    await flow.status('n1', /^red/);
+    assert.equal((await flow.error()).error.code, 'NO_FRAME');
+  });
+
   for (const [what, payload] of [
     ['a Buffer', LIST],
     ['text', LIST.toString('latin1')],

@@ -149,8 +149,9 @@ export class IecDecoder {
       case 'dropped':
         if (part.kind === 'noise') {
           this.#discarded += part.bytes.length;
-          if (this.#noise.length < 4096) this.#noise = concat(this.#noise, part.bytes);
-          return [];
+          if (this.#understood) return [];
+          this.#noise = concat(this.#noise, part.bytes);
+          return this.#noise.length < NOISE_LIMIT ? [] : [this.#tooNoisy()];
         }
         this.#understood = true;
         return [problem(dropError(part, this.#scanner.limitBytes), part.bytes)];
@@ -158,6 +159,13 @@ export class IecDecoder {
       case 'nak':
         return [];
     }
+  }
+
+  /** A line at the wrong rate may never fall silent: told without waiting for its end. */
+  #tooNoisy(): DecoderEvent {
+    const noise = this.#noise;
+    this.#noise = new Uint8Array(0);
+    return noiseProblem(noise, this.#parity);
   }
 
   #block(part: Extract<Part, { type: 'block' }>): DecoderEvent[] {
@@ -313,6 +321,9 @@ function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
   );
   return problem(error, noise);
 }
+
+/** Characters without any message among them. */
+const NOISE_LIMIT = 4096;
 
 /** The rest of a telegram that had begun before anyone listened: nothing to complain of. */
 const TAIL = /\)\s*![0-9A-F]{0,4}\s*(?:\x03[\0-\x7f]?)?\s*$/i;

@@ -74,6 +74,16 @@ describe('messages in a stream', () => {
     assert.deepEqual(decode(fromLatin1('.8.0(1*kWh)\r\n!\r\n\x03K')), []);
     assert.deepEqual(decode(fromLatin1('login: ')), ['NO_FRAME']);
   });
+  it('are missed aloud in noise that does not end', () => {
+    const decoder = new IecDecoder({ parity: '8N1' });
+    const codes: string[] = [];
+    for (let n = 0; n < 1000; n++) {
+      for (const e of decoder.receive(unhex('e1 9c f3 88 c2 b7 a9 f0 95 87')))
+        if (e.type === 'problem') codes.push(e.error.code);
+    }
+    assert.deepEqual(codes, ['NO_FRAME', 'NO_FRAME']);
+    assert.equal(decoder.discardedBytes > 8000, true);
+  });
   it('leave the decoder busy until they are whole or told to be none', () => {
     const busy = (bytes: Uint8Array): boolean => {
       const decoder = new IecDecoder();
