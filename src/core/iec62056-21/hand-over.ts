@@ -16,9 +16,11 @@ export function confirmationIn(received: Uint8Array, wanted: Uint8Array): Confir
   }
   const flag = received.indexOf(HDLC_FLAG);
   if (flag !== -1) return { type: 'hdlc', from: flag };
-  // STX or a bracket: NORAX and others send their list although HDLC was asked for.
-  return received.includes(STX) || received.includes(BRACKET) ? { type: 'readout' } : { type: 'nothing' };
+  // STX or a bracket: NORAX and others send their list although HDLC was asked for; at another rate it is rubbish.
+  const list = received.includes(STX) || received.includes(BRACKET) || received.length > LONGEST_NOISE;
+  return { type: list ? 'readout' : 'nothing' };
 }
 
 const HDLC_FLAG = 0x7e;
 const BRACKET = 0x28;
+const LONGEST_NOISE = 16;

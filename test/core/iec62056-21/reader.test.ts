@@ -353,6 +353,8 @@ describe('the hand-over to HDLC', () => {
   });
   it('tells of a meter that sends its list instead', () => {
     assert.equal(faultOf(play({ mode: 'e' }, { mode: 'e' })), 'UNEXPECTED_RESPONSE');
+    const atTheOldRate = { mode: 'e', faults: { 'stays-at-start': 1 } } as const;
+    assert.equal(faultOf(play(atTheOldRate, { mode: 'e' })), 'UNEXPECTED_RESPONSE');
   });
   it('is not tried on a meter that does not offer it', () => {
     assert.equal(faultOf(play({ mode: 'c' }, { mode: 'e' })), 'NOT_SUPPORTED');
