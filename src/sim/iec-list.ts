@@ -53,7 +53,10 @@ export function householdList(house: IecHousehold): string[] {
 
 /** Lines of the answer to P.01 (import and export, a quarter of an hour) and P.98; null for what there is not. */
 export function householdProfile(house: IecHousehold, code: string, range: string): string[] | null {
-  if (code === 'P.98') return [`P.98(0${stamp(house, monthStart(house, monthOf(house, house.nowMs)))})(00000010)()(0)`];
+  if (code === 'P.98') {
+    const reset = monthStart(house, monthOf(house, house.nowMs));
+    return [`P.98(${season(house, reset)}${stamp(house, reset)})(00000010)()(0)`];
+  }
   if (code !== 'P.01') return null;
   const [from = '', to = ''] = range.split(';');
   const last = Math.floor(house.nowMs / QUARTER_MS) * QUARTER_MS;
@@ -61,8 +64,13 @@ export function householdProfile(house: IecHousehold, code: string, range: strin
   const begin = Math.max(instant(house, from) ?? last - DAY_MS, last - KEPT_DAYS * DAY_MS);
   const first = Math.ceil(begin / QUARTER_MS) * QUARTER_MS;
   if (first > end) return null;
-  const lines = [`P.01(0${stamp(house, first)})(00)(15)(2)(1.5.0)(kW)(2.5.0)(kW)`];
+  const lines: string[] = [];
   for (let at = first; at <= end; at += QUARTER_MS) {
+    const changed = house.offsetMinutes(at) !== house.offsetMinutes(at - QUARTER_MS);
+    if (at === first || changed) {
+      const status = changed ? '08' : '00';
+      lines.push(`P.01(${season(house, at)}${stamp(house, at)})(${status})(15)(2)(1.5.0)(kW)(2.5.0)(kW)`);
+    }
     const [before, after] = [energiesAt(at - QUARTER_MS), energiesAt(at)];
     const kW = (wattHours: number): string => ((wattHours * 4) / 1000).toFixed(3).padStart(6, '0');
     lines.push(`(${kW(after.import - before.import)})(${kW(after.export - before.export)})`);
@@ -76,9 +84,22 @@ function stamp(house: IecHousehold, epochMs: number): string {
   return local.replace(/\D/g, '').slice(2, 14);
 }
 
+/** 1 in summer, else 0: the digit in front of a time. */
+function season(house: IecHousehold, epochMs: number): 0 | 1 {
+  return house.offsetMinutes(epochMs) > winterOffset(house, epochMs) ? 1 : 0;
+}
+
+function winterOffset(house: IecHousehold, epochMs: number): number {
+  const year = new Date(epochMs).getUTCFullYear();
+  return Math.min(...[0, 6].map(month => house.offsetMinutes(Date.UTC(year, month))));
+}
+
 function instant(house: IecHousehold, text: string): number | null {
   const local = readHeaderTime(text);
-  return local === null ? null : local.ms - house.offsetMinutes(local.ms) * 60_000;
+  if (local === null) return null;
+  const about = local.ms - winterOffset(house, local.ms) * 60_000;
+  if (local.season === null) return local.ms - house.offsetMinutes(about) * 60_000;
+  return local.season === 'dst' ? about - 3_600_000 : about;
 }
 
 /** Months since the year 0, of local time. */

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 
+import { zoneOffsetAt } from '../../src/core/cosem/zone';
 import { parseDataBlock } from '../../src/core/iec62056-21/data-block';
 import { parseProfile } from '../../src/core/iec62056-21/profile';
 import { Typing } from '../../src/core/iec62056-21/typing';
@@ -30,6 +31,25 @@ describe('the simulated list', () => {
 });
 
 describe('the simulated load profile', () => {
+  it('marks summer time, and begins anew where the clock changes', () => {
+    const zone = 'Europe/Vienna';
+    const house: IecHousehold = {
+      nowMs: Date.parse('2026-10-25T02:00:00Z'),
+      serialNumber: '00012345',
+      offsetMinutes: ms => zoneOffsetAt(zone, ms).offsetMinutes,
+    };
+    const text = (householdProfile(house, 'P.01', '12610250100;') ?? []).join('\r\n');
+    const { segments } = parseProfile(text, { zone });
+    assert.deepEqual(
+      segments.map(s => [s.time, s.season, s.status, s.rows.length]),
+      [
+        ['2026-10-25T01:00:00+02:00', 'dst', '00', 8],
+        ['2026-10-25T02:00:00+01:00', 'standard', '08', 5],
+      ],
+    );
+    const times = segments.flatMap(s => s.rows.map(r => Date.parse(r.time ?? '')));
+    for (let i = 1; i < times.length; i++) assert.equal((times[i] ?? 0) - (times[i - 1] ?? 0), 900_000);
+  });
   it('has a row for each quarter of an hour of the range, both ends included', () => {
     const lines = householdProfile(at('2026-11-03T10:00:00Z'), 'P.01', '02611030000;02611030100') ?? [];
     const [segment] = parseProfile(lines.join('\r\n')).segments;
