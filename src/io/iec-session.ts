@@ -14,7 +14,7 @@ import type {
 } from '../core/iec62056-21/reader-options';
 import type { IecProfile } from '../core/iec62056-21/profile';
 import { transmissionMs } from '../core/iec62056-21/characters';
-import { DlmsError } from '../core/wire/errors';
+import { DlmsError, isDlmsError } from '../core/wire/errors';
 import { drive, withLine } from './iec-drive';
 import type { Transport } from './transport';
 
@@ -55,6 +55,8 @@ export class IecSession {
   #runningSinceMs: number | null = null;
   #lastWakeUpMs: number | null = null;
   #lastDurationMs: number | null = null;
+  /** A password that the meter has refused, how often, and until when it is not sent again. */
+  #refused: { readonly times: number; readonly untilMs: number } | null = null;
 
   constructor(readonly options: IecSessionOptions = {}) {
     this.#hints = options.hints ?? {};
@@ -90,6 +92,7 @@ export class IecSession {
       throw new DlmsError({ code: 'READOUT_RUNNING', where: transport.where, forMs });
     }
     this.#guardBattery(startedMs);
+    this.#guardPassword(startedMs, plan);
     this.#runningSinceMs = startedMs;
     try {
       const asked = plan === undefined ? this.options : { ...this.options, read: plan };
@@ -114,7 +117,11 @@ export class IecSession {
       const done = events.find(event => event.type === 'done');
       if (done?.type === 'done') this.#hints = done.hints;
       this.#lastDurationMs = durationMs;
+      this.#refused = null;
       return readoutOf(events, this.#hints, durationMs);
+    } catch (error) {
+      if (isDlmsError(error) && error.code === 'WRONG_PASSWORD') this.#pausePassword();
+      throw error;
     } finally {
       this.#runningSinceMs = null;
       await transport.close();
@@ -129,6 +136,20 @@ export class IecSession {
       const what = `waking a battery meter again before ${restMinutes} more minutes have passed`;
       throw new DlmsError({ code: 'NOT_SUPPORTED', what });
     }
+  }
+
+  /** Meters lock after some wrong passwords, and flows ask again by the clock: each refusal doubles the pause. */
+  #pausePassword(): void {
+    const times = (this.#refused?.times ?? 0) + 1;
+    const pauseMs = Math.min(PASSWORD_PAUSE_MS * 2 ** (times - 1), LONGEST_PASSWORD_PAUSE_MS);
+    this.#refused = { times, untilMs: Date.now() + pauseMs };
+  }
+
+  #guardPassword(nowMs: number, plan: ReadPlan | undefined): void {
+    if (this.#refused === null || nowMs >= this.#refused.untilMs || (plan?.what ?? 'list') === 'list') return;
+    const minutes = Math.ceil((this.#refused.untilMs - nowMs) / 60_000);
+    const diagnostic = `at the last readout; it is not sent again for ${minutes} minutes, or until a deploy`;
+    throw new DlmsError({ code: 'WRONG_PASSWORD', diagnostic });
   }
 
   /** Time for everything: the setting, or three times what the last size needs at the start rate when that is less. */
@@ -160,5 +181,7 @@ const DEAD_MS = 1550;
 const MAX_READOUT_SECONDS = 300;
 const LEAST_LIMIT_MS = 30_000;
 const WAKE_UP_GUARD_MS = 3_600_000;
+const PASSWORD_PAUSE_MS = 900_000;
+const LONGEST_PASSWORD_PAUSE_MS = 86_400_000;
 
 export { ModeETransport, openModeE, signOnForHdlc, type SignedOn } from './iec-mode-e';

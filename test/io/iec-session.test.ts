@@ -85,6 +85,17 @@ describe('an IEC session', () => {
       ['9.9.9'],
     );
   });
+  it('does not send a refused password again by the next trigger', async () => {
+    const meter = new SimulatedIecMeter({ password: '7', ...SOON });
+    const { near } = await onMemory(meter, 1);
+    const session = new IecSession({ ...QUICK, password: '8', read: { what: 'registers', registers: ['1.8.0'] } });
+    await assert.rejects(session.read(near, never), { code: 'WRONG_PASSWORD', message: /ER03/ });
+    await assert.rejects(session.read(near, never), {
+      code: 'WRONG_PASSWORD',
+      message: /not sent again for 15 minutes/,
+    });
+    assert.equal(meter.commands.filter(command => command.startsWith('P1')).length, 1);
+  });
   it('remembers for the next readout what it learned', async () => {
     const meter = new SimulatedIecMeter({ faults: { 'stays-at-start': ALWAYS }, ...SOON });
     const { near } = await onMemory(meter);
