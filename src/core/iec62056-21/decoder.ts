@@ -121,8 +121,9 @@ export class IecDecoder {
     this.#noise = new Uint8Array(0);
   }
 
-  #events(parts: readonly Part[]): DecoderEvent[] {
-    return parts.length === 0 ? [] : parts.flatMap(part => this.interpret(part));
+  #events(parts: readonly Part[]): readonly DecoderEvent[] {
+    // Most chunks hold no end of anything; they share one empty list.
+    return parts.length === 0 ? NO_EVENTS : parts.flatMap(part => this.interpret(part));
   }
 
   /** What one message means; for readers that look for the messages themselves. */
@@ -322,6 +323,7 @@ function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
   return problem(error, noise);
 }
 
+const NO_EVENTS: readonly DecoderEvent[] = [];
 /** Characters without any message among them. */
 const NOISE_LIMIT = 4096;
 
