@@ -32,7 +32,7 @@ const UNTRANSLATED = `Array.from(document.querySelectorAll('.red-ui-tray form *'
   .map(e => (e.textContent || '').trim())
   .filter(text => /^(dlms-[\\w-]+|shared)\\.[\\w.]+$/.test(text))`;
 
-/** Visible texts of the dialog whose contrast is below 3:1, and labels that are cut off. */
+/** Visible texts of the dialog whose contrast is below 3:1, and labels, options and placeholders that are cut off. */
 const HARD_TO_READ = `(() => {
   const channels = colour => (colour.match(/[\\d.]+/g) || []).map(Number);
   const luminance = rgb => rgb.slice(0, 3)
@@ -45,15 +45,25 @@ const HARD_TO_READ = `(() => {
     }
     return [255, 255, 255];
   };
+  const pen = document.createElement('canvas').getContext('2d');
+  const width = (text, e) => {
+    const { fontWeight, fontSize, fontFamily } = getComputedStyle(e);
+    pen.font = fontWeight + ' ' + fontSize + ' ' + fontFamily;
+    return pen.measureText(text).width;
+  };
   const bad = [];
   for (const e of document.querySelectorAll('.red-ui-tray:last-child form *')) {
     const own = Array.from(e.childNodes).filter(n => n.nodeType === 3).map(n => n.textContent.trim()).join('');
-    const text = own || (e.matches('input, select') ? String(e.value) : '');
+    const text = own || (e.matches('input, select') ? String(e.value) || e.placeholder || '' : '');
     if (text === '' || e.offsetParent === null || e.disabled || e.matches('option, script')) continue;
     const [one, two] = [luminance(channels(getComputedStyle(e).color)), luminance(behind(e))].sort((a, b) => b - a);
     if ((one + 0.05) / (two + 0.05) < 3) bad.push('faint: ' + text.slice(0, 40));
     const label = e.closest('label');
     if (label && label.scrollWidth > label.clientWidth + 2 && label.clientWidth > 0) bad.push('cut: ' + text.slice(0, 40));
+    // The list of connections is Node-RED's own, presets have names of any length.
+    const mine = e.matches('select') && !/connection$|preset$/.test(e.id);
+    for (const o of mine ? e.options : []) if (width(o.text, e) > e.clientWidth - 24) bad.push('cut option: ' + o.text);
+    if (e.placeholder && width(e.placeholder, e) > e.clientWidth - 12) bad.push('cut placeholder: ' + e.placeholder);
   }
   return bad;
 })()`;
