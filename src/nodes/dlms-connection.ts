@@ -9,7 +9,7 @@ import { isDlmsError } from '../core/wire/errors';
 import { PooledConnection } from './lib/connection';
 import type { Connection } from './lib/connection-api';
 import { connectionRoutes } from './lib/connection-routes';
-import { CREDENTIALS } from './lib/form-connection';
+import { CREDENTIALS, fieldsOf } from './lib/form-connection';
 import { asNodeError, onClosing } from './lib/on-input';
 import { sharedCounters, StateFile, stateDirectory } from './lib/state-file';
 
@@ -71,8 +71,7 @@ export = (RED: NodeAPI): void => {
     RED.auth.needsPermission('dlms-connection.write'),
     (request, response) => {
       try {
-        const { line } = request.body as { line?: unknown };
-        response.json(parseCommandLine(String(line ?? '')));
+        response.json(parseCommandLine(String(fieldsOf(request.body)['line'] ?? '')));
       } catch (error) {
         if (!isDlmsError(error)) throw error;
         response.status(400).json({ code: error.code, message: error.message });
