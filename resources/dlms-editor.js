@@ -67,6 +67,18 @@
     return /^[0-9a-f]*$/i.test(digits) ? digits : '';
   }
 
+  /** A flow written by hand may leave properties out: then the default counts, and the form shows it. */
+  function showDefaults(node) {
+    const prefix = node._def.category === 'config' ? '#node-config-input-' : '#node-input-';
+    Object.keys(node._def.defaults).forEach(function (name) {
+      const usual = node._def.defaults[name];
+      if (node[name] !== undefined || usual.type !== undefined) return;
+      const field = $(prefix + name);
+      if (field.is(':checkbox')) field.prop('checked', usual.value);
+      else field.val(usual.value);
+    });
+  }
+
   /** Time zones while typing. */
   function suggestZones(field) {
     const zones = Intl.supportedValuesOf ? Intl.supportedValuesOf('timeZone') : [];
@@ -715,6 +727,7 @@
     notify: notify,
     presets: presets,
     runTest: runTest,
+    showDefaults: showDefaults,
     suggestCodes: suggestCodes,
     suggestPorts: suggestPorts,
     suggestZones: suggestZones,

@@ -220,6 +220,16 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
       await editor.leave('cancel');
     });
 
+    it('show the default for what a flow leaves out, and save it as such', async () => {
+      const bare: FlowNode[] = [{ id: 'bare', type: 'dlms-simulator', z: 'tab', x: 300, y: 300, wires: [[]] }];
+      await editor.run(`RED.view.importNodes(${JSON.stringify(bare)}, { generateIds: false, addFlow: false })`);
+      const tray = await editor.edit('bare');
+      assert.equal(await tray.locator('#node-input-gas').isChecked(), true);
+      assert.deepEqual(await values(editor, 'node-input', ['port', 'referencing']), ['4059', 'both']);
+      await editor.leave('ok');
+      assert.deepEqual(await editor.run("[RED.nodes.node('bare').gas, RED.nodes.node('bare').kind]"), [true, 'dlms']);
+    });
+
     it('take a name from a file as text, not as HTML', async () => {
       const tray = await open(editor, 'dlms-push-decoder');
       await tray.locator('#dlms-push-more').click();
