@@ -277,8 +277,10 @@ function entryAt(list: readonly Data[], at: number, classId?: number): Entry | n
     }
   }
   const own = scale === null ? valueAndScale(data) : { data, scale };
-  if (classId === undefined)
-    return own.scale === undefined && !isSure(list[at] as Data) ? null : { item: { name, ...own }, next: i };
+  if (classId === undefined) {
+    if (own.scale !== undefined) return { item: { name, data: own.data, scale: own.scale }, next: i };
+    return isSure(list[at] as Data) ? { item: { name, data: own.data }, next: i } : null;
+  }
   // {class, name, attribute, data index} is a descriptor, without any value.
   const isPart = attribute === undefined ? data.type === 'integer' : data.type === 'long-unsigned' && !indexed;
   if ((isPart && i === list.length) || elementsOf(own.data) !== null) return null;
@@ -348,10 +350,10 @@ function nameIn(data: Data): Uint8Array | null {
   const octets = data.value;
   const { length } = octets;
   if (length === 6 && data.type === 'octet-string') {
-    const [a, , , , , f] = octets as unknown as readonly [number, number, number, number, number, number];
-    return f === 0xff || (a <= 9 && f <= 126) ? octets : null;
+    const f = octets[5] as number;
+    return f === 0xff || ((octets[0] as number) <= 9 && f <= 126) ? octets : null;
   }
-  if (length < SHORTEST_CODE || length > LONGEST_CODE || !isDigit(octets[0] as number)) return null;
+  if (length < SHORTEST_CODE || length > LONGEST_CODE || !beginsLikeCode(octets)) return null;
   const shown = text(octets);
   return CODE_TEXT.test(shown) ? (Obis.tryParse(shown)?.bytes ?? null) : null;
 }
@@ -364,8 +366,13 @@ function isSure(name: Data): boolean {
   return !(name.type === 'octet-string' && name.value.length === 6) || name.value[5] === 0xff;
 }
 
-function isDigit(octet: number): boolean {
-  return octet >= 0x30 && octet <= 0x39;
+/** Digits and then what stands behind group A, "-" or ".": meter numbers are told apart without a look at all of them. */
+function beginsLikeCode(octets: Uint8Array): boolean {
+  for (let i = 0; i <= 3; i++) {
+    const octet = octets[i] as number;
+    if (octet < 0x30 || octet > 0x39) return i > 0 && (octet === 0x2d || octet === 0x2e);
+  }
+  return false;
 }
 
 function isText(data: Data): data is Octets {

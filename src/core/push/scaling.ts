@@ -206,10 +206,11 @@ function currentPower(body: Body): 0 | -2 | null {
 
 /** Of an electricity meter: the instantaneous value of group C. */
 function instant(body: Body, c: number): number | null {
-  const item = body.items.find(
-    ({ name, data }) => name?.[0] === 1 && name[2] === c && name[3] === 7 && name[4] === 0 && isNumber(data),
-  );
-  return item === undefined ? null : Number((item.data as { value: number | bigint }).value);
+  for (const { name, data } of body.items) {
+    if (name === null || name[2] !== c || name[3] !== 7 || name[0] !== 1 || name[4] !== 0) continue;
+    if (isNumber(data)) return Number((data as { value: number | bigint }).value);
+  }
+  return null;
 }
 
 const KAMSTRUP: Convention = { name: 'kamstrup', power: 0, energy: 1, voltage: 0, current: -2, powerFactor: -2 };
