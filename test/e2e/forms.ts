@@ -32,7 +32,10 @@ const UNTRANSLATED = `Array.from(document.querySelectorAll('.red-ui-tray form *'
   .map(e => (e.textContent || '').trim())
   .filter(text => /^(dlms-[\\w-]+|shared)\\.[\\w.]+$/.test(text))`;
 
-/** Visible texts of the dialog whose contrast is below 3:1, and labels, options and placeholders that are cut off. */
+/**
+ * Visible texts of the dialog whose contrast is below 3:1, labels, options and placeholders that are cut off, and fields
+ * that do not end where the others do.
+ */
 const HARD_TO_READ = `(() => {
   const channels = colour => (colour.match(/[\\d.]+/g) || []).map(Number);
   const luminance = rgb => rgb.slice(0, 3)
@@ -52,6 +55,9 @@ const HARD_TO_READ = `(() => {
     return pen.measureText(text).width;
   };
   const bad = [];
+  const wide = Array.from(document.querySelectorAll('.red-ui-tray:last-child form .dlms-wide'));
+  const ends = wide.filter(e => e.offsetParent !== null).map(e => Math.round(e.getBoundingClientRect().right));
+  if (new Set(ends).size > 1) bad.push('ragged: ' + ends.join());
   for (const e of document.querySelectorAll('.red-ui-tray:last-child form *')) {
     const own = Array.from(e.childNodes).filter(n => n.nodeType === 3).map(n => n.textContent.trim()).join('');
     const text = own || (e.matches('input, select') ? String(e.value) || e.placeholder || '' : '');
