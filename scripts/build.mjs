@@ -51,12 +51,15 @@ function copyHtml() {
   }
 }
 
-/** Each node's catalog gets the shared words under the key "shared"; help html is copied as it is. */
+/** Each node's catalog gets the shared words under the key "shared", and its help the errors that it can give. */
 function copyLocales() {
+  // Only there when it is compiled.
+  const { helpOf } = createRequire(import.meta.url)(join(root, 'dist', 'scripts', 'help-errors.js'));
+  const locales = join(root, 'locales');
   const out = join(nodesOut, 'locales');
   rmSync(out, { recursive: true, force: true });
-  for (const language of readdirSync(join(root, 'locales'))) {
-    const from = join(root, 'locales', language);
+  for (const language of readdirSync(locales)) {
+    const from = join(locales, language);
     const shared = readJson(join(from, '_shared.json'), {});
     mkdirSync(join(out, language), { recursive: true });
     for (const name of registered()) {
@@ -64,7 +67,7 @@ function copyLocales() {
       if (catalog === null) problems.push(`locales/${language}/${name}.json is missing`);
       writeFileSync(join(out, language, `${name}.json`), JSON.stringify({ ...catalog, shared }));
       const help = join(from, `${name}.html`);
-      if (existsSync(help)) cpSync(help, join(out, language, `${name}.html`));
+      if (existsSync(help)) writeFileSync(join(out, language, `${name}.html`), helpOf(locales, language, name));
       else problems.push(`locales/${language}/${name}.html (help) is missing`);
     }
   }

@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { helpOf } from './help-errors';
 
 /** File name and text of each page. */
 export function nodePages(root: string): ReadonlyMap<string, string> {
@@ -20,7 +21,7 @@ interface Example {
 }
 
 function page(root: string, type: string, examples: readonly Example[]): string {
-  const help = readFileSync(join(root, 'locales', 'en-US', `${type}.html`), 'utf8');
+  const help = helpOf(join(root, 'locales'), 'en-US', type);
   const lines = [`# ${type}`, ''];
   if (existsSync(join(root, 'docs', 'pictures', `${type}.png`))) {
     lines.push(`![The form of ${type}](../pictures/${type}.png)`, '');

@@ -6,6 +6,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { errorTable, tableIn } from '../scripts/error-table';
+import { codesOf, remedies } from '../scripts/help-errors';
+import { ERRORS } from '../src/core/wire/errors';
 import { PACKAGE, PROJECT } from './node-red-process';
 
 type Catalog = { readonly [key: string]: string | Catalog };
@@ -104,6 +106,27 @@ describe('the texts', () => {
 
   it('have one top-level key for each node: its type', () => {
     for (const type of types) assert.deepEqual(Object.keys(json('locales', 'en-US', `${type}.json`) as object), [type]);
+  });
+
+  for (const language of languages.filter(l => l !== 'en-US')) {
+    it(`have in ${language} a remedy of its own for every error`, () => {
+      const english = remedies(join(PROJECT, 'locales'), 'en-US');
+      const have = Object.entries(remedies(join(PROJECT, 'locales'), language));
+      assert.deepEqual(have.map(([code]) => code).sort(), Object.keys(ERRORS).sort());
+      for (const [code, text] of have) {
+        assert.notEqual(text.trim(), '', code);
+        assert.notEqual(text, english[code as keyof typeof ERRORS], `${code} is not translated`);
+      }
+    });
+  }
+
+  it('of the help name every error with at least one node that can give it', () => {
+    const told = new Set(types.flatMap(codesOf));
+    assert.deepEqual(
+      Object.keys(ERRORS).filter(code => !told.has(code as keyof typeof ERRORS)),
+      [],
+      'add them to scripts/help-errors.ts',
+    );
   });
 
   it('of the errors stand in the README as in the code', () => {

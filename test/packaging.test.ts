@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { errorSection, helpOf } from '../scripts/help-errors';
 import { installPacked, NodeRedProcess, PACKAGE, PROJECT, remove, temporaryUserDir } from './node-red-process';
 
 interface Manifest {
@@ -50,8 +51,12 @@ describe('the packed package in a real Node-RED', function () {
       const html = await red.text('/nodes', { accept: 'text/html', 'accept-language': language });
       for (const type of types) {
         assert.ok(html.includes(`data-template-name="${type}"`), `${type} has no form`);
-        const help = readFileSync(join(PROJECT, 'locales', language, `${type}.html`), 'utf8').trim();
+        const source = readFileSync(join(PROJECT, 'locales', language, `${type}.html`), 'utf8');
+        const help = source.replace(/\s*<\/script>\s*$/, '');
         assert.ok(html.includes(help), `${type} has no help in ${language}`);
+        const [rest = ''] = html.slice(html.indexOf(help) + help.length).split('</script>');
+        const errors = errorSection(join(PROJECT, 'locales'), language, type);
+        assert.equal(rest.trim(), errors, `${type} does not tell its errors in ${language}`);
       }
     }
   });
@@ -69,7 +74,7 @@ describe('the packed package in a real Node-RED', function () {
   });
 
   it('speaks Norwegian to browsers that ask for no, nb or nb-NO', async () => {
-    const help = readFileSync(join(PROJECT, 'locales', 'nb', 'dlms-get-object.html'), 'utf8').trim();
+    const help = helpOf(join(PROJECT, 'locales'), 'nb', 'dlms-get-object').trim();
     const bokmal = await red.json(`/locales/${PACKAGE}/dlms-get-object?lng=nb`);
     for (const language of ['no', 'nb', 'nb-NO']) {
       const html = await red.text('/nodes', { accept: 'text/html', 'accept-language': language });
