@@ -53,8 +53,10 @@ function copyHtml() {
 
 /** Each node's catalog gets the shared words under the key "shared", and its help the errors that it can give. */
 function copyLocales() {
-  // Only there when it is compiled.
-  const { helpOf } = createRequire(import.meta.url)(join(root, 'dist', 'scripts', 'help-errors.js'));
+  // Only there when they are compiled.
+  const compiled = createRequire(join(root, 'dist', 'scripts', 'index.js'));
+  const { helpOf } = compiled('./help-errors.js');
+  const { forNodeRed } = compiled('./help-markdown.js');
   const locales = join(root, 'locales');
   const out = join(nodesOut, 'locales');
   rmSync(out, { recursive: true, force: true });
@@ -67,7 +69,8 @@ function copyLocales() {
       if (catalog === null) problems.push(`locales/${language}/${name}.json is missing`);
       writeFileSync(join(out, language, `${name}.json`), JSON.stringify({ ...catalog, shared }));
       const help = join(from, `${name}.html`);
-      if (existsSync(help)) writeFileSync(join(out, language, `${name}.html`), helpOf(locales, language, name));
+      if (existsSync(help))
+        writeFileSync(join(out, language, `${name}.html`), forNodeRed(helpOf(locales, language, name)));
       else problems.push(`locales/${language}/${name}.html (help) is missing`);
     }
   }

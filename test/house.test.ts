@@ -6,7 +6,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { errorTable, tableIn } from '../scripts/error-table';
-import { codesOf, remedies } from '../scripts/help-errors';
+import { codesOf, helpOf, remedies } from '../scripts/help-errors';
+import { forNodeRed } from '../scripts/help-markdown';
 import { ERRORS } from '../src/core/wire/errors';
 import { PACKAGE, PROJECT } from './node-red-process';
 
@@ -86,6 +87,16 @@ for (const type of types) {
             assert.ok(help.includes(`\n${part}\n`), `no ${part}`);
           }
         }
+      });
+
+      it(`has help in ${language} of which Node-RED shows every word`, () => {
+        const help = helpOf(join(PROJECT, 'locales'), language, type);
+        const served = forNodeRed(help);
+        // The rule of the editor's markdown: a further colon, and it shows only what stands behind it.
+        for (const line of served.split('\n').filter(l => l.startsWith(':'))) {
+          assert.match(line, /^:[^:]+\([^:]+\) :[^:]*$/);
+        }
+        assert.deepEqual(words(served), words(help));
       });
     }
   });
@@ -217,6 +228,14 @@ function flat(catalog: Catalog, prefix = ''): Map<string, string> {
       typeof value === 'string' ? [[prefix + key, value] as const] : [...flat(value, `${prefix}${key}.`)],
     ),
   );
+}
+
+/** The words of a text, whatever markup and signs stand around them. */
+function words(markdown: string): string[] {
+  const text = markdown
+    .replace(/<\/?code>/g, '')
+    .replace(/&#(\d+);/g, (_, point: string) => String.fromCodePoint(Number(point)));
+  return text.match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 function holes(text: string): string[] {

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { errorSection, helpOf } from '../scripts/help-errors';
+import { forNodeRed } from '../scripts/help-markdown';
 import { installPacked, NodeRedProcess, PACKAGE, PROJECT, remove, temporaryUserDir } from './node-red-process';
 
 interface Manifest {
@@ -52,7 +53,7 @@ describe('the packed package in a real Node-RED', function () {
       for (const type of types) {
         assert.ok(html.includes(`data-template-name="${type}"`), `${type} has no form`);
         const source = readFileSync(join(PROJECT, 'locales', language, `${type}.html`), 'utf8');
-        const help = source.replace(/\s*<\/script>\s*$/, '');
+        const help = forNodeRed(source.replace(/\s*<\/script>\s*$/, ''));
         assert.ok(html.includes(help), `${type} has no help in ${language}`);
         const [rest = ''] = html.slice(html.indexOf(help) + help.length).split('</script>');
         const errors = errorSection(join(PROJECT, 'locales'), language, type);
@@ -74,7 +75,7 @@ describe('the packed package in a real Node-RED', function () {
   });
 
   it('speaks Norwegian to browsers that ask for no, nb or nb-NO', async () => {
-    const help = helpOf(join(PROJECT, 'locales'), 'nb', 'dlms-get-object').trim();
+    const help = forNodeRed(helpOf(join(PROJECT, 'locales'), 'nb', 'dlms-get-object')).trim();
     const bokmal = await red.json(`/locales/${PACKAGE}/dlms-get-object?lng=nb`);
     for (const language of ['no', 'nb', 'nb-NO']) {
       const html = await red.text('/nodes', { accept: 'text/html', 'accept-language': language });
