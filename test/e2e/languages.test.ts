@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { helpOf } from '../../scripts/help-errors';
 import { examplesIn, type ExampleNode } from '../example-flows';
 import { freePort, installPacked, NodeRedProcess, PROJECT, remove, temporaryUserDir } from '../node-red-process';
 import { Editor } from './editor';
@@ -56,6 +57,11 @@ describe('the editor in the language of the browser', function () {
           const intro = firstLineOf(language, type);
           const help = editor.page.locator('.red-ui-help');
           await help.getByText(intro.slice(0, 40)).first().waitFor({ timeout: 5000 });
+          const shown = letters((await help.allTextContents()).join(' '));
+          const source = helpOf(join(PROJECT, 'locales'), language, type).replace(/<\/?script[^>]*>/g, '');
+          for (const line of source.split('\n')) {
+            assert.ok(shown.includes(letters(line.replace(/^\d+\. /, ''))), `${type} does not show: ${line}`);
+          }
         }
         assert.deepEqual(editor.problems, []);
       } finally {
@@ -64,6 +70,11 @@ describe('the editor in the language of the browser', function () {
     });
   }
 });
+
+/** What is left of a text when markup, signs and blanks are no matter. */
+function letters(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]/gu, '');
+}
 
 function labelsOf(language: string, type: string): Record<string, string> {
   // A catalog is data of a known shape: labels are texts, one below the other.
