@@ -92,13 +92,14 @@ export class IecSession {
       throw new DlmsError({ code: 'READOUT_RUNNING', where: transport.where, forMs });
     }
     this.#guardBattery(startedMs);
-    this.#guardPassword(startedMs, plan);
+    const asksList = (plan?.what ?? 'list') === 'list';
+    if (!asksList) this.#guardPassword(startedMs);
     this.#runningSinceMs = startedMs;
     try {
       const asked = plan === undefined ? this.options : { ...this.options, read: plan };
       const options = withLine(asked, transport, this.#hints);
       // The size of the last list says nothing of registers and profiles.
-      const characters = (plan?.what ?? 'list') === 'list' ? this.#hints.characters : undefined;
+      const characters = asksList ? this.#hints.characters : undefined;
       const events: ReaderEvent[] = [];
       const tell = (stage: IecProgress['stage'], received = 0): void =>
         onProgress({ stage, characters: received, expectedMs: this.expectedMs, elapsedMs: Date.now() - startedMs });
@@ -145,8 +146,8 @@ export class IecSession {
     this.#refused = { times, untilMs: Date.now() + pauseMs };
   }
 
-  #guardPassword(nowMs: number, plan: ReadPlan | undefined): void {
-    if (this.#refused === null || nowMs >= this.#refused.untilMs || (plan?.what ?? 'list') === 'list') return;
+  #guardPassword(nowMs: number): void {
+    if (this.#refused === null || nowMs >= this.#refused.untilMs) return;
     const minutes = Math.ceil((this.#refused.untilMs - nowMs) / 60_000);
     const diagnostic = `at the last readout; it is not sent again for ${minutes} minutes, or until a deploy`;
     throw new DlmsError({ code: 'WRONG_PASSWORD', diagnostic });

@@ -73,7 +73,7 @@ export function playDialogue(c: Case, bytewise: boolean): Outcome {
     } else if (turn?.dir === 'tx' && turn.hex.startsWith('06') && reader.phase === 'identifying' && !identified) {
       // The dialogue was published without the meter's identification.
       identified = true;
-      chunks.push(fromLatin1(`/XXX${latin1(unhex(turn.hex))[2] ?? '0'}\r\n`));
+      chunks.push(fromLatin1(`/ABC${latin1(unhex(turn.hex))[2] ?? '0'}\r\n`));
     } else {
       carryOut(reader.timeout());
     }

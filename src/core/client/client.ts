@@ -8,6 +8,7 @@ import { hlsReply, hlsVerify, type Challenges } from '../security';
 import type { Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
+import { equalBytes } from '../wire/hex';
 import {
   assumedAssociation,
   buildAarq,
@@ -299,7 +300,7 @@ export class Client {
    * one in clear whose invoke-id stays, or that has none. A ciphered one never recurs, because its counter is in it.
    */
   #isCopy(bytes: Uint8Array): boolean {
-    if (!this.#recent.some(r => r.length === bytes.length && r.every((octet, i) => octet === bytes[i]))) return false;
+    if (!this.#recent.some(recent => equalBytes(recent, bytes))) return false;
     const numbered = this.options.referencing === 'ln' && this.options.invokeIdIncrease === true;
     return numbered || !PLAIN_ANSWERS.has(bytes[0] ?? 0) || (bytes[0] === GET_RESPONSE && bytes[1] === WITH_DATABLOCK);
   }

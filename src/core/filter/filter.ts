@@ -15,6 +15,7 @@ import {
   asSql,
   asTelegram,
   free,
+  meansNumber,
   put,
   rowItems,
   tableAs,
@@ -150,7 +151,7 @@ export class ObisFilter {
     nowMs: number,
   ): Item | HeldBack {
     const unit = part.unit ?? (rule?.unit == null || typeof part.value !== 'number' ? null : units.of(reading));
-    const result = convert(part.value, unit, rule ?? AS_IT_IS, isNumber(reading, part.unit));
+    const result = convert(part.value, unit, rule ?? AS_IT_IS, meansNumber(part.unit, reading.raw));
     const time = part.time ?? input.time;
     const names = namesOf(rule, reading, meterName(input.meter));
     const common = {
@@ -290,11 +291,6 @@ class Labels {
     put(taken, label, true);
     return label === item.label ? item : { ...item, label };
   }
-}
-
-/** Whether text is a number that is too long for one: what has a unit or was scaled is no identifier. */
-function isNumber(reading: Reading, unit: string | null): boolean {
-  return reading.raw !== undefined || unit !== null;
 }
 
 function wholeReading(reading: Reading): Selected {

@@ -103,7 +103,7 @@ export function asInflux(items: readonly Item[], measurement: string): OutputMes
   const points = new Map<number, Point>();
   for (const { label, value, unit, timestamp, meter, rule, reading } of items) {
     if (value === null) continue;
-    const isNumber = (unit !== null || reading['raw'] !== undefined) && rule?.type !== 'string';
+    const isNumber = meansNumber(unit, reading['raw']) && rule?.type !== 'string';
     const point = points.get(timestamp) ?? newPoint(measurement, meter, timestamp);
     put(point.fields, label, fieldValue(value, isNumber));
     points.set(timestamp, point);
@@ -199,6 +199,11 @@ function newPoint(measurement: string, meter: string | null, timestamp: number):
 
 function batch(points: readonly Point[]): OutputMessage[] {
   return points.length === 0 ? [] : [{ output: 0, fields: { payload: points } }];
+}
+
+/** Whether text is a number that is too long for one: what has a unit, or a raw value that was scaled, is no identifier. */
+export function meansNumber(unit: string | null, raw: unknown): boolean {
+  return unit !== null || raw !== undefined;
 }
 
 /** A field keeps one type: what is text only because it has more digits than a number goes in as the nearest number. */

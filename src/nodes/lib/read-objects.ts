@@ -5,7 +5,7 @@ import type { MeterMemory, ObjectEntry } from '../../core/client/meter-memory';
 import { scaleKey } from '../../core/client/meter-memory';
 import { isTemporary, type AttributeRef, type Outcome } from '../../core/client/request';
 import { companionsOf } from '../../core/cosem/classes';
-import { decodeCompactBuffer, type Data } from '../../core/cosem/data';
+import { decodeCompactBuffer, elementsOf, type Data } from '../../core/cosem/data';
 import type { ClockPolicy } from '../../core/cosem/date-time';
 import { attributeNames, holdsClock, readingOf } from '../../core/cosem/naming';
 import { obisKey, obisName } from '../../core/cosem/obis-names';
@@ -106,7 +106,7 @@ async function readOnce(
       ...(status !== null && { status }),
     });
     // A list goes into a telegram as text, with the names that its class has for it.
-    if (LISTS.has(data.type))
+    if (elementsOf(data) !== null)
       return { wanted: w, outcome: { ok: true, reading: { ...reading, value: json(plain) }, plain } };
     return { wanted: w, outcome: { ok: true, reading, plain: known ? reading.value : plain } };
   });
@@ -199,5 +199,4 @@ function refKey(w: WantedObject, attribute: number): string {
 }
 
 const COMPACT_DATA = 62;
-const LISTS: ReadonlySet<string> = new Set(['array', 'structure', 'compact-array']);
 const DOUBTS: ReadonlySet<string> = new Set(['OBJECT_UNDEFINED', 'ACCESS_RESULT', 'ACCESS_DENIED']);
