@@ -53,6 +53,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'ASSOCIATION_REFUSED',
       'WRONG_PASSWORD',
       'HLS_FAILED',
+      'NOT_THE_METER',
       'COUNTER_TOO_LOW',
       'REPLAYED',
       'ACCESS_DENIED',

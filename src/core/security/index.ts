@@ -4,5 +4,6 @@ export * from './agreement';
 export * from './envelope';
 export * from './gcm';
 export * from './hls';
+export * from './hls-challenge';
 export * from './keys';
 export * from './plausible';

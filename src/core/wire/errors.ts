@@ -37,6 +37,7 @@ export interface Facts {
   ASSOCIATION_REFUSED: { result: number; diagnostic: string };
   WRONG_PASSWORD: { diagnostic: string };
   HLS_FAILED: { mechanism: string; reason: string };
+  NOT_THE_METER: { reason: string };
   COUNTER_TOO_LOW: { sent: number; needed: number | null };
   /** `keyInfo`: how the message says to get its key, where that is not the one set. */
   NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string };
@@ -265,6 +266,12 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'meter',
     say: f => `high level security (${f.mechanism}) failed: ${f.reason}`,
     remedy: 'Check the authentication mechanism, the secret or keys, and both system titles',
+  },
+  NOT_THE_METER: {
+    blame: 'meter',
+    say: f => `this may be somebody else and not the meter: ${f.reason}`,
+    remedy:
+      'Nothing was asked of it. Check the address, the system titles and the security setting in the connection, and who else is on that line or network; a new meter has a new system title',
   },
   COUNTER_TOO_LOW: {
     blame: 'meter',
