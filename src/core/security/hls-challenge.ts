@@ -69,6 +69,11 @@ function classOf(apdu: Apdu): number {
     case 'action-request-normal':
     case 'action-request-with-first-pblock':
       return apdu.method.classId;
+    case 'read-request':
+    case 'write-request':
+    case 'unconfirmed-write-request':
+      // Octets that begin with an empty list are too many, and ask for nothing.
+      return apdu.variables.length === 0 ? Infinity : 0;
     default:
       return 0;
   }
