@@ -43,6 +43,9 @@ export interface Facts {
   NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string };
   WRONG_KEY: { systemTitle: string | null };
   AUTHENTICATION_FAILED: { systemTitle: string | null };
+  /** `unknown`: the message does not say how it was obtained. */
+  NOT_AUTHENTICATED: { systemTitle: string | null; encrypted: boolean; unknown?: true };
+  NOT_ENCRYPTED: { systemTitle: string | null; unknown?: true };
   REPLAYED: { systemTitle: string | null; counter: number; last: number };
   COMPRESSED: { systemTitle: string | null };
   NO_SYSTEM_TITLE: { where: string };
@@ -147,7 +150,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   LIMIT_EXCEEDED: {
     blame: 'meter',
     say: f => `${f.what}: ${f.actual} is more than the limit of ${f.limit}`,
-    remedy: 'The message is damaged, or it is larger than this project accepts',
+    remedy: 'The message is damaged, or more came than this project accepts',
   },
   HDLC_FCS: {
     blame: 'line',
@@ -297,6 +300,26 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'caller',
     say: f => `the telegram${by(f.systemTitle)} decrypts, but its authentication tag does not verify`,
     remedy: 'Check the authentication key (GAK, AK), or leave it empty to decrypt without verification',
+  },
+  NOT_AUTHENTICATED: {
+    blame: 'meter',
+    say: f => {
+      if (f.unknown === true) return 'nothing in the message says that its values were authenticated';
+      const telegram = `the telegram${by(f.systemTitle)}`;
+      return f.encrypted
+        ? `${telegram} is encrypted, but no authentication tag shows that nobody changed it`
+        : `${telegram} came in plain and without authentication: anybody on the line could have sent it`;
+    },
+    remedy:
+      'Its values are not used; if this meter sends without a tag, leave the authentication key empty or set "Require" to encrypted (bits can then be changed on the way unnoticed), and if it sends in plain, take the keys out or set "Require" to nothing',
+  },
+  NOT_ENCRYPTED: {
+    blame: 'meter',
+    say: f =>
+      f.unknown === true
+        ? 'nothing in the message says that its values came encrypted'
+        : `the telegram${by(f.systemTitle)} came in plain: anybody on the line could have sent it`,
+    remedy: 'Its values are not used; if this meter does send in plain, take the keys out or set "Require" to nothing',
   },
   REPLAYED: {
     blame: 'meter',

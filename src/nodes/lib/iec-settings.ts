@@ -54,7 +54,13 @@ export function iecSettings(config: IecProperties, credentials: IecProperties): 
     read,
     registers: registerList(config['registers']),
     decoder,
-    session: { ...decoder, ...sessionOptions(config, credentials), mode: mode === 'e' ? 'c' : mode },
+    // The keys are those of the P1 port; a dialogue with the meter is in plain.
+    session: {
+      ...decoder,
+      ...sessionOptions(config, credentials),
+      require: 'nothing',
+      mode: mode === 'e' ? 'c' : mode,
+    },
     encoding: choice('encoding', config['encoding'], ['auto', 'text', 'hex', 'base64'] as const, 'auto'),
     output: choice('output', config['output'], ['telegram', 'value'] as const, 'telegram'),
     zone,
