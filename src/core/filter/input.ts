@@ -2,7 +2,7 @@
 // The rule of the file: what is none of these is refused with a sentence that says what came.
 
 import { readingKeyOf } from './names';
-import type { Meter, Reading, Value } from '../cosem/reading';
+import type { Meter, Origin, Reading, Value } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
 
 /** The fields of a message the filter looks at. */
@@ -77,6 +77,18 @@ export function readInput(msg: InputMessage): Input {
   const plain = plainValues(msg);
   if (plain !== null) return plain;
   throw notOurs(payload);
+}
+
+/** What msg.dlms says of its protection; null: there is none. Anything but `true` is no proof. */
+export function originIn(msg: InputMessage): Partial<Origin> | null {
+  const { dlms } = msg;
+  if (!isRecord(dlms)) return null;
+  const systemTitle = textOrNull(dlms['systemTitle']);
+  return {
+    encrypted: dlms['encrypted'] === true,
+    authenticated: dlms['authenticated'] === true,
+    ...(systemTitle === null ? {} : { systemTitle }),
+  };
 }
 
 /** What the meter is called in messages, tags and topics: its number, else its system title. */

@@ -65,6 +65,8 @@ export type PushEvent =
       readonly origin: Partial<Origin>;
       /** For a list without layout: what to fill in. */
       readonly proposal?: Layout;
+      /** Nothing of this telegram, but of all that come: told once. */
+      readonly lasting?: true;
     };
 
 /** One source's decoder. Feed it chunks of any size; call timeout() when `waitMs` passed without a byte. */
@@ -305,7 +307,9 @@ export class PushDecoder {
     const counts = authenticated === true || (encrypted === true && this.#require !== 'authenticated');
     if (key === null || invocationCounter === undefined || !counts) return origin;
     const { error, mark, full } = this.#replay.check(systemTitle, key, invocationCounter, authenticated === true);
-    if (full !== null) this.#problem(full, NOTHING, { source: 'push' });
+    if (full !== null) {
+      this.#events.push({ type: 'problem', error: full, bytes: NOTHING, origin: { source: 'push' }, lasting: true });
+    }
     if (error !== null) this.#problem(error, bytes, origin);
     return error !== null ? null : mark === null ? origin : { ...origin, ...mark };
   }

@@ -73,6 +73,7 @@ export interface Facts {
   WRONG_PARITY: { reason: string };
 
   BAD_SETTING: { setting: string; value: string; expected: string };
+  STATE_NOT_SAVED: { what: string; reason: string };
   BAD_STATE: { input: string; phase: string };
   INTERNAL: { reason: string };
 }
@@ -436,6 +437,12 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'caller',
     say: f => `${f.setting} "${f.value}" is not ${f.expected}`,
     remedy: 'Correct it in the node or on the message',
+  },
+  STATE_NOT_SAVED: {
+    blame: 'caller',
+    say: f => `${f.what} could not be saved: ${f.reason}`,
+    remedy:
+      'Everything works until the next restart; make room on the disk, or let the user that runs Node-RED write to its user directory',
   },
   BAD_STATE: {
     blame: 'caller',

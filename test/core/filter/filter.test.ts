@@ -14,6 +14,7 @@ const T0 = Date.UTC(2026, 10, 21, 9, 15);
 const DEFAULTS: FilterOptions = {
   rules: [],
   output: 'readings',
+  require: 'nothing',
   onChange: false,
   deadband: null,
   minMs: null,
