@@ -3,7 +3,7 @@
 // the browser goes; no secret is in any of them; errors are { code, message }.
 
 import type { NodeAPI } from 'node-red';
-import type { ProfileMemory } from '../../core/client/meter-memory';
+import type { ProfileStructure } from '../../core/client/meter-memory';
 import type { AttributeRef } from '../../core/client/request';
 import { Obis } from '../../core/cosem/obis';
 import { obisName, searchObis, type ObisTexts } from '../../core/cosem/obis-names';
@@ -132,7 +132,7 @@ async function liveValue(
   clock: FormConnection['settings']['clock'],
   signal: AbortSignal,
 ): Promise<object> {
-  const { objects } = await readObjects(session, [wanted], clock, signal);
+  const { objects } = await session.together(turn => readObjects(turn, [wanted], clock), signal);
   const [read] = objects;
   if (read === undefined) throw new DlmsError({ code: 'INTERNAL', reason: 'a read without an answer' });
   if (!read.outcome.ok) throw read.outcome.error;
@@ -151,7 +151,7 @@ async function describeProfile(
   const ref = (attribute: number): AttributeRef => ({ classId: PROFILE, obis, attribute });
   const [columns, period, inUse, entries] = await session.getAll([3, 4, 7, 8].map(ref), signal);
   if (columns?.ok !== true) throw columns?.error ?? new DlmsError({ code: 'INTERNAL', reason: 'no answer' });
-  const objects: ProfileMemory['objects'] = readCaptureObjects(columns.value);
+  const objects: ProfileStructure['objects'] = readCaptureObjects(columns.value);
   const number = (outcome: typeof period): number | null =>
     outcome?.ok === true && 'value' in outcome.value && typeof outcome.value.value === 'number'
       ? outcome.value.value
