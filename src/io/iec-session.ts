@@ -110,6 +110,7 @@ export class IecSession {
       tell(wakes ? 'waking' : 'requesting');
       await drive(transport, new IecReader(options), { signal, limitMs: this.#limitMs(characters) }, event => {
         this.options.onEvent?.(event);
+        if (event.type === 'identification') this.#meet(event.identification.raw);
         if (event.type === 'progress') tell('reading', event.characters);
         else if (event.type === 'retry') tell('repeating');
         else events.push(event);
@@ -127,6 +128,14 @@ export class IecSession {
       this.#runningSinceMs = null;
       await transport.close();
     }
+  }
+
+  /** Size and duration of one meter's list would cut that of the next one under the same head. */
+  #meet(identification: string): void {
+    const { identification: known = identification } = this.#hints;
+    if (known === identification) return;
+    this.#hints = { identification };
+    this.#lastDurationMs = null;
   }
 
   #guardBattery(nowMs: number): void {

@@ -230,6 +230,7 @@ export class IecReader {
     const { identification } = part;
     const event: ReaderEvent = { type: 'identification', identification };
     this.#decoder.interpret(part);
+    this.#meet(identification.raw);
     const { mode = 'auto', read = { what: 'list' } } = this.#options;
     const chosen = mode === 'auto' ? (identification.mode.toLowerCase() as 'a' | 'b' | 'c') : mode;
     if (chosen === 'e' && !identification.hdlc) {
@@ -271,6 +272,12 @@ export class IecReader {
     }
     const sent = this.#send(message, sentMs + delayMs + this.#answerMs());
     return step(format, sent.write, sent.waitMs);
+  }
+
+  /** The head may sit on another meter than the last time. */
+  #meet(identification: string): void {
+    const { identification: known = identification } = this.#hints;
+    this.#hints = known === identification ? { ...this.#hints, identification } : { identification };
   }
 
   /** Z of the acknowledgement: the meter's own, or 0. Any other keeps the meter at the start rate (IEC 62056-21, 6.3.14). */

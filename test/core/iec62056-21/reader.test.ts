@@ -93,7 +93,7 @@ describe('a readout', () => {
     assert.deepEqual(play({}, { breakFirst: true }).sent.slice(0, 2), [B0, REQUEST]));
   it('tells how long it takes once the size is known', () => {
     const { hints } = play({}).reader;
-    assert.deepEqual(hints, { characters: 147, baudRate: 9600 });
+    assert.deepEqual(hints, { identification: '/MFL5SIM-1', characters: 147, baudRate: 9600 });
     const progress = play({}, { hints }, 10).events.filter(e => e.type === 'progress');
     assert.ok(progress.some(e => e.expectedMs !== null && e.expectedMs > 0));
   });
@@ -132,6 +132,12 @@ describe('a disturbed readout', () => {
     assert.equal(readings(played).length, 7);
     const again = play(meter, { hints: played.reader.hints });
     assert.deepEqual(again.sent, [REQUEST, '\x06000\r\n']);
+  });
+  it('forgets what it remembered when the head sits on another meter', () => {
+    const { hints } = play({ faults: { 'stays-at-start': ALWAYS } }).reader;
+    const other = play({ model: 'OTHER-1' }, { hints });
+    assert.deepEqual(other.sent, [REQUEST, '\x06050\r\n']);
+    assert.equal(other.reader.hints.stayAtStart, undefined);
   });
   it('is repeated with Z = 0 when nothing follows the acknowledgement', () => {
     assert.equal(play({ faults: { 'no-data': 1 } }).sent[3], '\x06000\r\n');
