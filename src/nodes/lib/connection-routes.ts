@@ -15,7 +15,7 @@ import type { Session } from '../../io/session';
 import { fieldsOf, formConnection, withFormSession, type FormConnection } from './form-connection';
 import { hearAlong, listenerOn } from './listening-test';
 import { browserEntries, type BrowserEntry } from './object-browser';
-import { ObjectCache } from './object-cache';
+import { ObjectCache, type CachedObjects } from './object-cache';
 import { usualClass, wantedObjects } from './object-refs';
 import { obisTexts } from './obis-languages';
 import { asNodeError } from './on-input';
@@ -91,6 +91,8 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
 }
 
 interface Browsed {
+  /** Whose list it is; null: the meter does not tell its name. */
+  readonly meter: string | null;
   readonly objects: readonly BrowserEntry[];
   /** ISO 8601: when the meter told the list. */
   readonly readAt: string;
@@ -108,21 +110,25 @@ async function browse(
   signal: AbortSignal,
 ): Promise<Browsed> {
   const known = cache.get(form.settings);
-  const browsed = (objects: BrowserEntry[], readAtMs: number, error?: Browsed['error']): Browsed => ({
-    objects,
+  const browsed = ({ objects, readAtMs, meter }: CachedObjects, error?: Browsed['error']): Browsed => ({
+    meter,
+    objects: browserEntries(objects, texts),
     readAt: new Date(readAtMs).toISOString(),
     ageSeconds: Math.max(0, Math.round((Date.now() - readAtMs) / 1000)),
     ...(error !== undefined && { error }),
   });
-  if (known !== null && !fresh) return browsed(browserEntries(known.objects, texts), known.readAtMs);
+  if (known !== null && !fresh) return browsed(known);
   try {
-    const objects = await withFormSession(form, signal, session => session.objects(signal, true));
-    cache.put(form.settings, { readAtMs: Date.now(), objects });
-    return browsed(browserEntries(objects, texts), Date.now());
+    const read = await withFormSession(form, signal, session =>
+      session.together(async turn => ({ objects: await turn.objects(true), meter: (await turn.identity()).name }), signal),
+    );
+    const now = { readAtMs: Date.now(), ...read };
+    cache.put(form.settings, now);
+    return browsed(now);
   } catch (thrown) {
     if (known === null) throw thrown;
     const { code, message } = asNodeError(thrown);
-    return browsed(browserEntries(known.objects, texts), known.readAtMs, { code, message });
+    return browsed(known, { code, message });
   }
 }
 
