@@ -24,7 +24,8 @@ export = (RED: NodeAPI): void => {
       this,
       async (msg, task) => {
         const output = choice('output', config.output, ['telegram', 'value'], 'telegram');
-        const { obis, objects: list, meter: target } = msg as { obis?: unknown; objects?: unknown; meter?: unknown };
+        const { obis, objects: list } = msg as { obis?: unknown; objects?: unknown };
+        const target = task.meter;
         const wanted = wantedObjects(config.objects, { obis, objects: list });
         return connectionOf(RED, config.connection).withSession(
           async session => {
@@ -44,7 +45,7 @@ export = (RED: NodeAPI): void => {
             if (output === 'value') {
               return { payload: valueOf(objects), dlms: { ...dlms, objects: objects.map(originObject) } };
             }
-            const serialNumber = text((target as Fields | undefined)?.['serialNumber'], null);
+            const serialNumber = text(target?.['serialNumber'], null);
             const telegram: Telegram = {
               meter: meterOf(meter, settings, serialNumber),
               time,

@@ -9,6 +9,7 @@ import { connectionOf, type Listening } from './lib/connection-api';
 import { fieldsOf } from './lib/form-connection';
 import { obisTexts } from './lib/obis-languages';
 import { asNodeError, onInput, type NodeHandle, type Task } from './lib/on-input';
+import { text } from './lib/props';
 import {
   PUSH_CREDENTIALS,
   pushSettings,
@@ -150,7 +151,7 @@ export = (RED: NodeAPI): void => {
   const mayWrite = RED.auth.needsPermission('dlms-push-decoder.write');
   RED.httpAdmin.post('/dlms-push-decoder/decode', mayWrite, (request, response) => {
     try {
-      const texts = obisTexts(String(fieldsOf(request.body)['lang'] ?? 'en'));
+      const texts = obisTexts(text(fieldsOf(request.body)['lang'], 'en'));
       response.json(decodePasted(RED, request.body, texts));
     } catch (error) {
       const { code, message } = asNodeError(error);

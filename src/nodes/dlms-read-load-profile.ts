@@ -35,8 +35,8 @@ export = (RED: NodeAPI): void => {
       this,
       async (msg, task) => {
         const output = choice('output', config.output, OUTPUTS, 'object');
-        const given = msg as { obis?: unknown; meter?: unknown };
-        const obis = Obis.parse(text(given.obis, text(config.obis, DEFAULT_PROFILE)));
+        const given = { obis: (msg as { obis?: unknown }).obis, meter: task.meter };
+        const obis = Obis.parse(text(given.obis, text(config.obis, DEFAULT_PROFILE), 'msg.obis'));
         const connection = connectionOf(RED, config.connection);
         const place = `last read ${this.id} ${obis} ${connection.meterKey(given.meter)}`;
         const position = new LastRead(connection.numbers, place);

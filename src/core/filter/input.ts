@@ -4,6 +4,7 @@
 import { readingKeyOf } from './names';
 import type { Meter, Origin, Reading, Value } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
+import { shown } from '../wire/foreign';
 
 /** The fields of a message the filter looks at. */
 export interface InputMessage {
@@ -130,7 +131,7 @@ function profile(
 }
 
 function columnOfRecord(column: Record<string, unknown>): InputColumn {
-  const key = String(column['key'] ?? column['obis'] ?? column['id'] ?? '');
+  const key = textOrNull(column['key'] ?? column['obis'] ?? column['id']) ?? '';
   const obis = textOrNull(column['obis']);
   const { key: name, name: title } = readingKeyOf(obis ?? key);
   // The contract's column has no machine name of its own; #2, #3 keep repeated ones apart.
@@ -254,7 +255,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function textOrNull(value: unknown): string | null {
   if (typeof value === 'string' && value !== '') return value;
   return typeof value === 'number' || value instanceof Date
-    ? String(value instanceof Date ? value.toISOString() : value)
+    ? String(value instanceof Date ? Date.prototype.toISOString.call(value) : value)
     : null;
 }
 
@@ -279,7 +280,7 @@ function described(payload: unknown): string {
   if (typeof payload === 'string') return payload.length > 40 ? `${payload.slice(0, 40)}…` : payload;
   return isRecord(payload)
     ? `an object with ${Object.keys(payload).slice(0, 5).join(', ') || 'nothing in it'}`
-    : String(payload);
+    : shown(payload);
 }
 
 const OBIS_KEY = /^\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}[*&]\d{1,3}(?:#\d+)?$/;

@@ -74,6 +74,7 @@ export interface Facts {
 
   BAD_SETTING: { setting: string; value: string; expected: string };
   STATE_NOT_SAVED: { what: string; reason: string };
+  HOST_NOT_ALLOWED: { host: string };
   BAD_STATE: { input: string; phase: string };
   INTERNAL: { reason: string };
 }
@@ -443,6 +444,11 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `${f.what} could not be saved: ${f.reason}`,
     remedy:
       'Everything works until the next restart; make room on the disk, or let the user that runs Node-RED write to its user directory',
+  HOST_NOT_ALLOWED: {
+    blame: 'caller',
+    say: f => `the saved password and keys are not sent to ${f.host}, because they were saved for another host`,
+    remedy:
+      'Give the password and keys of this meter with its address, or enter the host under "Also for hosts" in the form of the connection',
   },
   BAD_STATE: {
     blame: 'caller',

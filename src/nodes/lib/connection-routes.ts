@@ -20,6 +20,7 @@ import { usualClass, wantedObjects } from './object-refs';
 import { obisTexts } from './obis-languages';
 import { asNodeError } from './on-input';
 import { readObjects } from './read-objects';
+import { Variables } from './variables';
 
 /** Made once: routes cannot be taken back. `directory`: where lists are kept over a restart, null for nowhere. */
 export function connectionRoutes(RED: NodeAPI, directory: () => string | null): void {
@@ -29,8 +30,8 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
   const objectCache = (): ObjectCache => (cache ??= new ObjectCache(directory()));
 
   RED.httpAdmin.post('/dlms-connection/test', mayTalk, (request, response) => {
-    answer(response, TEST_MS, async signal => {
-      const form = formConnection(RED, request.body);
+    answer(RED, response, TEST_MS, async (signal, variables) => {
+      const form = formConnection(RED, request.body, variables);
       const { settings, counters } = form;
       const search = fieldsOf(request.body)['search'] === true;
       const listener = search ? null : listenerOn(RED, settings);
@@ -42,25 +43,26 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
       response.set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
       for await (const stage of stages) {
         if (response.destroyed) return;
-        response.write(`${JSON.stringify(stage)}\n`);
+        response.write(`${JSON.stringify(variables.hideDeep(stage))}\n`);
       }
       response.end();
     });
   });
 
   RED.httpAdmin.post('/dlms-connection/browse', mayTalk, (request, response) => {
-    answer(response, BROWSE_MS, async signal => {
+    answer(RED, response, BROWSE_MS, async (signal, variables) => {
       const { lang, fresh } = fieldsOf(request.body);
-      const form = formConnection(RED, request.body);
-      response.json(await browse(form, objectCache(), obisTexts(String(lang ?? 'en')), fresh === true, signal));
+      const form = formConnection(RED, request.body, variables);
+      const browsed = await browse(form, objectCache(), textsFor(lang), fresh === true, signal);
+      response.json(variables.hideDeep(browsed));
     });
   });
 
   RED.httpAdmin.post('/dlms-connection/value', mayTalk, (request, response) => {
-    answer(response, VALUE_MS, async signal => {
+    answer(RED, response, VALUE_MS, async (signal, variables) => {
       const body = fieldsOf(request.body);
-      const form = formConnection(RED, body);
-      const texts = obisTexts(String(body['lang'] ?? 'en'));
+      const form = formConnection(RED, body, variables);
+      const texts = textsFor(body['lang']);
       const [wanted] = wantedObjects(undefined, {
         objects: [{ obis: body['obis'], classId: body['classId'], attribute: body['attribute'] }],
       });
@@ -78,8 +80,8 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
 
   RED.httpAdmin.get('/dlms-connection/obis', mayRead, (request, response) => {
     const { q, lang } = request.query;
-    const texts = obisTexts(String(lang ?? 'en'));
-    const words = String(q ?? '').slice(0, WORDS_LIMIT);
+    const texts = textsFor(lang);
+    const words = (typeof q === 'string' ? q : '').slice(0, WORDS_LIMIT);
     const found = searchObis(words, texts, SUGGESTIONS).map(match => withClass(match.obis, match.name));
     const typed = Obis.tryParse(words.trim());
     // A whole code that the dictionary does not list has a name all the same.
@@ -200,23 +202,34 @@ interface Response {
 }
 
 /** Runs `work` until it is done, the time is up or the browser has gone; what it throws becomes { code, message }. */
-function answer(response: Response, limitMs: number, work: (signal: AbortSignal) => Promise<void>): void {
+function answer(
+  RED: NodeAPI,
+  response: Response,
+  limitMs: number,
+  work: (signal: AbortSignal, variables: Variables) => Promise<void>,
+): void {
+  const variables = new Variables(RED, null);
   const stop = new AbortController();
   const what = `the request of the editor after ${limitMs / 1000} s`;
   const timer = setTimeout(() => stop.abort(new DlmsError({ code: 'ABORTED', what })), limitMs);
   response.on('close', () => stop.abort());
   // In a promise from the first line on, so that a wrong setting is an answer too.
   Promise.resolve()
-    .then(() => work(stop.signal))
+    .then(() => work(stop.signal, variables))
     .catch((thrown: unknown) => {
       if (response.destroyed) return;
       if (response.headersSent) return void response.end();
-      const { code, message } = asNodeError(thrown);
-      response.status(code === 'BAD_SETTING' || code === 'NOT_SUPPORTED' ? 400 : 502).json({ code, message });
+      const { code, message } = asNodeError(variables.hideIn(thrown));
+      response.status(CALLERS.has(code) ? 400 : 502).json({ code, message });
     })
     .finally(() => clearTimeout(timer));
 }
 
+function textsFor(lang: unknown): ObisTexts {
+  return obisTexts(typeof lang === 'string' ? lang : 'en');
+}
+
+const CALLERS: ReadonlySet<string> = new Set(['BAD_SETTING', 'NOT_SUPPORTED', 'HOST_NOT_ALLOWED']);
 const PROFILE = 7;
 /** The search is the longest: 60 s, and what follows its end. */
 const TEST_MS = 75_000;
