@@ -43,6 +43,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
   'dlms-connection': {
     codes: [
       ...ANY,
+      'HOST_NOT_ALLOWED',
       ...BYTES,
       ...FRAMES,
       ...LINE,
@@ -90,6 +91,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
   'dlms-iec-readout': {
     codes: [
       ...ANY,
+      'HOST_NOT_ALLOWED',
       ...BYTES,
       ...LINE,
       ...CIPHERING,

@@ -444,6 +444,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `${f.what} could not be saved: ${f.reason}`,
     remedy:
       'Everything works until the next restart; make room on the disk, or let the user that runs Node-RED write to its user directory',
+  },
   HOST_NOT_ALLOWED: {
     blame: 'caller',
     say: f => `the saved password and keys are not sent to ${f.host}, because they were saved for another host`,
