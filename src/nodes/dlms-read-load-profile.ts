@@ -53,7 +53,8 @@ export = (RED: NodeAPI): void => {
           });
           const fields = await send(reader, output, task, RED.util.generateId());
           rowsOf.set(msg, reader.count);
-          if (keepsLastRead(reader.wanted) && reader.newestMs !== null) position.keep(await reader.who, reader.newestMs);
+          if (keepsLastRead(reader.wanted) && reader.newestMs !== null)
+            position.keep(await reader.who, reader.newestMs);
           return fields;
         };
         return connection.withSession(work, {
@@ -69,12 +70,7 @@ export = (RED: NodeAPI): void => {
 };
 
 /** Reads and gives the last message; with the output "row" all rows but the last leave while the meter still sends. */
-async function send(
-  reader: ProfileReader,
-  output: Output,
-  task: Task,
-  sequence: string,
-): Promise<Fields | null> {
+async function send(reader: ProfileReader, output: Output, task: Task, sequence: string): Promise<Fields | null> {
   const rows: ProfileRow[] = [];
   let last: ProfileRow | null = null;
   let dlms: Origin | null = null;

@@ -15,7 +15,13 @@ import {
   type ProfileColumn,
 } from '../cosem/profile-layout';
 import type { DlmsError } from '../wire/errors';
-import { scaleKey, type MeterMemory, type ProfileAccess, type ProfileHabits, type ProfileStructure } from './meter-memory';
+import {
+  scaleKey,
+  type MeterMemory,
+  type ProfileAccess,
+  type ProfileHabits,
+  type ProfileStructure,
+} from './meter-memory';
 import { isTemporary, type AttributeRef, type Outcome, type Selector } from './request';
 
 export type ProfileRange =

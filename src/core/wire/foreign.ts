@@ -80,7 +80,9 @@ function nearestOf(word: string, known: readonly string[]): string | null {
     .map(name => ({ name, far: distance(word.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, far }) => far <= Math.min(2, Math.floor(name.length / 2)))
     .sort((a, b) => a.far - b.far);
-  return ranked[0]?.name ?? known.find(name => name.toLowerCase().startsWith(word.toLowerCase()) && word.length > 2) ?? null;
+  return (
+    ranked[0]?.name ?? known.find(name => name.toLowerCase().startsWith(word.toLowerCase()) && word.length > 2) ?? null
+  );
 }
 
 /** Steps from one word to the other; two exchanged neighbours are one step. */
@@ -94,7 +96,12 @@ function distance(a: string, b: string): number {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
       const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       row.push(
-        Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same, exchanged ? at(i - 2, j - 2) + 1 : Infinity),
+        Math.min(
+          at(i - 1, j) + 1,
+          at(i, j - 1) + 1,
+          at(i - 1, j - 1) + same,
+          exchanged ? at(i - 2, j - 2) + 1 : Infinity,
+        ),
       );
     }
   }

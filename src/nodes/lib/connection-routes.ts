@@ -122,7 +122,10 @@ async function browse(
   if (known !== null && !fresh) return browsed(known);
   try {
     const read = await withFormSession(form, signal, session =>
-      session.together(async turn => ({ objects: await turn.objects(true), meter: (await turn.identity()).name }), signal),
+      session.together(
+        async turn => ({ objects: await turn.objects(true), meter: (await turn.identity()).name }),
+        signal,
+      ),
     );
     const now = { readAtMs: Date.now(), ...read };
     cache.put(form.settings, now);

@@ -53,7 +53,8 @@ export class Poller {
     if (known?.running === true) {
       throw new DlmsError({ code: 'READOUT_RUNNING', where: connection.where, forMs: nowMs - known.startedMs });
     }
-    const session = known?.session ?? new IecSession({ ...settings.session, meterAddress, ...(password !== null && { password }) });
+    const session =
+      known?.session ?? new IecSession({ ...settings.session, meterAddress, ...(password !== null && { password }) });
     this.#warnOfHurry(nowMs - (known?.startedMs ?? 0), session.expectedMs);
     const run = { session, startedMs: nowMs, running: true };
     this.#meters.delete(key);
@@ -78,7 +79,8 @@ export class Poller {
   /** That of the message; null: the node's own, which is only for the place it was saved for. */
   #password(settings: IecSettings, connection: Connection, meter: Properties | undefined): string | null {
     const given = text(meter?.['password'], null);
-    if (given === null && settings.read !== 'list' && (settings.session.password ?? '') !== '') connection.guardPlace(meter);
+    if (given === null && settings.read !== 'list' && (settings.session.password ?? '') !== '')
+      connection.guardPlace(meter);
     return given;
   }
 

@@ -54,7 +54,8 @@ export function usualClass(obis: Obis): number {
 function whole(value: unknown, or: number, min: number, max: number, setting: string): number {
   if (!isGiven(value)) return or;
   const n = Number(plainText(value, setting, 'a whole number'));
-  if (!Number.isInteger(n) || n < min || n > max) throw badSetting(setting, value, `a whole number from ${min} to ${max}`);
+  if (!Number.isInteger(n) || n < min || n > max)
+    throw badSetting(setting, value, `a whole number from ${min} to ${max}`);
   return n;
 }
 

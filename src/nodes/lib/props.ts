@@ -75,10 +75,16 @@ export function evaluate(
       reject(badSetting(setting, value, `usable: ${reason}`));
     };
     try {
-      RED.util.evaluateNodeProperty(plainText(value, setting), type, node, msg, (error: Error | null, result: unknown) => {
-        if (error) failed(error);
-        else resolve(result);
-      });
+      RED.util.evaluateNodeProperty(
+        plainText(value, setting),
+        type,
+        node,
+        msg,
+        (error: Error | null, result: unknown) => {
+          if (error) failed(error);
+          else resolve(result);
+        },
+      );
     } catch (e) {
       failed(e);
     }

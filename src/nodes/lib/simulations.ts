@@ -65,7 +65,9 @@ async function startIec(config: Fields, credentials: Credentials): Promise<Simul
       if (msg['fault'] !== undefined) {
         const { fault } = msg;
         const { kind, times }: Fields =
-          typeof fault === 'object' && fault !== null ? knownFields(fault, 'msg.fault', ['kind', 'times']) : { kind: fault };
+          typeof fault === 'object' && fault !== null
+            ? knownFields(fault, 'msg.fault', ['kind', 'times'])
+            : { kind: fault };
         server.meter.fault(
           choice('msg.fault', kind, IEC_FAULTS, 'silence'),
           number('msg.fault.times', times, 1, { min: 0 }),

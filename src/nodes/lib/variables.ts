@@ -19,7 +19,9 @@ export class Variables {
   resolve(value: unknown, setting: string): unknown {
     if (typeof value !== 'string' || !value.includes('${')) return value;
     const written = value.trim();
-    const resolved = written.replace(/\$\{([^}]+)\}/g, (variable, name: string) => this.#valueOf(variable, name, setting));
+    const resolved = written.replace(/\$\{([^}]+)\}/g, (variable, name: string) =>
+      this.#valueOf(variable, name, setting),
+    );
     if (resolved !== written) this.#resolved.push([resolved, written]);
     return resolved;
   }
