@@ -19,7 +19,7 @@ export function shown(value: unknown): string {
     case 'function':
       return 'a function';
     case 'object':
-      return value === null ? 'null' : isList(value) ? 'a list' : 'an object';
+      return value === null ? 'null' : Array.isArray(value) ? 'a list' : 'an object';
   }
 }
 
@@ -42,7 +42,7 @@ export function plainText(value: unknown, setting: string, expected = 'text or a
 
 /** The own fields of an object, read once. Throws BAD_SETTING for what is no object, or whose getters throw. */
 export function foreignFields(value: unknown, setting: string, expected: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || isList(value)) throw badSetting(setting, value, expected);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badSetting(setting, value, expected);
   try {
     return Object.fromEntries(Object.entries(value));
   } catch {
@@ -73,8 +73,8 @@ export function badSetting(setting: string, value: unknown, expected: string): D
   return new DlmsError({ code: 'BAD_SETTING', setting, value: shown(value), expected });
 }
 
-/** A word that differs by a slip: other case, up to two letters more, less, wrong or exchanged. */
-function nearestOf(word: string, known: readonly string[]): string | null {
+/** The known word that differs by a slip: other case, up to two letters more, less, wrong or exchanged; null: none does. */
+export function nearestOf(word: string, known: readonly string[]): string | null {
   if (word.length > MOST_CHARACTERS) return null;
   const ranked = known
     .map(name => ({ name, far: distance(word.toLowerCase(), name.toLowerCase()) }))
@@ -106,15 +106,6 @@ function distance(a: string, b: string): number {
     }
   }
   return at(a.length, b.length);
-}
-
-function isList(value: object): boolean {
-  try {
-    return Array.isArray(value);
-  } catch {
-    // A proxy that was taken back.
-    return false;
-  }
 }
 
 const MOST_CHARACTERS = 60;

@@ -9,7 +9,7 @@ import { READER_MODES, type ReaderMode, type ReadPlan } from '../../core/iec6205
 import type { DateOrder } from '../../core/iec62056-21/times';
 import { Key, parseSystemTitle } from '../../core/security/keys';
 import { DlmsError } from '../../core/wire/errors';
-import { knownFields, plainText } from '../../core/wire/foreign';
+import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
 import type { IecSessionOptions } from '../../io/iec-session';
 import { OBJECT_FIELDS } from './object-refs';
 import { choice, flag, number, text } from './props';
@@ -110,9 +110,10 @@ function sessionOptions(config: IecProperties, credentials: IecProperties): IecS
 export function registerList(value: unknown, setting = 'registers'): string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const found = list.flatMap(entry => {
-    const isObject = typeof entry === 'object' && entry !== null;
-    const given = isObject ? knownFields(entry, setting, OBJECT_FIELDS, REGISTERS)['obis'] : entry;
-    return splitOutside(plainText(given, setting, REGISTERS));
+    if (typeof entry !== 'object' || entry === null) return splitOutside(plainText(entry, setting, REGISTERS));
+    const written = plainText(knownFields(entry, setting, OBJECT_FIELDS, REGISTERS)['obis'], setting, REGISTERS);
+    if (written === '') throw badSetting(setting, entry, REGISTERS);
+    return splitOutside(written);
   });
   for (const register of found) parseRegister(register);
   return found;

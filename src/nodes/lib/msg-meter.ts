@@ -2,7 +2,8 @@
 // The rule of the file: neither a secret nor the value of a variable leaves by a message, an error or a status.
 
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { meterFields, type Properties } from '../../io/settings';
+import { nearestOf } from '../../core/wire/foreign';
+import { CONNECTION_SECRETS, METER_FIELDS, meterFields, type Properties } from '../../io/settings';
 import { Variables } from './variables';
 
 export class MsgMeter {
@@ -24,7 +25,7 @@ export class MsgMeter {
     if (typeof meter !== 'object' || meter === null) return new MsgMeter(RED, node, meter);
     try {
       const fields = Object.entries(meter);
-      const harmless = fields.filter(([name]) => !SECRET.test(name));
+      const harmless = fields.filter(([name]) => !isSecret(name));
       if (harmless.length < fields.length) msg.meter = Object.fromEntries(harmless);
       return new MsgMeter(RED, node, Array.isArray(meter) ? meter : Object.fromEntries(fields));
     } catch {
@@ -56,6 +57,12 @@ export class MsgMeter {
   }
 }
 
-/** Names of credentials, and slips of them: a misspelt password is a password all the same. */
+/** A misspelt password is a password all the same. */
+function isSecret(name: string): boolean {
+  if (METER_FIELDS.includes(name)) return SECRETS.includes(name);
+  return SECRET.test(name) || nearestOf(name, CONNECTION_SECRETS) !== null;
+}
+
+const SECRETS: readonly string[] = CONNECTION_SECRETS;
 const SECRET = /pass|pwd|secret|key|cred|token/i;
 const UNREADABLE = 'an object that cannot be read';
