@@ -172,9 +172,9 @@ export function parseSettings(properties: Properties, credentials: Properties = 
 /** What `msg.meter` may say, checked: no field that means nothing, no value that is no text. Throws BAD_SETTING. */
 export function meterFields(meter: unknown): Properties {
   const fields = knownFields(meter, 'msg.meter', METER_FIELDS, 'an object such as { host, port, clientAddress }');
-  for (const name of METER_NOTES) delete fields[name];
-  for (const [name, value] of Object.entries(fields)) plainText(value, name);
-  return fields;
+  const said = Object.entries(fields).filter(([name]) => !METER_NOTES.includes(name));
+  for (const [name, value] of said) plainText(value, name);
+  return Object.fromEntries(said);
 }
 
 /**
@@ -421,7 +421,7 @@ export const CONNECTION_PROPERTIES = [
   'trace',
 ] as const;
 /** For whoever reads the list of meters; they mean nothing here. */
-const METER_NOTES = ['name', 'tags'] as const;
+const METER_NOTES: readonly string[] = ['name', 'tags'];
 /** All that `msg.meter` may have; meterAddress is of dlms-iec-readout. */
 export const METER_FIELDS: readonly string[] = [
   ...CONNECTION_PROPERTIES,
