@@ -189,7 +189,7 @@ describe('push decoder: what leaves it was proven', () => {
       const length = Uint8Array.of(0x82, ciphered.length >>> 8, ciphered.length);
       return concat(
         fromLatin1('/SIM5P1\r\n\r\n'),
-        Uint8Array.of(8),
+        Uint8Array.of(0xdb, 8),
         EXAMPLE_TITLE,
         length,
         ciphered,
