@@ -5,7 +5,7 @@ import { encodeApdu, type Apdu, type GeneralBlockTransfer } from '../apdu';
 import type { Data } from '../cosem/data';
 import type { Link, LinkStep } from '../link/link';
 import { checkChallenge, hlsReply, hlsVerify, type Challenges } from '../security';
-import type { Step } from '../step';
+import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes } from '../wire/hex';
@@ -81,6 +81,7 @@ export class Client {
   #write: Uint8Array[] = [];
   #events: ClientEvent[] = [];
   #waitMs: number | null = null;
+  #limitMs: number | undefined;
 
   constructor(
     readonly link: Link,
@@ -171,19 +172,21 @@ export class Client {
     this.#write = [];
     this.#events = [];
     this.#waitMs = null;
+    this.#limitMs = undefined;
     try {
       work();
     } catch (e) {
       if (!isDlmsError(e)) throw e;
       this.#fault(e);
     }
-    return { write: this.#write, events: this.#events, waitMs: this.#waitMs };
+    return step(this.#events, this.#write, this.#waitMs, this.#limitMs);
   }
 
-  #absorb(step: LinkStep): void {
-    this.#write.push(...step.write);
-    this.#waitMs = step.waitMs;
-    for (const event of step.events) {
+  #absorb(taken: LinkStep): void {
+    this.#write.push(...taken.write);
+    this.#waitMs = taken.waitMs;
+    this.#limitMs = taken.limitMs ?? this.#limitMs;
+    for (const event of taken.events) {
       switch (event.type) {
         case 'connected':
           this.#go('link-up');
