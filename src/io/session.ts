@@ -39,6 +39,8 @@ export interface SessionEnvironment {
   readonly memory?: MeterMemory;
   readonly counters?: NumberStore;
   readonly now?: () => number;
+  /** Milliseconds of a clock that is never set: what waits is measured by it. */
+  readonly monotonicMs?: () => number;
   /** IANA zone in which ranges are written where the settings name none. Default: that of this computer. */
   readonly zone?: string;
   /** n octets that nobody can foresee. */
@@ -84,7 +86,7 @@ export class Session implements LineUser {
     const random = environment.random ?? (n => crypto.getRandomValues(new Uint8Array(n)));
     this.#now = now;
     this.#counter = CounterKeeper.of(environment.counters ?? new NumbersInMemory(), counterKey(settings));
-    this.#backoff = new Backoff(now, random);
+    this.#backoff = new Backoff(environment.monotonicMs ?? (() => performance.now()), random);
     this.line = this.#lines.acquire(settings);
     const { transport } = this.line;
     this.#held = new HeldAssociation({
@@ -226,7 +228,9 @@ export class Session implements LineUser {
     try {
       if (this.#closed !== null) throw closedError(`the session with ${this.where}`);
       if (stop.signal.aborted) throw aborted(stop.signal);
-      await this.#backoff.wait(stop.signal, (untilMs, error) => this.#state({ phase: 'waiting', untilMs, error }));
+      await this.#backoff.wait(stop.signal, (forMs, error) =>
+        this.#state({ phase: 'waiting', untilMs: this.#now() + forMs, error }),
+      );
       return await this.line.take(this, stop.signal, async () => {
         for (let attempt = 1; ; attempt++) {
           const held = this.#held.runner !== null;

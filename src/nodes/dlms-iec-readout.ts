@@ -93,7 +93,7 @@ class Failures {
   constructor(private readonly handle: NodeHandle) {}
 
   tell(error: DlmsError): void {
-    const atMs = Date.now();
+    const atMs = performance.now();
     const first = this.#first;
     this.#first = false;
     // Listening begins in the middle of a telegram; of an encrypted one nothing else can be told.

@@ -195,12 +195,12 @@ function clock(at: Date, seconds: boolean): string {
 class Watchdog {
   readonly #timer: NodeJS.Timeout;
   #told: string | null = null;
-  #sinceMs = Date.now();
+  #sinceMs = performance.now();
 
   constructor(silenceMs: number, why: (afterMs: number) => DlmsError, tell: (error: DlmsError) => void) {
     this.#timer = setInterval(
       () => {
-        const afterMs = Date.now() - this.#sinceMs;
+        const afterMs = Math.round(performance.now() - this.#sinceMs);
         if (afterMs < silenceMs) return;
         const error = why(afterMs);
         if (error.code === this.#told) return;
@@ -212,7 +212,7 @@ class Watchdog {
   }
 
   telegram(): void {
-    this.#sinceMs = Date.now();
+    this.#sinceMs = performance.now();
     this.#told = null;
   }
 

@@ -195,7 +195,7 @@ export class PooledConnection implements Connection {
     const { transport: t } = settings;
     const open =
       t.kind === 'tcp-server'
-        ? tcpServerLine(t.host, t.port)
+        ? tcpServerLine(t.host, t.port, told => this.host.log('warning', told))
         : t.kind === 'udp'
           ? udpLine(t.host, t.port)
           : transportLine(() => transportOf(t, settings.connectTimeoutMs));

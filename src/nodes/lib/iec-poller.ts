@@ -48,14 +48,18 @@ export class Poller {
     const meterAddress = addressOf(meter) ?? settings.session.meterAddress ?? '';
     const password = this.#password(settings, connection, meter);
     const key = `${connection.meterKey(meter)} ${meterAddress} ${password === null ? '' : hash(password)}`;
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     const known = this.#meters.get(key);
     if (known?.running === true) {
-      throw new DlmsError({ code: 'READOUT_RUNNING', where: connection.where, forMs: nowMs - known.startedMs });
+      throw new DlmsError({
+        code: 'READOUT_RUNNING',
+        where: connection.where,
+        forMs: Math.round(nowMs - known.startedMs),
+      });
     }
     const session =
       known?.session ?? new IecSession({ ...settings.session, meterAddress, ...(password !== null && { password }) });
-    this.#warnOfHurry(nowMs - (known?.startedMs ?? 0), session.expectedMs);
+    this.#warnOfHurry(nowMs - (known?.startedMs ?? -Infinity), session.expectedMs);
     const run = { session, startedMs: nowMs, running: true };
     this.#meters.delete(key);
     this.#meters.set(key, run);

@@ -215,7 +215,7 @@ class StatusLine {
   #last = '';
   #timer: NodeJS.Timeout | undefined;
   #waiting: string | null = null;
-  #sentAtMs = 0;
+  #sentAtMs = -Infinity;
   constructor(private readonly node: Node) {}
 
   show(text: string | null, kind: StatusKind): void {
@@ -226,7 +226,7 @@ class StatusLine {
   progress(text: string): void {
     this.#waiting = text;
     if (this.#timer !== undefined) return;
-    const due = Math.max(0, this.#sentAtMs + PROGRESS_EVERY_MS - Date.now());
+    const due = Math.max(0, this.#sentAtMs + PROGRESS_EVERY_MS - performance.now());
     if (due === 0) return this.#flush();
     this.#timer = setTimeout(() => this.#flush(), due);
   }
@@ -244,7 +244,7 @@ class StatusLine {
     const text = this.#waiting;
     this.#stop();
     if (text !== null) this.#send({ ...LOOKS.busy, text: statusText(text) });
-    this.#sentAtMs = Date.now();
+    this.#sentAtMs = performance.now();
   }
 
   #stop(): void {

@@ -91,6 +91,14 @@ describe('OBIS filter: choosing', () => {
       },
     ]);
   });
+  it('lets no meter choose the topic: its values fill one level each', () => {
+    const foreign = { ...HOUSE, meter: { ...HOUSE.meter, id: '+/#\u0000a/b\nc' } };
+    const result = filterOf('readings', [
+      { obis: '1.8.0', topic: 'meters/{meter}/{name}/{obis}', name: 'of {meter}' },
+    ]).process({ payload: foreign }, T0);
+    assert.equal(fields(result)[0]?.['topic'], 'meters/____a_b_c/Active energy import (_A) total/1-0:1.8.0*255');
+    assert.equal(fields(result)[0]?.['name'], 'of +/#_a/b_c');
+  });
   it('lets two plain rules send one code twice, and a wildcard take only the rest', () => {
     const result = filterOf('flat', [
       { obis: '*' },
