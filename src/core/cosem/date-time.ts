@@ -335,7 +335,8 @@ function isoLocal(ms: number, seconds: boolean): string {
     ':' +
     TWO[Math.floor(rest / MINUTE) % 60] +
     (seconds ? ':' + TWO[Math.floor(rest / 1000) % 60] : '') +
-    (hundredths > 0 ? '.' + TWO[hundredths] : '')
+    // Hundredths of a second that was not told would be read as parts of a minute, or not at all.
+    (seconds && hundredths > 0 ? '.' + TWO[hundredths] : '')
   );
 }
 

@@ -1,0 +1,15 @@
+// Every fuzzer, in the order in which they run.
+
+import { apdu } from './apdu';
+import { client } from './client';
+import { forger } from './forger';
+import { counters } from './counters';
+import type { Fuzzer } from './fuzzer';
+import { iec } from './iec';
+import { liar } from './liar';
+import { push } from './push';
+import { soak } from './soak';
+import { text } from './text';
+import { values } from './values';
+
+export const FUZZERS: readonly Fuzzer[] = [push, apdu, iec, client, text, values, forger, liar, counters, soak];
