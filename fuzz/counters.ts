@@ -45,6 +45,7 @@ export interface CountersInput {
 export const counters: Fuzzer<CountersInput> = {
   name: 'counters',
   share: 3,
+  slow: true,
   open() {
     const tally = new Tally();
     return {

@@ -8,6 +8,8 @@ export interface Fuzzer<Input = unknown> {
   readonly name: string;
   /** Share of the time, relative to the others. */
   readonly share: number;
+  /** Sockets, files or processes of their own: counted in seconds, not in inputs. */
+  readonly slow?: true;
   /** Starts real Node-REDs: only with `--node-red`. */
   readonly nodeRed?: true;
   open(): Opened<Input> | Promise<Opened<Input>>;

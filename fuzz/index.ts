@@ -1,6 +1,7 @@
 // npm run fuzz: runs the fuzzers in turn, each in threads of its own, and prints what was fed and found.
 //   --minutes N      for all together, shared among them (default 2)
-//   --inputs N       for all together, shared the same way; without --minutes it runs until they are fed
+//   --inputs N       for all together, shared the same way; without --minutes it runs until they are fed (the slow ones,
+//                    with sockets and processes, some minutes)
 //   --only a,b       some of them          --seed S    the same inputs again (printed)
 //   --input K        only input K of the seed, with its fuzzer by --only
 //   --jobs J         threads for each (default 1)      --node-red  also those that start a real Node-RED
@@ -32,13 +33,16 @@ async function main(): Promise<void> {
   const minutes = given.minutes !== undefined ? number(given.minutes, 'minutes') : inputs === Infinity ? 2 : Infinity;
   const jobs = number(given.jobs, 'jobs');
   const chosen = choose();
-  const shares = chosen.reduce((sum, f) => sum + f.share, 0);
+  const sum = (list: readonly Fuzzer[]): number => list.reduce((shares, f) => shares + f.share, 0);
   process.stdout.write(`seed ${seed}, ${chosen.length} fuzzers, ${minutes} minutes, ${inputs} inputs, ${jobs} jobs\n`);
   process.stdout.write(row('', 'inputs', 'seconds', 'inputs/s', 'slowest ms', 'heap MB', 'findings'));
   const totals = { inputs: 0, seconds: 0 };
   const findings: Finding[] = [];
   for (const fuzzer of chosen) {
-    const part = fuzzer.share / shares;
+    const part = fuzzer.share / sum(chosen);
+    const slow = fuzzer.slow === true;
+    const mine = slow ? Infinity : (inputs * fuzzer.share) / sum(chosen.filter(f => f.slow !== true));
+    const seconds = minutes === Infinity && slow ? SLOW_SECONDS * fuzzer.share : minutes * 60 * part;
     const begin = performance.now();
     const one = given.input === undefined ? null : number(given.input, 'input');
     const outcomes = await Promise.all(
@@ -48,33 +52,33 @@ async function main(): Promise<void> {
           seed,
           first: one ?? job,
           step: jobs,
-          inputs: one === null ? Math.ceil((inputs * part) / jobs) : 1,
-          seconds: minutes * 60 * part,
+          inputs: one === null ? Math.ceil(mine / jobs) : 1,
+          seconds,
           kept: one === null && job === 0,
           progress: new BigInt64Array(new SharedArrayBuffer(16)),
         }),
       ),
     );
-    const seconds = (performance.now() - begin) / 1000;
-    const fed = outcomes.reduce((sum, o) => sum + o.inputs, 0);
+    const took = (performance.now() - begin) / 1000;
+    const fed = outcomes.reduce((n, o) => n + o.inputs, 0);
     const most = (of: (o: Outcome) => number): string => Math.max(...outcomes.map(of)).toFixed(0);
     totals.inputs += fed;
-    totals.seconds += seconds;
-    const mine = merged(outcomes.flatMap(o => o.findings));
-    findings.push(...mine);
+    totals.seconds += took;
+    const wrong = merged(outcomes.flatMap(o => o.findings));
+    findings.push(...wrong);
     process.stdout.write(
       row(
         fuzzer.name,
         String(fed),
-        seconds.toFixed(1),
-        (fed / seconds).toFixed(0),
+        took.toFixed(1),
+        (fed / took).toFixed(0),
         most(o => o.slowestMs),
         most(o => o.maxHeapMB),
-        String(mine.length),
+        String(wrong.length),
       ),
     );
     process.stdout.write(`  ${counted(outcomes)}\n`);
-    for (const f of mine) {
+    for (const f of wrong) {
       process.stdout.write(`  FOUND ${f.times} times: ${f.what}\n    first by ${f.from}\n    input ${f.input}\n`);
       if (f.file !== null) process.stdout.write(`    kept in ${f.file}\n`);
     }
@@ -111,7 +115,7 @@ function inThread(task: Task): Promise<Outcome> {
       const [, fed = 0n] = task.progress;
       if (fed !== last) movedAt = performance.now();
       last = fed;
-      const patience = fuzzer?.nodeRed === true ? 300_000 : STANDSTILL_MS;
+      const patience = fuzzer?.slow === true ? 5 * STANDSTILL_MS : STANDSTILL_MS;
       if (performance.now() - movedAt > patience) finish(`does not end within ${patience / 1000} s`);
     }, 1000);
     const finish = (broke: string | null): void => {
@@ -163,5 +167,6 @@ function number(text: string, what: string): number {
 }
 
 const STANDSTILL_MS = 60_000;
+const SLOW_SECONDS = 30;
 
 void main();

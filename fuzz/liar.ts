@@ -43,12 +43,15 @@ export type LiarInput =
       readonly titleConfigured: boolean;
       readonly lies: Lies;
     }
+  /** The real meter, with its keys, and another title than the settings say. */
+  | { readonly kind: 'other-title'; readonly authentication: 'none' | 'high-gmac' }
   | { readonly kind: 'recording'; readonly password: boolean; readonly sameSession: boolean }
   | { readonly kind: 'fleet'; readonly hosts: readonly string[]; readonly turns: readonly number[] };
 
 export const liar: Fuzzer<LiarInput> = {
   name: 'liar',
   share: 4,
+  slow: true,
   open() {
     const tally = new Tally();
     return {
@@ -63,6 +66,7 @@ export const liar: Fuzzer<LiarInput> = {
           ]);
           return { kind: 'fleet', hosts, turns: dice.list(2 + dice.below(6), () => dice.below(hosts.length)) };
         }
+        if (kind === 2) return { kind: 'other-title', authentication: dice.pick(['none', 'high-gmac'] as const) };
         return {
           kind: 'keyless',
           authentication: dice.pick(MECHANISMS),
@@ -74,6 +78,7 @@ export const liar: Fuzzer<LiarInput> = {
       async check(input) {
         tally.add(input.kind);
         if (input.kind === 'keyless') return keyless(input, tally);
+        if (input.kind === 'other-title') return otherTitle(input.authentication);
         return input.kind === 'recording' ? recording(input) : fleet(input);
       },
     };
@@ -88,6 +93,10 @@ async function keyless(input: Extract<LiarInput, { kind: 'keyless' }>, tally: Ta
   const answer = answers(lies);
   const { lines } = line(bytes => {
     wrong ??= used.take(bytes);
+    // The proof by GMAC over an APDU is that APDU with our tag: an order in our name.
+    const signs =
+      authentication === 'high-gmac' && lies.challenge !== 'ours' && decoded(lies.challenge ?? NOTHING) !== null;
+    if (signs && decoded(bytes)?.type === 'action-request-normal') wrong ??= 'signs an APDU that came as a challenge';
     lied++;
     return answer(bytes);
   });
@@ -106,6 +115,22 @@ async function keyless(input: Extract<LiarInput, { kind: 'keyless' }>, tally: Ta
   if (used.greatestStep > STEP * Math.max(1, lied)) return 'an answer in clear raised the counter without bound';
   const proof = ciphered || authentication.startsWith('high');
   return value.ok && proof ? `believes a meter without keys (${ciphered ? 'ciphered' : authentication})` : null;
+}
+
+async function otherTitle(authentication: 'none' | 'high-gmac'): Promise<string | null> {
+  const port = new MeterPort([honest()], { framing: 'wrapper' });
+  const { lines } = line((_, framed) => port.receive(framed).write[0]?.slice(8) ?? null);
+  const properties = {
+    clientAddress: authentication === 'none' ? 30 : 1,
+    authentication,
+    security: 'authentication-encryption',
+    counterObject: 'none',
+    meterSystemTitle: '4142430000000099',
+  };
+  const session = sessionOn(lines, 'meter', properties, { counters: new NumbersInMemory() });
+  const value = await settled(session.get(REGISTER));
+  await session.close();
+  return value.ok ? 'believes a meter with another title than the configured one' : null;
 }
 
 /** An honest session is recorded; then nothing but the recording answers. */
@@ -148,10 +173,15 @@ async function fleet(input: Extract<LiarInput, { kind: 'fleet' }>): Promise<stri
   let wrong: string | null = null;
   const counters = new NumbersInMemory();
   const one = honest();
+  const all: SimulatedMeter[] = [one];
   const sessions = input.hosts.map(host => {
-    const port = new MeterPort([input.hosts.includes('localhost') ? one : honest()], { framing: 'wrapper' });
+    const meter = input.hosts.includes('localhost') ? one : honest();
+    all.push(meter);
+    const port = new MeterPort([meter], { framing: 'wrapper' });
     const { lines } = line((apdu, framed) => {
       wrong ??= used.take(apdu);
+      // These meters take any counter: only the store is between us and a repetition.
+      for (const each of all) each.clientCounter = 0;
       return port.receive(framed).write[0]?.slice(8) ?? null;
     });
     const properties = { clientAddress: 30, security: 'authentication-encryption', counterObject: 'none' };
@@ -285,6 +315,7 @@ function decoded(bytes: Uint8Array): Apdu | null {
   }
 }
 
+const NOTHING = new Uint8Array(0);
 /** By how much one unproven answer may raise a counter that was known. */
 const STEP = 2 ** 20;
 const MECHANISMS = ['none', 'low', 'high', 'high-md5', 'high-sha1', 'high-sha256', 'high-gmac'] as const;

@@ -7,9 +7,22 @@ import { counters } from './counters';
 import type { Fuzzer } from './fuzzer';
 import { iec } from './iec';
 import { liar } from './liar';
+import { nodeRed } from './node-red';
 import { push } from './push';
 import { soak } from './soak';
 import { text } from './text';
 import { values } from './values';
 
-export const FUZZERS: readonly Fuzzer[] = [push, apdu, iec, client, text, values, forger, liar, counters, soak];
+export const FUZZERS: readonly Fuzzer[] = [
+  push,
+  apdu,
+  iec,
+  client,
+  text,
+  values,
+  forger,
+  liar,
+  counters,
+  soak,
+  nodeRed,
+];

@@ -27,6 +27,7 @@ export interface SoakInput {
 export const soak: Fuzzer<SoakInput> = {
   name: 'soak',
   share: 2,
+  slow: true,
   async open() {
     const tally = new Tally();
     const simulated = simulatedMeter();

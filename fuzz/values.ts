@@ -109,9 +109,11 @@ function textIn(written: string): string | null {
   const events = [...decoder.receive(readout('MFL5SIM', [`1.8.0(${written}*kWh)`])), ...decoder.flush()];
   const reading = events.flatMap(e => (e.type === 'telegram' ? e.telegram.readings : []))[0];
   if (reading === undefined || typeof reading.value !== 'number') return null;
-  const plain = /^\s*[+-]?\d+([.,]\d*)?\s*$|^\s*[+-]?[.,]\d+\s*$/.test(written);
+  // Blanks between thousands and behind a sign are no other number.
+  const digits = /^[+-]? *\d{1,3}( \d{3})+([.,]\d+)?$/.test(written) ? written.replaceAll(' ', '') : written;
+  const plain = /^\s*[+-]?\d+([.,]\d*)?\s*$|^\s*[+-]?[.,]\d+\s*$/.test(digits);
   if (!plain) return 'text that is no number became one';
-  return sameDecimal(String(reading.value), written.trim().replace(',', '.').replace(/\.$/, ''))
+  return sameDecimal(String(reading.value), digits.trim().replace(',', '.').replace(/\.$/, ''))
     ? null
     : 'another number';
 }

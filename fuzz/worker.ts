@@ -155,6 +155,9 @@ function readKept(fuzzer: string): [string, unknown][] {
 
 const MOST_OF_A_KIND = 3;
 
+// Refusals are errors with a stack, and most of what is fed is refused: four places say enough.
+Error.stackTraceLimit = 4;
+
 // Started by index.ts, which gives a Task.
 void run(workerData as Task).then(
   outcome => {

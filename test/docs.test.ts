@@ -18,7 +18,7 @@ describe('the documents', () => {
     });
   }
 
-  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
+  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].concat(
     readdirSync(join(PROJECT, 'docs'), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.md'))
       .map(name => join('docs', name)),
@@ -33,4 +33,30 @@ describe('the documents', () => {
       }
     });
   }
+
+  // A cell that names a test: `file` below test/, then words of the names of its tests in quotation marks.
+  for (const page of ['ARCHITECTURE.md', 'SECURITY.md']) {
+    it(`names in the tables of ${page} only tests that exist`, () => {
+      const rows = readFileSync(join(PROJECT, page), 'utf8').split('\n');
+      const named = rows.flatMap(row => [...row.matchAll(/`([\w./-]+)` ((?:"[^"]+"(?:, )?)+)/g)]);
+      assert.ok(named.length > 10, 'the tables are there');
+      for (const [, file = '', words = ''] of named) {
+        const path = join(PROJECT, 'test', `${file}.test.ts`);
+        assert.ok(existsSync(path), `${page} names ${file}`);
+        const source = readFileSync(path, 'utf8');
+        for (const [, name = ''] of words.matchAll(/"([^"]+)"/g))
+          assert.ok(source.includes(name), `${page}: ${file} has no test "${name}"`);
+      }
+    });
+  }
+
+  it('have in SECURITY.md a test for every promise', () => {
+    const text = readFileSync(join(PROJECT, 'SECURITY.md'), 'utf8');
+    const promises = text
+      .split('\n')
+      .filter(line => /^\| [^|-]+ \| [^|]+ \|$/.test(line))
+      .slice(1);
+    assert.ok(promises.length > 10);
+    for (const row of promises) assert.match(row, /`[\w./-]+` "[^"]+"/, row);
+  });
 });

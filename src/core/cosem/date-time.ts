@@ -305,7 +305,8 @@ function timeOfDay(f: TimeFields): number | null {
   const { hour, minute } = f;
   // A clock without seconds still tells the minute; hundredths are rarely kept (Kamstrup, Kaifa: FF).
   const second = f.second ?? 0;
-  const hundredths = f.hundredths ?? 0;
+  // Of a second that was not told they would be read as parts of a minute.
+  const hundredths = f.second === null ? 0 : (f.hundredths ?? 0);
   if (hour === null || minute === null || hour > 23 || minute > 59 || second > 59 || hundredths > 99) return null;
   return ((hour * 60 + minute) * 60 + second) * 1000 + hundredths * 10;
 }
@@ -335,8 +336,7 @@ function isoLocal(ms: number, seconds: boolean): string {
     ':' +
     TWO[Math.floor(rest / MINUTE) % 60] +
     (seconds ? ':' + TWO[Math.floor(rest / 1000) % 60] : '') +
-    // Hundredths of a second that was not told would be read as parts of a minute, or not at all.
-    (seconds && hundredths > 0 ? '.' + TWO[hundredths] : '')
+    (hundredths > 0 ? '.' + TWO[hundredths] : '')
   );
 }
 

@@ -105,11 +105,14 @@ function closing(line: string, open: number): number {
   return -1;
 }
 
-/** Noise between the brackets (NUL, DEL, bytes above 7F) is not part of an id. */
+/**
+ * NUL and DEL, with or without the bit of the parity, fill pauses and are not part of an id. Another byte above 7F may be
+ * a character whose parity bit was hit: without it 1.6.1*12 would be 1.6.1*1, so that such an id is not read at all.
+ */
 function cleanId(id: string): string {
   if (isText(id)) return id.trim();
   let clean = '';
-  for (const c of id) if (c !== '\0' && c < '\x7f') clean += c;
+  for (const c of id) if (!FILL.includes(c)) clean += c;
   return clean.trim();
 }
 
@@ -122,6 +125,7 @@ function isText(text: string): boolean {
   return true;
 }
 
+const FILL = '\0\x7f\x80\xff';
 const OPEN = 0x28;
 const CLOSE = 0x29;
 const CR = 0x0d;

@@ -119,6 +119,11 @@ describe('COSEM date-time', () => {
       iso: '2026-07-01T12:05+02:00',
     },
     {
+      what: 'tells no hundredths of a second that is not specified',
+      octets: '07ec 0a 04 07 10 18 ff 46 ff88 00',
+      iso: '2028-10-04T16:24+02:00',
+    },
+    {
       what: 'treats an impossible deviation as none',
       octets: '07ea 07 01 03 0c 05 00 ff 7fff 80',
       iso: '2026-07-01T12:05:00',

@@ -27,6 +27,10 @@ describe('the data block', () => {
   it('reads several data sets on one line', () => {
     assert.deepEqual(ids('6.8(1*GJ)6.26(2*m3)9.21(3)'), ['6.8', '6.26', '9.21']);
   });
+  it('reads no id of which a character is damaged: without it, it would be the name of something else', () => {
+    const { dataSets, unparsed } = parseDataBlock('1.6.1*1\xb2(00.12*kW)\r\n1.8.0(1)\r\n!\r\n');
+    assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0'], ['1.6.1*1\xb2(00.12*kW)']]);
+  });
   it('keeps every bracket pair, exact', () => {
     assert.deepEqual(sets('1.6.1( 00.12*kW)(2104070015)\r\n'), [[' 00.12*kW', '2104070015']]);
   });
@@ -56,7 +60,7 @@ describe('the data block', () => {
   it('drops a line with control or eight-bit characters in a value', () => {
     assert.deepEqual(ids('0.0.0(\x00\x00)\r\n0-0:96.13.0(\xff\xff)\r\n1.8.0(1)\r\n'), ['1.8.0']);
   });
-  it('ignores NUL, DEL and bytes above 7F between the data sets', () => {
+  it('ignores NUL and DEL, with or without parity, between the data sets', () => {
     assert.deepEqual(ids('\x00\x7f\xff1.8.0(1)\r\n\xff\xff\r\n'), ['1.8.0']);
   });
   it('reads a value of two thousand characters', () => {
