@@ -1,6 +1,7 @@
 // A stream of bytes of any framing to frames: HDLC, M-Bus, wrapper, bare APDUs, P1 text; found by itself or fixed.
 // The rule of the file: the candidate at the front decides. It is a frame, it is not, or it waits for a stated number of
-// bytes; inside a damaged frame no bare APDU is looked for, so that unchecked values never leak out of it.
+// bytes; inside a damaged frame, and where a frame with a check has come before, no bare APDU is looked for, so that unchecked
+// values never leak out of one that lost its beginning.
 
 import { GLO_TAG, nextFrameInside } from '../iec62056-21/p1-frame';
 import { frameOf, readHeader, wrongCheck, type HdlcFrame } from '../link/hdlc-frame';
@@ -37,6 +38,8 @@ export class FrameScanner {
   #searched = 0;
   /** So many bytes at the front belong to a frame that was damaged or cut off. */
   #damaged = 0;
+  /** A frame whose check fitted has come: whoever sends those sends no bare APDUs. */
+  #checked = false;
   /** Nothing but flags came since the last frame, the last idle time or the beginning. */
   #fresh = true;
   /** The last four dropped bytes: what stands before a bare APDU tells whether it lost its frame. */
@@ -78,6 +81,7 @@ export class FrameScanner {
     this.#buffer.clear();
     this.#noise.clear();
     this.#damaged = 0;
+    this.#checked = false;
     this.#begin();
   }
 
@@ -123,6 +127,7 @@ export class FrameScanner {
       else {
         this.#release(out);
         this.#damaged = 0;
+        this.#checked ||= found.type === 'hdlc' || found.type === 'mbus';
         this.#begin();
         out.push(found);
       }
@@ -160,7 +165,8 @@ export class FrameScanner {
   }
 
   #wanted(framing: Framing): boolean {
-    return (this.#only === null || this.#only === framing) && (this.#damaged === 0 || framing !== 'raw');
+    if (this.#only !== null) return this.#only === framing && (framing !== 'raw' || this.#damaged === 0);
+    return framing !== 'raw' || (this.#damaged === 0 && !this.#checked);
   }
 
   #hdlc(final: boolean): Framed | Detail | 'wait' | null {
@@ -271,6 +277,9 @@ export class FrameScanner {
       const next = nextFrameInside(this.#buffer.view(llc + 1, llc + length));
       if (next !== -1) return this.#damage(llc + 1 + next, { code: 'INCOMPLETE', what: 'apdu', have: llc + 1 + next });
     }
+    if (this.#only === null && this.#endsFrame(llc + length)) {
+      return this.#damage(llc + length + 3, { code: 'HDLC_FRAME', reason: 'its beginning was lost' });
+    }
     this.#take(llc);
     return { type: 'raw', apdu: this.#buffer.take(length) };
   }
@@ -298,6 +307,12 @@ export class FrameScanner {
     const llc = this.#before & 0xffffff;
     const mbus = this.#before & 0xffff;
     return llc === 0xe6e600 || llc === 0xe6e700 || mbus === 0x0167;
+  }
+
+  /** Two octets and a flag, and nothing or the next frame behind: the end of a frame, not of an APDU. */
+  #endsFrame(at: number): boolean {
+    const next = this.#at(at + 3);
+    return this.#at(at + 2) === FLAG && (next === -1 || next === FLAG || next >> 4 === FORMAT_3);
   }
 
   #more(final: boolean, need: number, what: string): 'wait' | Detail {
@@ -369,6 +384,8 @@ function counted(item: Dropped): Dropped {
 }
 
 const FLAG = 0x7e;
+/** The format type of HDLC frames, in the upper half of the octet behind the flag. */
+const FORMAT_3 = 0xa;
 const MBUS_START = 0x68;
 const MBUS_STOP = 0x16;
 const MBUS_OVERHEAD = 6; /* 68 L L 68 … CS 16 */

@@ -59,7 +59,11 @@ export class GeneralBlockReceiver {
   }
 
   take(block: GeneralBlockTransfer): GbtTaken {
-    if (this.#last !== null && block.block === this.#last && !this.#beginsAnew(block)) return this.#answer(block, null);
+    if (this.#last !== null && block.block === this.#last && !this.#beginsAnew(block)) {
+      if (equalBytes(block.data, this.#parts.at(-1) ?? EMPTY)) return this.#answer(block, null);
+      // No repetition: a block of another transfer, whose others would be joined to these.
+      return this.#segmentLost(this.#last + 1, block.block);
+    }
     let error: DlmsError | null = null;
     if (block.block <= 1 && !(block.block === 1 && this.#last === 0)) {
       if (this.#last !== null) error = new DlmsError({ code: 'INCOMPLETE', what: 'gbt transfer', have: this.#bytes });
@@ -105,9 +109,14 @@ export class GeneralBlockReceiver {
       this.#asked++;
       return { ...NOTHING, reply: this.#acknowledge() };
     }
+    return this.#segmentLost(expected, block.block);
+  }
+
+  /** Nothing more is taken until a transfer begins. */
+  #segmentLost(expected: number, got: number): GbtTaken {
     this.reset();
     this.#lost = true;
-    const error = new DlmsError({ code: 'SEGMENT_LOST', layer: 'gbt', expected, got: block.block });
+    const error = new DlmsError({ code: 'SEGMENT_LOST', layer: 'gbt', expected, got });
     return { ...NOTHING, error };
   }
 

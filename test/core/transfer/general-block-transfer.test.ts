@@ -43,6 +43,11 @@ describe('a push in general blocks', () => {
     assert.deepEqual(outcome(push(), pushed(1, 1, 2, 2, 3, 4, 4, 1, 2, 3, 4)), [WHOLE, WHOLE]);
   });
 
+  it('is not joined with another one that has a block of the same number', () => {
+    const other = { ...(PUSHED[1] as GeneralBlockTransfer), data: new Uint8Array(30) };
+    assert.deepEqual(outcome(push(), [...pushed(1, 2), other, ...pushed(3, 4, 1, 2, 3, 4)]), ['SEGMENT_LOST', WHOLE]);
+  });
+
   it('is joined though it has more blocks than an argument list holds', () => {
     const receiver = push();
     const first = PUSHED[0] as GeneralBlockTransfer;
