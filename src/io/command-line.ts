@@ -24,6 +24,10 @@ export function parseCommandLine(line: string): CommandLine {
   const credentials: Record<string, string> = {};
   const objects: { obis: string; attribute: number }[] = [];
   const ignored: string[] = [];
+  if (line.length > LONGEST_LINE) {
+    const expected = `at most ${LONGEST_LINE} characters`;
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'line', value: `${line.length} characters`, expected });
+  }
   const words = split(line);
   let seen = 0;
   for (let i = 0; i < words.length; i++) {
@@ -69,6 +73,9 @@ interface Target {
   readonly objects: { obis: string; attribute: number }[];
 }
 type Apply = (value: string, to: Target) => void;
+
+/** More than any command; a page that was pasted by mistake would keep the editor waiting. */
+const LONGEST_LINE = 10_000;
 
 function bad(tag: string, value: string, expected: string): DlmsError {
   const secret = SECRET.has(tag);

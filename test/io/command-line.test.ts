@@ -102,6 +102,15 @@ describe('command line of the Gurux reader', () => {
     assert.throws(() => parseCommandLine('hello'), /option -line/);
   });
 
+  it('refuses a text that is far longer than a command, at once', () => {
+    const started = process.cpuUsage();
+    assert.throws(() => parseCommandLine('-x '.repeat(1_700_000)), {
+      code: 'BAD_SETTING',
+      message: /5100000 characters/,
+    });
+    assert.ok(process.cpuUsage(started).user < 300_000 /* µs */);
+  });
+
   it('never repeats a key in its error', () => {
     assert.throws(
       () => parseCommandLine('-B 00112233xx'),

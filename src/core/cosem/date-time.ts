@@ -224,8 +224,10 @@ function offsetMinutes(fields: DateTimeFields, localMs: number, policy: ClockPol
   const { mode, zone } = policy;
   if (mode === 'standard-time-all-year') return zone === undefined ? null : standardOffset(zone, fields.year as number);
   const deviation = fields.deviationMinutes;
-  if (mode !== 'zone' && deviation !== null && Math.abs(deviation) <= MOST_DEVIATION) {
-    return mode === 'inverted' ? deviation : 0 - deviation;
+  if (mode !== 'zone' && deviation !== null) {
+    const offset = mode === 'inverted' ? deviation : 0 - deviation;
+    // Beyond what any place has it is no deviation.
+    if (offset >= WESTERNMOST && offset <= MOST_DEVIATION) return offset;
   }
   if (zone === undefined) return null;
   const daylight = fields.status === null ? null : (fields.status & CLOCK_STATUS.daylight) !== 0;
@@ -368,6 +370,7 @@ const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|([+-])(\d{2}):?(\d{2}))?)?$/;
 const NO_DEVIATION = -0x8000;
 const MOST_DEVIATION = 840;
+const WESTERNMOST = -720;
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const DAY = 86_400_000;

@@ -28,21 +28,20 @@ export class ObisPattern {
     /** As written. */
     readonly text: string,
     readonly code: CodePattern | null,
-    readonly words: RegExp | null,
+    readonly words: ((text: string) => boolean) | null,
   ) {}
 
   /** Throws BAD_SETTING for an empty pattern and for a group beyond 255. */
   static parse(text: string): ObisPattern {
     const t = text.trim();
     if (t === '') throw notAPattern(text);
-    if (t === '*') return new ObisPattern(t, null, /^/);
+    if (t === '*') return new ObisPattern(t, null, () => true);
     const dotted = /^((?:[^.]+\.){2})((?:[^.]+\.){3}[^.]+)$/.exec(t);
     const m = FORM.exec(dotted === null ? t : `${(dotted[1] as string).slice(0, -1).replace('.', '-')}:${dotted[2]}`);
     if (m !== null) return new ObisPattern(t, codePattern(m, text), null);
     if (HEX.test(t)) return ObisPattern.parse(Obis.from(unhex(t.replaceAll('.', ''))).toString());
     if (/^[\d.:*&[\]\s-]+$/.test(t)) throw notAPattern(text);
-    const words = t.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*');
-    return new ObisPattern(t, null, new RegExp(`^${words}$`, 'i'));
+    return new ObisPattern(t, null, wordPattern(t));
   }
 
   /** A code alone; patterns of words match none but `*`. */
@@ -58,9 +57,7 @@ export class ObisPattern {
   /** A reading, also one whose id is no OBIS code. */
   matchesReading(reading: Matchable): boolean {
     if (this.words !== null) {
-      return (
-        this.words.test(reading.key) || this.words.test(reading.name) || this.words.test(reading.id ?? reading.key)
-      );
+      return this.words(reading.key) || this.words(reading.name) || this.words(reading.id ?? reading.key);
     }
     if (reading.obis === null) return reading.id === this.text;
     const obis = parsed(reading.obis);
@@ -76,6 +73,24 @@ export class ObisPattern {
   toString(): string {
     return this.text;
   }
+}
+
+/** `*` for any characters. The pieces are looked for one behind the other, so the time grows with the text alone. */
+function wordPattern(text: string): (text: string) => boolean {
+  const [first = '', ...others] = text.toLowerCase().split('*');
+  const last = others.pop();
+  if (last === undefined) return given => given.toLowerCase() === first;
+  return given => {
+    const words = given.toLowerCase();
+    if (!words.startsWith(first) || !words.endsWith(last)) return false;
+    let at = first.length;
+    for (const piece of others) {
+      at = words.indexOf(piece, at);
+      if (at === -1) return false;
+      at += piece.length;
+    }
+    return at + last.length <= words.length;
+  };
 }
 
 /** null: any number. */

@@ -158,7 +158,7 @@ function withUnit(text: string, star: number): IecSet {
   const plain = plainDecimal(text, star);
   if (!Number.isNaN(plain)) return { text, value: plain, unit };
   const before = text.slice(0, star);
-  const digits = withoutGroups(before.trim());
+  const digits = unpadded(before);
   const value = readNumber(digits);
   if (value === undefined) {
     const rest = before.trim();
@@ -170,7 +170,7 @@ function withUnit(text: string, star: number): IecSet {
 function quantity(text: string, trimmed: string): IecSet {
   const plain = plainDecimal(trimmed, trimmed.length);
   if (!Number.isNaN(plain)) return { text, value: plain, unit: null };
-  const number = readNumber(withoutGroups(trimmed));
+  const number = readNumber(unpadded(trimmed));
   if (number !== undefined) {
     return trimmed.includes(',')
       ? { text, value: number, unit: null, flags: DECIMAL_COMMA }
@@ -203,9 +203,9 @@ function plainDecimal(text: string, end: number): number {
   return sign === 0x2d && value !== 0 ? -value : value;
 }
 
-/** Blanks stand between a sign and its number and between thousands; anywhere else two numbers would become one. */
-function withoutGroups(text: string): string {
-  return GROUPED.test(text) ? text.replaceAll(' ', '') : text;
+/** Blanks in front, behind and after a sign fill a field up; between digits one of them was lost. */
+function unpadded(text: string): string {
+  return text.trim().replace(/^([+-]) +/, '$1');
 }
 
 /** A decimal number; the text without padding where a double cannot hold it; undefined where it is no number. */
@@ -258,7 +258,6 @@ function nibble(c: number): number {
 
 const POWERS_OF_TEN = Array.from({ length: 15 }, (_, power) => 10 ** power);
 const NOTHING = { value: null, unit: null } as const;
-const GROUPED = /^[+-]? *(?:\d{1,3}(?: \d{3})+|\d+)(?:[.,]\d+)?$/;
 const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;
 const GLUED = /^([+-]?\d+(?:[.,]\d+)?)(?: +([A-Za-z%°][^\s()]{0,7})|([kMG]?(?:Wh|varh|VAh|var|VA|W|V)|Hz|m3|[MG]J))$/;
 const INVALID_NUMBER: readonly SetFlag[] = ['invalid-number'];

@@ -124,6 +124,16 @@ describe('COSEM date-time', () => {
       iso: '2028-10-04T16:24+02:00',
     },
     {
+      what: 'takes deviation -840 as UTC+14, where the day begins',
+      octets: '07ea 07 01 03 0c 05 00 ff fcb8 00',
+      iso: '2026-07-01T12:05:00+14:00',
+    },
+    {
+      what: 'treats a deviation that no place has as none: there is no UTC-12:01',
+      octets: '07ea 07 01 03 0c 05 00 ff 02d1 00',
+      iso: '2026-07-01T12:05:00',
+    },
+    {
       what: 'treats an impossible deviation as none',
       octets: '07ea 07 01 03 0c 05 00 ff 7fff 80',
       iso: '2026-07-01T12:05:00',

@@ -80,6 +80,18 @@ describe('an OBIS pattern', () => {
     });
   }
 
+  it('finds words with several * in time that grows with the text alone', () => {
+    const letters = { obis: null, key: 'a'.repeat(5000), name: 'Power L1 of phase 1' };
+    const started = process.cpuUsage();
+    assert.ok(!ObisPattern.parse(`${'*a'.repeat(40)}*b`).matchesReading(letters));
+    assert.ok(process.cpuUsage(started).user < 500_000 /* µs */);
+    const matches = (pattern: string): boolean => ObisPattern.parse(pattern).matchesReading(letters);
+    for (const pattern of ['power*l1*phase*', '*of*', 'Power*1', '*L1*1', 'power l1**of phase 1'])
+      assert.ok(matches(pattern), pattern);
+    for (const pattern of ['power*l2*', 'power l1*l1 of phase 1', 'l1*', '*phase'])
+      assert.ok(!matches(pattern), pattern);
+  });
+
   it('takes time linear in its length, whatever is written', () => {
     const started = process.cpuUsage();
     for (const bad of ['1'.repeat(20_000), '[1,'.repeat(5000), '*'.repeat(50), '1-'.repeat(5000), '.'.repeat(20_000)]) {
