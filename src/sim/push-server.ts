@@ -53,7 +53,9 @@ export async function servePushes(options: PushServerOptions): Promise<PushServe
     onChange: () => undefined,
     push: () => {
       const nowMs = Date.now();
-      const bytes = concat(...source.next(readDateTime(clock.octets(nowMs)), Math.floor((performance.now() - beganMs) / 1000)));
+      const bytes = concat(
+        ...source.next(readDateTime(clock.octets(nowMs)), Math.floor((performance.now() - beganMs) / 1000)),
+      );
       pushed++;
       for (const socket of sockets) {
         // Who does not read is let go, so that nothing piles up.

@@ -1,5 +1,6 @@
 // Bytes of any origin -> telegrams: readouts with and without BCC, mode D, P1 plain and encrypted, profiles.
-// The rule of the file: what does not check out is a problem with its reason, never a telegram without a mark.
+// The rule of the file: what does not check out is a problem with its reason, never a telegram without a mark; a check that
+// is missing where its form has one does not check out.
 
 import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
@@ -22,6 +23,10 @@ export type CheckPolicy = 'strict' | 'warn' | 'off';
 export interface DecoderOptions extends TypingOptions {
   readonly check?: CheckPolicy;
   readonly parity?: ParityMode;
+  /** Mode A is spoken: its list may come without STX, ETX and block check, whatever the identification says. */
+  readonly modeA?: boolean;
+  /** The source has sent a P1 telegram with a CRC that fitted before: from now on one without is damaged. */
+  readonly crcExpected?: boolean;
   readonly keys?: P1Keys;
   /** How far a telegram has to be proven to leave as one. Default: as far as the keys can prove. */
   readonly require?: Proof;
@@ -71,8 +76,12 @@ export class IecDecoder {
   #understood = false;
   #noise: Uint8Array = new Uint8Array(0);
   #discarded = 0;
+  /** A partial block before the last one had a wrong check. */
+  #partialBad = false;
+  #crcSeen: boolean;
 
   constructor(readonly options: DecoderOptions = {}) {
+    this.#crcSeen = options.crcExpected === true;
     this.#scanner = new Scanner(options.limitBytes);
     this.#parity = new ParityFilter(options.parity ?? 'auto');
     this.#typing = new Typing(options);
@@ -191,23 +200,18 @@ export class IecDecoder {
     const { check = 'strict' } = this.options;
     const bytes = (): Uint8Array => fromLatin1(part.text);
     const complete = part.end !== null;
-    const bad = complete && part.bcc.received !== null && !part.bcc.valid && check !== 'off';
-    const origin = this.#origin(
-      'iec',
-      complete,
-      part.bcc.received === null || check === 'off' ? 'none' : bad ? 'bad' : 'ok',
-    );
+    const bad = complete && !part.bcc.valid && check !== 'off';
+    const marked = bad || this.#partialBad;
+    this.#partialBad = marked && part.end === 'eot';
+    const origin = this.#origin('iec', complete, check === 'off' || !complete ? 'none' : marked ? 'bad' : 'ok');
     const problems: DecoderEvent[] = [];
     if (!complete) {
       const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: text.length, waitingFor: 'ETX' });
       problems.push(problem(error, bytes(), origin));
-    } else if (bad) {
-      const got = part.bcc.received ?? 0;
-      const error = new DlmsError({ code: 'BCC_MISMATCH', got, want: part.bcc.calculated });
-      problems.push(problem(error, bytes(), origin));
-    }
+    } else if (bad) problems.push(problem(blockError(part), bytes(), origin));
     if (problems.length > 0 && check === 'strict') {
       this.#identification = null;
+      this.#partialBad = false;
       return problems;
     }
     if (part.end === 'eot') {
@@ -227,7 +231,7 @@ export class IecDecoder {
         { type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: part.bcc },
       ];
     }
-    return [...problems, this.#telegram(text, identification, origin, { bcc: part.bcc, crc: null })];
+    return [...problems, ...this.#telegram(text, identification, origin, { bcc: part.bcc, crc: null }, problems)];
   }
 
   #plain(part: Extract<Part, { type: 'telegram' }>, secured: Partial<Origin> = {}): DecoderEvent[] {
@@ -235,21 +239,37 @@ export class IecDecoder {
     const identification = this.#identification;
     this.#identification = null;
     const crc = checkCrc(part.bytes, part.crc);
-    const bad = part.complete && crc.received !== null && !crc.valid && check !== 'off';
+    this.#crcSeen ||= crc.valid;
+    const error = part.complete && check === 'off' ? null : this.#unproven(part, crc, identification);
+    const bad = part.complete && error !== null;
     const origin: Origin = {
-      ...this.#origin('p1', part.complete, crc.received === null || check === 'off' ? 'none' : bad ? 'bad' : 'ok'),
+      ...this.#origin('p1', part.complete, bad ? 'bad' : crc.received === null || check === 'off' ? 'none' : 'ok'),
       ...secured,
     };
-    const problems: DecoderEvent[] = [];
-    if (!part.complete) {
-      const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: part.bytes.length, waitingFor: '"!"' });
-      problems.push(problem(error, part.bytes, origin));
-    } else if (bad) {
-      const error = new DlmsError({ code: 'CRC_MISMATCH', got: crc.received ?? '', want: crc.calculated });
-      problems.push(problem(error, part.bytes, origin));
+    const problems = error === null ? [] : [problem(error, part.bytes, origin)];
+    if (error !== null && check === 'strict') return problems;
+    const telegram = this.#telegram(part.text, identification, origin, { bcc: null, crc }, problems);
+    if (telegram.length > 0 || error !== null) return [...problems, ...telegram];
+    // A "/" and a "!" in noise.
+    return [problem(new DlmsError({ code: 'NO_FRAME', bytes: part.bytes.length }), part.bytes, origin)];
+  }
+
+  /** Why a text without STX is not believed; null when its CRC fits, or when its form has no check at all. */
+  #unproven(
+    part: Extract<Part, { type: 'telegram' }>,
+    crc: CrcCheck,
+    identification: Identification | null,
+  ): DlmsError | null {
+    const have = part.bytes.length;
+    if (!part.complete) return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: '"!"' });
+    if (crc.valid) return null;
+    const { received, calculated } = crc;
+    if (received !== null) return new DlmsError({ code: 'CRC_MISMATCH', got: received, want: calculated });
+    if (this.#crcSeen || versionOf(part.text) >= FIRST_WITH_CRC) {
+      return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'the CRC behind "!"' });
     }
-    if (problems.length > 0 && check === 'strict') return problems;
-    return [...problems, this.#telegram(part.text, identification, origin, { bcc: null, crc })];
+    if (this.options.modeA === true || identification?.mode === 'A' || hasNoCheck(textOf(part.bytes))) return null;
+    return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'STX in front and the block check behind' });
   }
 
   #encrypted(frame: Uint8Array): DecoderEvent[] {
@@ -277,11 +297,14 @@ export class IecDecoder {
     identification: Identification | null,
     origin: Origin,
     checks: { bcc: BlockCheck | null; crc: CrcCheck | null },
-  ): DecoderEvent {
+    problems: readonly DecoderEvent[],
+  ): DecoderEvent[] {
     const { dataSets, unparsed } = parseDataBlock(text);
+    // Nothing in it, and no check that says that it is meant so.
+    if (dataSets.length === 0 && (checks.bcc === null || problems.length > 0)) return [];
     const readings = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null);
     const telegram = { meter: meterOf(identification, readings), time: clockOf(readings), readings };
-    return { type: 'telegram', telegram, origin, identification, unparsed, ...checks };
+    return [{ type: 'telegram', telegram, origin, identification, unparsed, ...checks }];
   }
 
   #origin(framing: 'iec' | 'p1', complete: boolean, checksum: 'ok' | 'bad' | 'none'): Origin {
@@ -296,6 +319,28 @@ export class IecDecoder {
 export function errorText(text: string): string | null {
   const m = /^[^()\r\n]*\(+(#\d{1,8}|ERR?[^()*]{0,32})\)+\s*(?:!\s*)?$/i.exec(text.trim());
   return m === null || (isProfile(text) && m[1] === NO_ENTRIES) ? null : (m[1] as string);
+}
+
+/** Why the check of a block whose end has come does not fit: it is wrong, or it has not come. */
+export function blockError({ text, end, bcc }: Extract<Part, { type: 'block' }>): DlmsError {
+  if (bcc.received !== null) return new DlmsError({ code: 'BCC_MISMATCH', got: bcc.received, want: bcc.calculated });
+  const waitingFor = end === 'mark' ? 'ETX and the block check' : 'the block check behind ETX';
+  return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: text.length, waitingFor });
+}
+
+/** 0.2.8 of a P1 telegram, in tenths: 50, 42, 40, 22; 0 when it has none. */
+function versionOf(text: string): number {
+  return Number(/:0\.2\.8(?:\*255)?\((\d{2})\)/.exec(text)?.[1] ?? 0);
+}
+
+/**
+ * Mode D and P1 up to 3.0 have neither STX nor a check: an empty line behind the identification, or complete codes without the
+ * last group (a P1 log without empty lines). In modes B and C an STX stands there; a list that begins otherwise has lost it.
+ * IEC 62056-21, 6.4.2 to 6.4.4.
+ */
+function hasNoCheck(text: string): boolean {
+  const head = text.slice(0, HEAD);
+  return /^\/[^\r\n]*(?:\r\n\r\n|\n\n|\r\r)/.test(head) || /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+\(/.test(head);
 }
 
 /** Who sent the readings: the identification line, and the serial number from the list. */
@@ -347,6 +392,10 @@ function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
 const NO_EVENTS: readonly DecoderEvent[] = [];
 /** Characters without any message among them. */
 const NOISE_LIMIT = 4096;
+
+/** DSMR 4.0 brought the CRC. */
+const FIRST_WITH_CRC = 40;
+const HEAD = 256;
 
 /** The rest of a telegram that had begun before anyone listened: nothing to complain of. */
 const TAIL = /\)\s*![0-9A-F]{0,4}\s*(?:\x03[\0-\x7f]?)?\s*$/i;

@@ -4,7 +4,10 @@
 import { crc16Arc, fcs16 } from '../wire/crc16';
 
 export interface CrcCheck {
-  /** Four upper-case hex digits; null when the telegram has none (DSMR 2.2 and 3.0, some others later). */
+  /**
+   * Four upper-case hex digits; null when the telegram has none (DSMR 2.2 and 3.0, some others later). What cannot be read is
+   * here as it came, and never valid: a digit was changed on the line, it is not missing.
+   */
   readonly received: string | null;
   readonly calculated: string;
   readonly valid: boolean;
@@ -19,7 +22,8 @@ export interface CrcCheck {
 export function checkCrc(bytes: Uint8Array, text: string): CrcCheck {
   const arc = crc16Arc(bytes);
   const calculated = digits(arc);
-  if (!/^[0-9a-f]{1,4}$/i.test(text)) return { received: null, calculated, valid: false, variant: null };
+  if (text === '') return { received: null, calculated, valid: false, variant: null };
+  if (!/^[0-9a-f]{1,4}$/i.test(text)) return { received: text, calculated, valid: false, variant: null };
   const value = parseInt(text, 16);
   const received = digits(value);
   if (value === arc) return { received, calculated, valid: true, variant: 'arc' };

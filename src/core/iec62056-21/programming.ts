@@ -4,7 +4,7 @@
 import { DlmsError } from '../wire/errors';
 import { step, type Step } from '../step';
 import { transmissionMs } from './characters';
-import { clockOf, errorText, meterOf } from './decoder';
+import { blockError, clockOf, errorText, meterOf } from './decoder';
 import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import {
@@ -49,6 +49,9 @@ export class ProgrammingSession {
   #commands: readonly ReadCommand[] = [];
   #partial = '';
   #repeats = 0;
+  /** A block of this register, and one of this session, came with a wrong check and was taken all the same (warn). */
+  #bad = false;
+  #anyBad = false;
   #resent = false;
   #learned: ReaderHints;
   #profiles = 0;
@@ -166,6 +169,7 @@ export class ProgrammingSession {
     const command = this.#commands[0];
     if (command === undefined) return this.#finish();
     this.#partial = '';
+    this.#bad = false;
     this.#repeats = 0;
     this.#resent = false;
     return this.#askAgain(item, command);
@@ -190,7 +194,8 @@ export class ProgrammingSession {
       case 'block':
         return this.#block(part, item);
       case 'telegram':
-        return this.#value(part.text, item, []);
+        // Without STX and block check: what was asked for comes in a block.
+        return this.#block({ type: 'block', text: part.text, end: 'mark', bcc: UNCHECKED }, item);
       default:
         return step([], [], this.#answerMs());
     }
@@ -199,11 +204,11 @@ export class ProgrammingSession {
   #block(part: Extract<Part, { type: 'block' }>, item: RegisterRequest): Step<ReaderEvent> {
     const { check = 'strict' } = this.options;
     const events: ReaderEvent[] = [];
-    if (part.end === null || (part.end !== 'mark' && !part.bcc.valid && check !== 'off')) {
+    if (part.end === null || (!part.bcc.valid && check !== 'off')) {
       const error =
         part.end === null
           ? new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: part.text.length, waitingFor: 'ETX' })
-          : new DlmsError({ code: 'BCC_MISMATCH', got: part.bcc.received ?? 0, want: part.bcc.calculated });
+          : blockError(part);
       if (++this.#repeats <= REPEATS)
         return this.#rest(() => this.#send(repeatBlock(), { for: 'answer', acknowledged: false }));
       if (check === 'strict' || part.end === null) return this.#failed(item, error);
@@ -213,6 +218,8 @@ export class ProgrammingSession {
         bytes: Uint8Array.from(part.text, c => c.charCodeAt(0)),
         origin: { source: 'iec' },
       });
+      this.#bad = true;
+      this.#anyBad = true;
     }
     this.#repeats = 0;
     if (part.end === 'eot') {
@@ -238,7 +245,8 @@ export class ProgrammingSession {
     if (isProfile(text)) {
       this.#profiles++;
       const profile = parseProfile(text, this.options);
-      const origin = { source: 'iec', framing: 'iec', service: this.#commands[0] ?? 'R5', checksum: 'ok' } as const;
+      const checksum = this.#checksum(this.#bad);
+      const origin = { source: 'iec', framing: 'iec', service: this.#commands[0] ?? 'R5', checksum } as const;
       const { identification } = this;
       events.push({ type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: null });
     } else {
@@ -325,7 +333,7 @@ export class ProgrammingSession {
       {
         type: 'telegram',
         telegram: { meter: meterOf(identification, readings), time: clockOf(readings), readings },
-        origin: { source: 'iec', framing: 'iec', service: 'registers', checksum: 'ok' },
+        origin: { source: 'iec', framing: 'iec', service: 'registers', checksum: this.#checksum(this.#anyBad) },
         identification,
         bcc: null,
         crc: null,
@@ -333,6 +341,10 @@ export class ProgrammingSession {
         failures: this.#failures,
       },
     ];
+  }
+
+  #checksum(bad: boolean): 'ok' | 'bad' | 'none' {
+    return this.options.check === 'off' ? 'none' : bad ? 'bad' : 'ok';
   }
 
   #learn(): void {
@@ -388,4 +400,5 @@ function repeats(text: string, password: string): boolean {
 }
 
 const TELLING_PIECE = 3;
+const UNCHECKED = { received: null, calculated: 0, valid: false };
 const REPEATS = 3;

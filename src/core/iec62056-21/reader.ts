@@ -57,7 +57,7 @@ export class IecReader {
     this.#options = options;
     this.#scanner = new Scanner(options.limitBytes);
     this.#parity = new ParityFilter(options.parity ?? 'auto');
-    this.#decoder = new IecDecoder(options);
+    this.#decoder = new IecDecoder({ ...options, modeA: options.mode === 'a' });
     this.#hints = options.hints ?? {};
     checkOptions(options);
   }

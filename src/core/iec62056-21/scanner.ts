@@ -253,7 +253,8 @@ export class Scanner {
         depth = 0;
         lineStart = true;
         continue;
-      } else if (byte === 0x21 && depth === 0) {
+      } else if (byte === 0x21 && depth === 0 && (lineStart || buffer.at(at - 1) === 0x29)) {
+        // Anywhere else one bit has made it of a "1".
         this.#state = { in: 'crc', from: state.from, bang: at };
         this.#at = at + 1;
         return true;
@@ -282,8 +283,9 @@ export class Scanner {
     return true;
   }
 
+  /** Only a line end ends it: any other octet is a damaged digit. */
   #crc(state: Extract<State, { in: 'crc' }>, byte: number): void {
-    const ended = byte < 0x20 || byte > 0x7e || this.#at - state.bang > CRC_LIMIT;
+    const ended = byte === CR || byte === LF || byte === 0 || this.#at - state.bang > CRC_LIMIT;
     if (ended) this.#endTelegram(state.from, state.bang, this.#at);
     else this.#at++;
   }

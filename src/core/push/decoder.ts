@@ -89,6 +89,8 @@ export class PushDecoder {
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
+  /** A P1 telegram of this source had a CRC that fitted. */
+  #crcSeen = false;
   #events: PushEvent[] = [];
 
   /** Throws BAD_SETTING for an unknown framing or layout and for a scaler that is no power of ten. */
@@ -157,6 +159,7 @@ export class PushDecoder {
     this.#segments.reset();
     this.#mbus.reset();
     this.#blocks.reset();
+    this.#crcSeen = false;
     this.#events = [];
     this.#read = null;
   }
@@ -378,13 +381,13 @@ export class PushDecoder {
   }
 
   /**
-   * P1 text, plain, in a P1 envelope or deciphered; from "/" on. Plain text with a wrong CRC gives no values; inside an
-   * envelope it is marked, because there the key has shown that the text is whole (Luxembourg's own example fails its CRC).
+   * P1 text, plain, in a P1 envelope or deciphered; from "/" on. Text with a wrong CRC gives no values; where a tag has shown
+   * that it is whole it is marked (Luxembourg's own example fails its CRC).
    */
   #text(bytes: Uint8Array, origin: Origin): void {
     const { encryptionKey, authenticationKey, systemTitle } = this.#ring;
     const keys = { encryptionKey, authenticationKey, systemTitle };
-    const events = readP1(bytes, keys, this.#policy.zone, origin.encrypted === true);
+    const events = readP1(bytes, keys, this.#policy.zone, origin.encrypted === true, this.#crcSeen);
     for (const event of events) {
       if (event.type === 'profile') continue;
       const { checksum } = event.origin;
@@ -401,7 +404,8 @@ export class PushDecoder {
         source: 'push',
       };
       if (event.type === 'problem') this.#problem(event.error, event.bytes, whole);
-      else if (whole.checksum !== 'bad' || whole.encrypted === true) {
+      else if (whole.checksum !== 'bad' || whole.authenticated === true) {
+        this.#crcSeen ||= whole.checksum === 'ok';
         const telegram = withTitle(event.telegram, whole.systemTitle);
         this.#content({ type: 'telegram', telegram, origin: whole }, bytes);
       }

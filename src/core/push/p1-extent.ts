@@ -1,5 +1,5 @@
 // Where does the P1 telegram end that begins here? It may hold text, or an encrypted frame between identification and "!".
-// The rule of the file: "!" and its line end it, never a pause.
+// The rule of the file: "!" at the beginning of a line or behind ")", and its line, end it, never a pause.
 
 import { encryptedFrameLength } from '../iec62056-21/p1-frame';
 import type { Detail } from '../wire/errors';
@@ -26,8 +26,8 @@ export function measureP1(
   while (buffer.at(body) === CR || buffer.at(body) === LF) body++;
   if (body >= have) return { need: have + 1, searched: 0 };
   let from = Math.max(body, searched);
+  const inside = encryptedEnd(buffer, body);
   if (searched === 0) {
-    const inside = encryptedEnd(buffer, body);
     if (inside === 'wait') return { need: have + 1, searched: 0 };
     if (inside !== 'no') {
       if (inside > have) return { need: inside, searched: 0 };
@@ -45,7 +45,7 @@ export function measureP1(
       if (have > LONGEST) return { code: 'LIMIT_EXCEEDED', what: 'P1 telegram', limit: LONGEST, actual: have };
       return { need: have + 1, searched: have };
     }
-    const end = endOfLine(buffer, bang);
+    const end = bang === inside || endsTelegram(buffer, bang) ? endOfLine(buffer, bang) : 'no';
     if (end === 'short') return final ? have : { need: have + 1, searched: bang };
     if (end !== 'no') return end;
     from = bang + 1;
@@ -60,6 +60,12 @@ function encryptedEnd(buffer: ReceiveBuffer, at: number): number | 'no' | 'wait'
   const octets = { at: (i: number): number | undefined => (buffer.at(i) === -1 ? undefined : buffer.at(i)) };
   const length = encryptedFrameLength(octets, start);
   return typeof length === 'number' ? start + length : length;
+}
+
+/** Anywhere else one bit has made it of a "1". */
+function endsTelegram(buffer: ReceiveBuffer, bang: number): boolean {
+  const before = buffer.at(bang - 1);
+  return before === LF || before === CR || before === CLOSE;
 }
 
 /** After "!": up to four hex digits and a line end. */
@@ -94,6 +100,7 @@ function isHexDigit(b: number): boolean {
 
 const SLASH = 0x2f;
 const BANG = 0x21;
+const CLOSE = 0x29;
 const CR = 0x0d;
 const LF = 0x0a;
 const GLO = 0xdb;

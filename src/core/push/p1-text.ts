@@ -4,27 +4,39 @@
 import { IecDecoder, type DecoderEvent } from '../iec62056-21/decoder';
 import type { P1Keys } from '../iec62056-21/p1-decrypt';
 
-/** `bytes` from "/" on. `enveloped`: deciphered already, so that a wrong CRC is no reason to doubt the line ends. */
+/**
+ * `bytes` from "/" on. `enveloped`: deciphered already, so that a wrong CRC is no reason to doubt the line ends. `crcExpected`:
+ * the source has sent one before.
+ */
 export function readP1(
   bytes: Uint8Array,
   keys: P1Keys,
   zone: string | undefined,
   enveloped: boolean,
+  crcExpected: boolean,
 ): readonly DecoderEvent[] {
-  const events = decode(bytes, keys, zone);
+  const events = decode(bytes, keys, zone, crcExpected);
   if (enveloped || !events.some(isCrcMismatch)) return events;
   // Captures saved as text have other line ends than the meter sent; the values are the same.
-  const changed = [false, true].map(carriageReturn => decode(withLineEnds(bytes, carriageReturn), keys, zone));
+  const changed = [false, true].map(carriageReturn =>
+    decode(withLineEnds(bytes, carriageReturn), keys, zone, crcExpected),
+  );
   return changed.find(variant => !variant.some(isCrcMismatch)) ?? events;
 }
 
-function decode(bytes: Uint8Array, keys: P1Keys, zone: string | undefined): readonly DecoderEvent[] {
+function decode(
+  bytes: Uint8Array,
+  keys: P1Keys,
+  zone: string | undefined,
+  crcExpected: boolean,
+): readonly DecoderEvent[] {
   const decoder = new IecDecoder({
     check: 'warn',
     parity: '8N1',
     p1: true,
     // How far it has to be proven is asked where it leaves the push decoder.
     require: 'nothing',
+    crcExpected,
     keys,
     limitBytes: LIMIT_TEXT,
     ...(zone === undefined ? {} : { zone }),

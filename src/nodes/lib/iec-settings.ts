@@ -35,6 +35,7 @@ export type Encoding = 'auto' | 'text' | 'hex' | 'base64';
 export function iecSettings(config: IecProperties, credentials: IecProperties): IecSettings {
   const zone = text(config['timezone'], null);
   if (zone !== null) checkZone(zone);
+  const mode = choice('mode', config['mode'], READER_MODES, 'auto');
   const decoder: DecoderOptions = {
     check: choice('bcc', config['bcc'], CHECKS, 'strict'),
     medium: MEDIA[choice('medium', config['medium'], MEDIUM_WORDS, 'electricity')],
@@ -46,9 +47,9 @@ export function iecSettings(config: IecProperties, credentials: IecProperties): 
       authenticationKey: key(credentials['authenticationKey'], 'authenticationKey'),
       systemTitle: title(config['systemTitle']),
     },
+    modeA: mode === 'a',
     ...(zone === null ? {} : { zone }),
   };
-  const mode = choice('mode', config['mode'], READER_MODES, 'auto');
   const read = choice('read', config['read'], ['list', 'registers', 'profile'] as const, 'list');
   return {
     source: choice('source', config['source'], ['connection', 'message'] as const, 'connection'),

@@ -1,5 +1,6 @@
 // Text meters without a dialogue: payloads of messages and lines that are listened to, each stream with its own decoder.
-// The rule of the file: a stream that stops in the middle is flushed after a while; streams nobody hears of are forgotten.
+// The rule of the file: a stream that stops in the middle is flushed after a while; what was learned of its source stays until
+// it is reset, or too many others came.
 
 import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../core/iec62056-21/decoder';
 import { DlmsError } from '../../core/wire/errors';
@@ -40,7 +41,7 @@ export class IecStreams {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
     clearTimeout(stream.timer);
-    this.#streams.delete(key);
+    stream.encoding = null;
     const events = stream.decoder.flush();
     if (events.length > 0) this.flushed(events, key);
   }

@@ -53,14 +53,17 @@ describe('messages in a stream', () => {
       assert.deepEqual(decode(IDENT, block(`C.1.0(${text})\r\n!\r\n`), IDENT, LIST), ['SIM-1: 1', 'SIM-1: 2']);
     });
   }
-  it('may have no STX, ETX and check at all', () => {
-    assert.deepEqual(decode(IDENT, fromLatin1('1.8.0(1*kWh)\r\n!\r\n')), ['SIM-1: 1']);
-    assert.deepEqual(decode(IDENT, fromLatin1('\x021.8.0(1*kWh)\r\n!\r\n')), ['SIM-1: 1']);
+  it('may have no STX, ETX and check at all in modes A and D', () => {
+    const list = fromLatin1('1.8.0(1*kWh)\r\n!\r\n');
+    assert.deepEqual(decode(IDENT, fromLatin1('\r\n'), list), ['SIM-1: 1']);
+    assert.deepEqual(decode(fromLatin1('/SIM SIM-1\r\n'), list), ['SIM-1: 1']);
+    assert.deepEqual(decode(IDENT, list), ['TELEGRAM_INCOMPLETE']);
+    assert.deepEqual(decode(IDENT, fromLatin1('\x02'), list), ['TELEGRAM_INCOMPLETE']);
   });
   it('without ETX do not take the next one with them', () => {
     const open = fromLatin1('\x021.8.0(1*kWh)\r\n!');
-    assert.deepEqual(decode(IDENT, open, IDENT, open), ['SIM-1: 1', 'SIM-1: 1']);
-    assert.deepEqual(decode(IDENT, open, fromLatin1('\r\n'), IDENT, LIST), ['SIM-1: 1', 'SIM-1: 2']);
+    assert.deepEqual(decode(IDENT, open, IDENT, open), ['TELEGRAM_INCOMPLETE', 'TELEGRAM_INCOMPLETE']);
+    assert.deepEqual(decode(IDENT, open, fromLatin1('\r\n'), IDENT, LIST), ['TELEGRAM_INCOMPLETE', 'SIM-1: 2']);
   });
   it('are incomplete when nothing follows the identification', () =>
     assert.deepEqual(decode(IDENT), ['TELEGRAM_INCOMPLETE']));

@@ -9,7 +9,7 @@ import { encodeWrapper } from '../../../src/core/link/wrapper';
 import { PushDecoder, type PushOptions } from '../../../src/core/push';
 import { Key, protect, sealApdu, wrapKey } from '../../../src/core/security';
 import { GeneralBlockSender } from '../../../src/core/transfer';
-import { concat, fromLatin1, hex, unhex } from '../../../src/core/wire/hex';
+import { concat, fromLatin1, hex, latin1, unhex } from '../../../src/core/wire/hex';
 import {
   EXAMPLE_KEYS,
   EXAMPLE_TITLE,
@@ -452,6 +452,26 @@ describe('push decoder: damage and noise', () => {
     }
   });
 
+  it('takes no bare APDU out of a frame that lost its beginning, once a frame of the source was good', () => {
+    const good = pushBytes(format('kamstrup-list-2'));
+    for (let cut = 2; cut <= 20; cut++) {
+      const events = feed({}, [good, good.subarray(cut), good]);
+      assert.deepEqual(
+        telegramsOf(events).map(t => t.origin.framing),
+        ['hdlc', 'hdlc'],
+        `${cut}`,
+      );
+      assert.ok(problemsOf(events).length > 0, `${cut}`);
+    }
+  });
+
+  it('sees the end of a frame behind what looks like a bare APDU', () => {
+    const good = pushBytes(format('kamstrup-list-2'));
+    const apdu = good.indexOf(0x0f);
+    assert.deepEqual(telegramsOf(feed({}, [good.subarray(apdu)])), []);
+    assert.equal(telegramsOf(feed({}, [good.subarray(apdu, -3)])).length, 1);
+  });
+
   it('tells text with a wrong CRC, and reads text whose line ends were changed', () => {
     const text = pushBytes(format('p1'));
     const wrong = text.slice();
@@ -462,7 +482,10 @@ describe('push decoder: damage and noise', () => {
     const [event] = telegramsOf(feed({}, [unix]));
     assert.equal(event?.origin.checksum, 'ok');
     const without = concat(text.subarray(0, text.length - 6), fromLatin1('\r\n'));
-    assert.equal(telegramsOf(feed({}, [without]))[0]?.origin.checksum, 'none');
+    assert.deepEqual(codesOf(feed({}, [without])), ['TELEGRAM_INCOMPLETE'], 'version 5 has a CRC');
+    const old = fromLatin1(latin1(without).replace('0.2.8(50)', '0.2.8(22)'));
+    assert.equal(telegramsOf(feed({}, [old]))[0]?.origin.checksum, 'none');
+    assert.deepEqual(codesOf(feed({}, [text, old])), ['TELEGRAM_INCOMPLETE'], 'this source has sent one');
   });
 
   it('gives vendor octets in hex and visible strings as text', () => {

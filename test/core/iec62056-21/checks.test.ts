@@ -1,0 +1,154 @@
+// A check that is damaged is no check that is missing: one bit in STX, in ETX, in "!" or in a CRC, and one in a digit, never
+// let the wrong digit out. What no check covers by the book still comes.
+
+import { strict as assert } from 'node:assert';
+
+import { blockCheck } from '../../../src/core/iec62056-21/characters';
+import { IecDecoder, type CheckPolicy, type DecoderEvent } from '../../../src/core/iec62056-21/decoder';
+import { IecReader } from '../../../src/core/iec62056-21/reader';
+import type { ReaderEvent, ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
+import { crc16Arc } from '../../../src/core/wire/crc16';
+import { concat, fromLatin1 } from '../../../src/core/wire/hex';
+
+const IDENT = fromLatin1('/KFM5Meter\r\n');
+
+function block(text: string): Uint8Array {
+  const inside = fromLatin1(`${text}\x03`);
+  return concat(Uint8Array.of(0x02), inside, Uint8Array.of(blockCheck(inside)));
+}
+
+function decode(bytes: Uint8Array, check: CheckPolicy = 'strict'): readonly DecoderEvent[] {
+  const decoder = new IecDecoder({ check, parity: '7E1' });
+  return [...decoder.receive(bytes), ...decoder.flush()];
+}
+
+const valuesOf = (events: readonly (DecoderEvent | ReaderEvent)[]): unknown[] =>
+  events.flatMap(e => (e.type === 'telegram' ? e.telegram.readings.map(r => r.value) : []));
+const codesOf = (events: readonly (DecoderEvent | ReaderEvent)[]): string[] =>
+  events.flatMap(e => (e.type === 'problem' || e.type === 'fault' ? [e.error.code] : []));
+const checksOf = (events: readonly (DecoderEvent | ReaderEvent)[]): unknown[] =>
+  events.flatMap(e => (e.type === 'telegram' ? [e.origin.checksum] : []));
+
+/** Each of the seven bits of the octet turned over, and the octet lost. */
+function damaged(bytes: Uint8Array, at: number): Uint8Array[] {
+  const turned = [1, 2, 4, 8, 16, 32, 64].map(bit => bytes.map((b, i) => (i === at ? b ^ bit : b)));
+  return [...turned, concat(bytes.subarray(0, at), bytes.subarray(at + 1))];
+}
+
+describe('the check of a list', () => {
+  const list = block('1-0:1.8.0*255(000502.853*kWh)\r\n!\r\n');
+  const right = concat(IDENT, list);
+  const wrong = fromLatin1(String.fromCharCode(...right).replace('502.853', '503.853'));
+
+  for (const [what, at] of [
+    ['STX', IDENT.length],
+    ['ETX', right.length - 2],
+  ] as const) {
+    it(`does not go with ${what}: a changed digit never leaves`, () => {
+      assert.deepEqual(valuesOf(decode(right)), [502.853]);
+      for (const bytes of damaged(wrong, at)) {
+        const events = decode(bytes);
+        assert.deepEqual(valuesOf(events), []);
+        assert.notDeepEqual(codesOf(events), []);
+      }
+    });
+  }
+
+  it('is missed when nothing comes behind ETX; with "warn" the list leaves, marked', () => {
+    const cut = right.subarray(0, -1);
+    assert.deepEqual(codesOf(decode(cut)), ['TELEGRAM_INCOMPLETE']);
+    assert.deepEqual(valuesOf(decode(cut)), []);
+    assert.deepEqual(checksOf(decode(cut, 'warn')), ['bad']);
+    assert.deepEqual(checksOf(decode(cut, 'off')), ['none']);
+  });
+
+  const read = (options: ReaderOptions, ident: string, text: Uint8Array): readonly ReaderEvent[] => {
+    const reader = new IecReader({ ...options, parity: '7E1' });
+    const events: ReaderEvent[] = [];
+    let last = reader.start();
+    for (let n = 0; n < 60 && reader.phase !== 'done'; n++) {
+      if (reader.phase === 'identifying' && last.write.length > 0) last = reader.receive(fromLatin1(ident));
+      else if (reader.phase === 'reading') last = reader.receive(text);
+      else last = reader.timeout();
+      events.push(...last.events);
+    }
+    return events;
+  };
+
+  it('is asked for in a readout of modes B and C, and not in mode A', () => {
+    const bare = fromLatin1('1.8.0(000502.853*kWh)\r\n!\r\n');
+    const complete = block('1.8.0(000502.853*kWh)\r\n!\r\n');
+    for (const ident of ['/KFM5Meter\r\n', '/KFMEMeter\r\n']) {
+      assert.deepEqual(valuesOf(read({}, ident, complete)), [502.853]);
+      assert.deepEqual(
+        [valuesOf(read({}, ident, bare)), codesOf(read({}, ident, bare))],
+        [[], ['TELEGRAM_INCOMPLETE']],
+      );
+    }
+    assert.deepEqual(valuesOf(read({}, '/KFM Meter\r\n', bare)), [502.853]);
+    assert.deepEqual(valuesOf(read({ mode: 'a' }, '/KFM5Meter\r\n', bare)), [502.853]);
+  });
+
+  it('counts for a register of programming mode as well, and its telegram says how it came out', () => {
+    const answer = block('1.8.0(009123*kWh)');
+    const wrong = answer.map((b, i) => (i === answer.length - 1 ? b ^ 1 : b));
+    const open = answer.subarray(0, -2);
+    const ask = (check: CheckPolicy, text: Uint8Array): readonly ReaderEvent[] => {
+      const registers = { what: 'registers' as const, registers: ['R5 1.8.0'] };
+      const reader = new IecReader({ check, read: registers, parity: '7E1', rateFollows: false });
+      const events: ReaderEvent[] = [];
+      let last = reader.start();
+      for (let n = 0; n < 60 && reader.phase !== 'done'; n++) {
+        if (last.write.length === 0) last = reader.timeout();
+        else if (reader.phase === 'identifying') last = reader.receive(IDENT);
+        else if (last.write[0]?.[0] === 0x06) last = reader.receive(fromLatin1('\x01P0\x02()\x03\x60'));
+        else last = reader.receive(text);
+        events.push(...last.events);
+      }
+      return events;
+    };
+    assert.deepEqual(checksOf(ask('strict', answer)), ['ok']);
+    assert.deepEqual(checksOf(ask('warn', wrong)), ['bad']);
+    assert.deepEqual(checksOf(ask('off', wrong)), ['none']);
+    for (const text of [wrong, concat(open, fromLatin1('\r\n!\r\n'))]) assert.deepEqual(valuesOf(ask('strict', text)), []);
+  });
+
+  it('finds no telegram in a "/" and a "!" that stand in noise', () => {
+    const events = decode(fromLatin1('x\r\n/abc def\r\n\r\n zz\r\n!\r\n'));
+    assert.deepEqual([events.filter(e => e.type === 'telegram').length, codesOf(events)], [0, ['NO_FRAME']]);
+  });
+});
+
+describe('the CRC of a P1 telegram', () => {
+  const body = (version: string): string => `/KFM5Meter\r\n\r\n1-3:0.2.8(${version})\r\n1-0:1.8.1(000502.853*kWh)\r\n!`;
+  const crc = (text: string): string => crc16Arc(fromLatin1(text)).toString(16).toUpperCase().padStart(4, '0');
+
+  it('does not go with its own digits: one bit in it and one in a value never let the value out', () => {
+    const text = body('42');
+    const sent = fromLatin1(`${text}${crc(text)}\r\n`);
+    assert.deepEqual(checksOf(decode(sent)), ['ok']);
+    const wrong = fromLatin1(String.fromCharCode(...sent).replace('502.853', '503.853'));
+    for (let at = text.length - 1; at < text.length + 4; at++) {
+      for (const bytes of damaged(wrong, at)) {
+        assert.deepEqual(valuesOf(decode(bytes)).includes(503.853), false, `${at}`);
+      }
+    }
+  });
+
+  it('is missed where the version has one, or the source has sent one before', () => {
+    const without = (version: string): Uint8Array => fromLatin1(`${body(version)}\r\n`);
+    assert.deepEqual(codesOf(decode(without('50'))), ['TELEGRAM_INCOMPLETE']);
+    assert.deepEqual(checksOf(decode(without('22'))), ['none']);
+    const decoder = new IecDecoder();
+    const old = body('22');
+    assert.deepEqual(checksOf(decoder.receive(fromLatin1(`${old}${crc(old)}\r\n`))), ['ok']);
+    decoder.flush();
+    assert.deepEqual(codesOf(decoder.receive(without('22'))), ['TELEGRAM_INCOMPLETE']);
+  });
+
+  it('is not looked for behind a "!" that one bit has made of a "1"', () => {
+    const text = body('42').replace('1.8.1(', '1.8.!(');
+    const events = decode(fromLatin1(`${text}${crc(body('42'))}\r\n`));
+    assert.deepEqual([valuesOf(events), codesOf(events)], [[], ['CRC_MISMATCH']]);
+  });
+});
