@@ -5,7 +5,6 @@ import { WrapperLink } from '../../src/core/link/wrapper';
 import { ClientRunner } from '../../src/io/client-runner';
 import { clientOptions, linkOf } from '../../src/io/client-settings';
 import { parseSettings } from '../../src/io/settings';
-import { CounterKeeper } from '../../src/io/counter-keeper';
 import type { Transport } from '../../src/io/transport';
 
 describe('the runner of a client', () => {
@@ -22,9 +21,7 @@ describe('the runner of a client', () => {
     };
     const link = linkOf(settings);
     assert.ok(link instanceof WrapperLink);
-    const counter = CounterKeeper.of(new Map(), 'test');
     const options = clientOptions(settings, {
-      counter,
       challenge: new Uint8Array(16),
       dedicated: false,
       onApdu: () => undefined,
