@@ -496,6 +496,7 @@
           });
           const facts = { count: entries.length, age: ageOf(answer.ageSeconds) };
           note.text(say(options.profiles ? 'browse.profiles' : 'browse.objects', facts));
+          if (answer.meter) note.text(note.text() + ' · ' + answer.meter);
           if (answer.error) note.text(note.text() + ' · ' + say('browse.away', { reason: answer.error.message }));
           fillTree();
         })

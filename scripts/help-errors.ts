@@ -43,6 +43,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
   'dlms-connection': {
     codes: [
       ...ANY,
+      'HOST_NOT_ALLOWED',
       ...BYTES,
       ...FRAMES,
       ...LINE,
@@ -53,6 +54,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'ASSOCIATION_REFUSED',
       'WRONG_PASSWORD',
       'HLS_FAILED',
+      'NOT_THE_METER',
       'COUNTER_TOO_LOW',
       'COUNTER_INVALID',
       'COUNTER_JUMP',
@@ -76,7 +78,11 @@ const GIVEN: Readonly<Record<string, Given>> = {
       ...CIPHERING,
       'MBUS_CHECKSUM',
       'MBUS_FRAME',
+      'NOT_AUTHENTICATED',
+      'NOT_ENCRYPTED',
       'REPLAYED',
+      'STATE_NOT_SAVED',
+      'QUEUE_FULL',
       'UNEXPECTED_RESPONSE',
       'UNKNOWN_LAYOUT',
       'NO_FRAME',
@@ -89,10 +95,13 @@ const GIVEN: Readonly<Record<string, Given>> = {
   'dlms-iec-readout': {
     codes: [
       ...ANY,
+      'HOST_NOT_ALLOWED',
       ...BYTES,
       ...LINE,
       ...CIPHERING,
       ...SIGN_ON,
+      'NOT_AUTHENTICATED',
+      'NOT_ENCRYPTED',
       'INCOMPLETE',
       'WRONG_PASSWORD',
       'BCC_MISMATCH',
@@ -104,7 +113,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'TELEGRAM_INCOMPLETE',
     ],
   },
-  'dlms-obis-filter': { codes: [...ANY] },
+  'dlms-obis-filter': { codes: [...ANY, 'NOT_AUTHENTICATED', 'NOT_ENCRYPTED'] },
   'dlms-simulator': { codes: [...ANY, 'LISTEN_FAILED', 'CLOSED'] },
 };
 

@@ -14,6 +14,18 @@ export function corpusFile(name: string): string | null {
   return existsSync(path) ? path : null;
 }
 
+/** The runner that plays the corpus through the real nodes; null where it is absent. It lies beside the corpus. */
+export function acceptanceRunner(): { readonly script: string; readonly corpus: string } | null {
+  const script = join(ROOT, '..', 'accept', 'accept.mjs');
+  return existsSync(script) && existsSync(ROOT) ? { script, corpus: ROOT } : null;
+}
+
+/** Ids of the cases that fail today: a ratchet, held by the acceptance suite. */
+export function knownFailing(): ReadonlySet<string> {
+  const text = readFileSync(join(PROJECT, 'test', 'corpus', 'known-failing.txt'), 'utf8');
+  return new Set(text.split(/\r?\n/).filter(line => line !== '' && !line.startsWith('#')));
+}
+
 /** All cases below the folder that `is` takes for its own, by name of file; none where the corpus is absent. */
 export function corpusCases<T>(is: (value: Readonly<Record<string, unknown>>) => boolean): T[] {
   if (!existsSync(ROOT)) return [];

@@ -194,6 +194,7 @@ const SETTINGS = `module.exports = {
   telemetry: { enabled: false, updateNotification: false },
   editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
   externalModules: { autoInstall: false, palette: { allowInstall: false } },
-  logging: { console: { level: 'info', metrics: false, audit: false } },
+  logging: { console: { level: process.env.TEST_LOG_LEVEL || 'info', metrics: false, audit: false } },
+  contextStorage: { default: { module: 'memory' }, file: { module: 'localfilesystem', config: { flushInterval: 0 } } },
 };
 `;

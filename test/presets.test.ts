@@ -62,7 +62,7 @@ describe('the presets', () => {
   });
 });
 
-const PUSH = ['framing', 'layout', 'timezone', 'clockPolicy', 'scalers'];
+const PUSH = ['framing', 'layout', 'timezone', 'clockPolicy', 'require', 'scalers'];
 const SECRETS = {
   password: '00000000',
   encryptionKey: '00112233445566778899aabbccddeeff',

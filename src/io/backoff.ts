@@ -1,5 +1,6 @@
 // How long to leave a meter alone after it was lost: nothing the first time, then longer and longer, with jitter, so that a
 // fleet behind one gateway does not come back in step.
+// The rule of the file: a clock that is set, forward or back, changes nothing; its times are of a clock that only runs.
 
 import type { DlmsError } from '../core/wire/errors';
 import { aborted } from './client-runner';
@@ -10,7 +11,7 @@ export class Backoff {
   #error: DlmsError | null = null;
 
   constructor(
-    readonly now: () => number,
+    readonly monotonicMs: () => number,
     readonly random: (n: number) => Uint8Array,
   ) {}
 
@@ -26,14 +27,14 @@ export class Backoff {
     if (this.#failures === 1) return;
     const full = Math.min(FIRST_MS * 2 ** (this.#failures - 2), MOST_MS);
     const jitter = ((this.random(1)[0] ?? 0) / 255) * 0.5;
-    this.#untilMs = this.now() + full * (0.75 + jitter);
+    this.#untilMs = this.monotonicMs() + full * (0.75 + jitter);
   }
 
-  /** Resolves when the time has come; `waiting` is told if it has not. Rejects with ABORTED. */
-  wait(signal: AbortSignal, waiting: (untilMs: number, error: DlmsError) => void): Promise<void> {
-    const ms = this.#untilMs - this.now();
+  /** Resolves when the time has come; `waiting` is told for how long, if it has not. Rejects with ABORTED. */
+  wait(signal: AbortSignal, waiting: (forMs: number, error: DlmsError) => void): Promise<void> {
+    const ms = this.#untilMs - this.monotonicMs();
     if (ms <= 0 || this.#error === null) return Promise.resolve();
-    waiting(this.#untilMs, this.#error);
+    waiting(ms, this.#error);
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         clearTimeout(timer);

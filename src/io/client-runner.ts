@@ -1,8 +1,10 @@
-// Drives one Client over one Transport: bytes in, bytes out, and the only timer of a conversation.
+// Drives one Client over one Transport: bytes in, bytes out, and the only timers of a conversation.
 // The rule of the file: one input at a time runs to its end, and every end (answer, fault, loss, abort) settles it once.
 
 import type { Client, ClientEvent, ClientStep } from '../core/client/client';
+import { slowestMs } from '../core/link/link';
 import { DlmsError } from '../core/wire/errors';
+import { Alarm } from './alarm';
 import type { Transport } from './transport';
 
 export interface RunnerHooks {
@@ -25,12 +27,14 @@ interface Waiting {
 
 export class ClientRunner {
   #waiting: Waiting | null = null;
-  /** Kept and wound up again for each wait of the same length; it rings for nobody unless `#armed`. */
-  #timer: NodeJS.Timeout | null = null;
-  #timerMs = 0;
-  #armed = false;
+  /** Rings after silence; what comes winds it up again. */
+  readonly #silence: Alarm;
+  /** Rings whatever comes. */
+  readonly #limit: Alarm;
   /** Counts inputs, so that a timer that was due for an earlier one is not set. */
   #input = 0;
+  /** The input that named the limit last. */
+  #limitOf = 0;
   #stopped = false;
   /** Chunks that wait for the counters of their answers; null: none. */
   #held: Uint8Array[] | null = null;
@@ -40,6 +44,9 @@ export class ClientRunner {
     readonly transport: Transport,
     readonly hooks: RunnerHooks,
   ) {
+    const late = (): void => this.#drive(() => client.timeout());
+    this.#silence = new Alarm(late);
+    this.#limit = new Alarm(late);
     transport.onBytes = chunk => {
       hooks.bytes('<', chunk);
       this.#receive(chunk);
@@ -90,8 +97,8 @@ export class ClientRunner {
     const wait = this.hooks.low?.() ?? null;
     if (wait === null) return this.#drive(() => this.client.receive(chunk));
     const held = (this.#held = [chunk.slice()]);
-    // The meter has answered: its time is not running while we look for numbers.
-    this.#armed = false;
+    // The meter has answered: its silence is not measured while we look for numbers.
+    this.#silence.quiet();
     this.#input++;
     void wait.then(() => {
       this.#held = null;
@@ -101,11 +108,11 @@ export class ClientRunner {
 
   #drive(input: () => ClientStep): void {
     if (this.#stopped) return;
-    this.#armed = false;
+    this.#silence.quiet();
     const turn = ++this.#input;
     try {
       const step = input();
-      this.#send(step.write, step.waitMs, turn);
+      this.#send(step, turn);
       for (const event of step.events) this.#event(event);
     } catch (e) {
       this.#settle(w => w.reject(e));
@@ -113,11 +120,13 @@ export class ClientRunner {
   }
 
   /** The wait begins when the bytes have left: on a slow line that is seconds later. */
-  #send(write: readonly Uint8Array[], waitMs: number | null, turn: number): void {
-    if (write.length === 0) {
-      if (waitMs !== null) this.#wait(waitMs);
-      return;
+  #send(step: ClientStep, turn: number): void {
+    const { write, waitMs, limitMs } = step;
+    if (waitMs === null || limitMs !== undefined) {
+      this.#limit.quiet();
+      this.#limitOf = turn;
     }
+    if (write.length === 0) return this.#wait(step, turn);
     let left: Promise<unknown> | null = null;
     let octets = 0;
     for (const bytes of write) {
@@ -129,36 +138,26 @@ export class ClientRunner {
     // A port that is held by flow control never drains, and no time-out of the protocol has begun yet.
     const guard = setTimeout(
       () => this.#lost(new Error('it takes no more bytes; check its flow control')),
-      (this.hooks.writeLimitMs ?? WRITE_LIMIT_MS) + octets * OCTET_AT_300_BAUD_MS,
+      (this.hooks.writeLimitMs ?? WRITE_LIMIT_MS) + slowestMs(octets),
     );
     left
       ?.finally(() => clearTimeout(guard))
       .then(
         () => {
-          if (waitMs !== null && turn === this.#input && !this.#stopped) this.#wait(waitMs);
+          if (!this.#stopped) this.#wait(step, turn);
         },
         (cause: unknown) => this.#lost(cause),
       );
   }
 
-  #wait(ms: number): void {
-    this.#armed = true;
-    if (this.#timer !== null && this.#timerMs === ms) {
-      this.#timer.refresh();
-      return;
-    }
-    this.#clear();
-    this.#armed = true;
-    this.#timerMs = ms;
-    this.#timer = setTimeout(() => {
-      if (this.#armed) this.#drive(() => this.client.timeout());
-    }, ms);
+  #wait({ waitMs, limitMs }: ClientStep, turn: number): void {
+    if (waitMs !== null && turn === this.#input) this.#silence.set(waitMs);
+    if (limitMs !== undefined && turn === this.#limitOf) this.#limit.set(limitMs);
   }
 
   #clear(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#armed = false;
+    this.#silence.stop();
+    this.#limit.stop();
   }
 
   #event(event: ClientEvent): void {
@@ -192,13 +191,12 @@ export class ClientRunner {
     const waiting = this.#waiting;
     this.#waiting = null;
     // Nothing is under way: no timer may hold the process, unless the link wants to be asked while idle.
-    if (!this.#armed) this.#clear();
+    if (!this.#silence.armed) this.#clear();
     if (waiting !== null) how(waiting);
   }
 }
 
 const WRITE_LIMIT_MS = 10_000;
-const OCTET_AT_300_BAUD_MS = 40;
 
 /** What an aborted call rejects with: the reason, if it is one of ours. */
 export function aborted(signal: AbortSignal, what = 'the request'): DlmsError {

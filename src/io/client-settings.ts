@@ -82,7 +82,13 @@ export function modeEOptions(s: ConnectionSettings): ReaderOptions {
 /** The public client that reads the invocation counter. */
 export function counterReader(s: ConnectionSettings): { client: ClientOptions; link: Link } {
   return {
-    client: { referencing: 'ln', authentication: 'none', security: 'none', pduSize: s.pduSize },
+    client: {
+      referencing: 'ln',
+      authentication: 'none',
+      security: 'none',
+      pduSize: s.pduSize,
+      meterSystemTitle: s.meterSystemTitle ?? undefined,
+    },
     link: linkOf(s, s.counterClient),
   };
 }

@@ -146,6 +146,7 @@ const BY_CODE: Readonly<Partial<Record<DlmsError['code'], string>>> = {
   QUEUE_FULL: 'busy',
   WRONG_PASSWORD: 'password',
   HLS_FAILED: 'hls',
+  NOT_THE_METER: 'stranger',
   COUNTER_TOO_LOW: 'counter',
   WRONG_KEY: 'encryption-key',
   NO_KEY: 'encryption-key',

@@ -202,7 +202,11 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 }
 
 export function notSaved(reason: string): DlmsError {
-  return new DlmsError({ code: 'STATE_NOT_SAVED', what: 'the invocation counter', reason });
+  return new DlmsError({
+    code: 'STATE_NOT_SAVED',
+    what: 'the invocation counter',
+    reason: `${reason}; nothing was sent`,
+  });
 }
 
 const KEEPERS = new WeakMap<CounterStore, Map<string, CounterKeeper>>();

@@ -148,7 +148,7 @@ export class HeldAssociation {
       if (outcome[0]?.ok === true) return counterIn(outcome[0].value, object.toString());
       log('warning', `${object} gave no invocation counter`);
     } catch (e) {
-      if (signal.aborted || !isDlmsError(e)) throw e;
+      if (signal.aborted || !isDlmsError(e) || e.code === 'NOT_THE_METER') throw e;
       log('warning', `the invocation counter could not be read: ${e.short}`);
     } finally {
       await this.#farewell(runner);
@@ -181,6 +181,8 @@ export class HeldAssociation {
         return log('info', event.info);
       case 'note':
         return log('info', event.text);
+      case 'warning':
+        return log('warning', event.text);
       case 'dropped':
         return log('warning', `${event.bytes.length} bytes dropped: ${event.error.short}`);
       case 'notification':

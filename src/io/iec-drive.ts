@@ -5,18 +5,23 @@ import type { IecReader } from '../core/iec62056-21/reader';
 import type { ReaderEvent, ReaderHints, ReaderOptions } from '../core/iec62056-21/reader-options';
 import type { Step } from '../core/step';
 import { DlmsError } from '../core/wire/errors';
+import { Alarm } from './alarm';
 import type { Transport } from './transport';
 
-/** Runs a reader to its `done` or `fault`; rejects with the fault's error. Between two chunks there is one timer. */
+/** Runs a reader to its `done` or `fault`; rejects with the fault's error. Silence and the limits of steps are its time-outs. */
 export async function drive(
   transport: Transport,
   reader: IecReader,
   limits: { readonly signal: AbortSignal; readonly limitMs: number },
   onEvent: (event: ReaderEvent) => void,
 ): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
   let limit: NodeJS.Timeout | undefined;
+  const late = (): void => input(() => reader.timeout());
+  const silence = new Alarm(late);
+  const bound = new Alarm(late);
   let turn = 0;
+  /** The input that named the bound last. */
+  let boundOf = 0;
   let effects: Promise<void> = Promise.resolve();
   let settle: { resolve: () => void; reject: (error: unknown) => void };
   const finished = new Promise<void>((resolve, reject) => {
@@ -26,7 +31,7 @@ export async function drive(
 
   const input = (take: () => Step<ReaderEvent>): void => {
     if (over) return;
-    clearTimeout(timer);
+    silence.quiet();
     const mine = ++turn;
     let taken: Step<ReaderEvent>;
     try {
@@ -34,6 +39,10 @@ export async function drive(
     } catch (error) {
       settle.reject(error);
       return;
+    }
+    if (taken.waitMs === null || taken.limitMs !== undefined) {
+      bound.quiet();
+      boundOf = mine;
     }
     effects = effects.then(() => carryOut(taken, mine)).catch((error: unknown) => settle.reject(error));
   };
@@ -48,8 +57,9 @@ export async function drive(
       if (event.type === 'fault') return settle.reject(event.error);
       if (event.type === 'done') return settle.resolve();
     }
-    if (taken.waitMs !== null && mine === turn && !over)
-      timer = setTimeout(() => input(() => reader.timeout()), taken.waitMs);
+    if (over) return;
+    if (taken.waitMs !== null && mine === turn) silence.set(taken.waitMs);
+    if (taken.limitMs !== undefined && mine === boundOf) bound.set(taken.limitMs);
   };
   const abort = (): void => {
     settle.reject(
@@ -84,7 +94,8 @@ export async function drive(
     throw error;
   } finally {
     over = true;
-    clearTimeout(timer);
+    silence.stop();
+    bound.stop();
     clearTimeout(limit);
     limits.signal.removeEventListener('abort', abort);
     // Bytes between here and the next listener are collected by ModeETransport, or belong to nobody.

@@ -1,5 +1,5 @@
 // Readouts of one meter over a Transport, one after the other, with what was learned of it.
-// The rule of the file: nothing is read twice at once; what overlaps is refused.
+// The rule of the file: nothing is read twice at once; what overlaps is refused. Times are of a clock that is never set.
 
 import type { Meter } from '../core/cosem/reading';
 import type { Identification } from '../core/iec62056-21/identification';
@@ -86,9 +86,9 @@ export class IecSession {
     onProgress: (progress: IecProgress) => void = () => undefined,
     plan: ReadPlan | undefined = this.options.read,
   ): Promise<IecReadout> {
-    const startedMs = Date.now();
+    const startedMs = performance.now();
     if (this.#runningSinceMs !== null) {
-      const forMs = startedMs - this.#runningSinceMs;
+      const forMs = Math.round(startedMs - this.#runningSinceMs);
       throw new DlmsError({ code: 'READOUT_RUNNING', where: transport.where, forMs });
     }
     this.#guardBattery(startedMs);
@@ -102,7 +102,12 @@ export class IecSession {
       const characters = asksList ? this.#hints.characters : undefined;
       const events: ReaderEvent[] = [];
       const tell = (stage: IecProgress['stage'], received = 0): void =>
-        onProgress({ stage, characters: received, expectedMs: this.expectedMs, elapsedMs: Date.now() - startedMs });
+        onProgress({
+          stage,
+          characters: received,
+          expectedMs: this.expectedMs,
+          elapsedMs: Math.round(performance.now() - startedMs),
+        });
       tell('connecting');
       await transport.open(signal);
       const wakes = (options.wakeUpCharacters ?? 0) > 0;
@@ -110,11 +115,12 @@ export class IecSession {
       tell(wakes ? 'waking' : 'requesting');
       await drive(transport, new IecReader(options), { signal, limitMs: this.#limitMs(characters) }, event => {
         this.options.onEvent?.(event);
+        if (event.type === 'identification') this.#meet(event.identification.raw);
         if (event.type === 'progress') tell('reading', event.characters);
         else if (event.type === 'retry') tell('repeating');
         else events.push(event);
       });
-      const durationMs = Date.now() - startedMs;
+      const durationMs = Math.round(performance.now() - startedMs);
       const done = events.find(event => event.type === 'done');
       if (done?.type === 'done') this.#hints = done.hints;
       this.#lastDurationMs = durationMs;
@@ -127,6 +133,14 @@ export class IecSession {
       this.#runningSinceMs = null;
       await transport.close();
     }
+  }
+
+  /** Size and duration of one meter's list would cut that of the next one under the same head. */
+  #meet(identification: string): void {
+    const { identification: known = identification } = this.#hints;
+    if (known === identification) return;
+    this.#hints = { identification };
+    this.#lastDurationMs = null;
   }
 
   #guardBattery(nowMs: number): void {
@@ -143,7 +157,7 @@ export class IecSession {
   #pausePassword(): void {
     const times = (this.#refused?.times ?? 0) + 1;
     const pauseMs = Math.min(PASSWORD_PAUSE_MS * 2 ** (times - 1), LONGEST_PASSWORD_PAUSE_MS);
-    this.#refused = { times, untilMs: Date.now() + pauseMs };
+    this.#refused = { times, untilMs: performance.now() + pauseMs };
   }
 
   #guardPassword(nowMs: number): void {

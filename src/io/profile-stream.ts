@@ -1,7 +1,7 @@
 // A profile while it is read: its head, its rows as they come, and what the meter accepted.
-// The rule of the file: whatever ends the read settles all three, and a taker that leaves ends the read.
+// The rule of the file: whatever ends the read settles all four, and a taker that leaves ends the read.
 
-import type { ProfileAccess } from '../core/client/meter-memory';
+import type { MeterIdentity, ProfileAccess } from '../core/client/meter-memory';
 import type { ProfileEvent, ProfileHead, ProfileRead } from '../core/client/profile-read';
 import type { AttributeRef, Outcome } from '../core/client/request';
 import type { Data } from '../core/cosem/data';
@@ -11,6 +11,8 @@ import { RowQueue } from './row-queue';
 
 /** A profile while it is read. */
 export interface ProfileStream {
+  /** Whose rows these are. */
+  readonly meter: Promise<MeterIdentity>;
   readonly head: Promise<ProfileHead>;
   /** Each row as soon as it is complete; throws what the read failed with. */
   readonly rows: AsyncIterable<ProfileRow>;
@@ -21,11 +23,15 @@ export interface ProfileStream {
 /** The side of a stream that is filled. */
 export class ProfileFeed implements ProfileStream {
   readonly rows: RowQueue<ProfileRow>;
+  readonly #meter = deferred<MeterIdentity>();
   readonly #head = deferred<ProfileHead>();
   readonly #access = deferred<ProfileAccess>();
+  readonly meter = this.#meter.promise;
   readonly head = this.#head.promise;
   readonly access = this.#access.promise;
   #seen = false;
+  #columns: ProfileHead | null = null;
+  #who: MeterIdentity = { title: null, name: null };
 
   /** `note` takes what is worth a line in the log, `abandoned` is called when the taker stops before the end. */
   constructor(
@@ -38,6 +44,11 @@ export class ProfileFeed implements ProfileStream {
   /** Rows have left: from now on the read cannot be begun anew. */
   get seen(): boolean {
     return this.#seen;
+  }
+
+  /** Who answers; said again where the read is begun anew. */
+  of(meter: MeterIdentity): void {
+    this.#who = meter;
   }
 
   /** Asks by `get` until the read is over. */
@@ -59,16 +70,29 @@ export class ProfileFeed implements ProfileStream {
   }
 
   fail(error: unknown): void {
+    this.#meter.reject(error);
     this.#head.reject(error);
     this.#access.reject(error);
     this.rows.end(error);
   }
 
+  /** Not before the first row: until then the read may be begun anew, and another meter may answer. */
+  #settle(): RowQueue<ProfileRow> {
+    if (this.#columns !== null) this.#head.resolve(this.#columns);
+    this.#meter.resolve(this.#who);
+    return this.rows;
+  }
+
+  #ended(access: ProfileAccess): void {
+    this.#settle();
+    this.#access.resolve(access);
+  }
+
   #take(events: readonly ProfileEvent[]): void {
     for (const e of events) {
-      if (e.type === 'columns') this.#head.resolve(e.head);
-      else if (e.type === 'row') this.rows.push(e.row);
-      else if (e.type === 'done') this.#access.resolve(e.access);
+      if (e.type === 'columns') this.#columns = e.head;
+      else if (e.type === 'row') this.#settle().push(e.row);
+      else if (e.type === 'done') this.#ended(e.access);
       else if (e.type === 'note') this.note(e.text);
       else throw e.error;
       this.#seen ||= e.type === 'row';

@@ -8,12 +8,12 @@ export class Rfc2217 {
   #state: 'data' | 'iac' | 'option' | 'sub' | 'sub-iac' = 'data';
   #verb = 0;
   #answer: number[] = [];
-  /** When the bytes written so far have left the far port, in ms of the clock. */
+  /** When the bytes written so far have left the far port, in ms of the clock, which is never set. */
   #drainedAt = 0;
 
   constructor(
     format: SerialFormat,
-    readonly now: () => number = Date.now,
+    readonly now: () => number = () => performance.now(),
   ) {
     this.#format = format;
   }

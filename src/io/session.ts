@@ -3,19 +3,20 @@
 
 import type { Apdu } from '../core/apdu';
 import type { Association } from '../core/client/association';
-import { MeterMemory, type ObjectEntry } from '../core/client/meter-memory';
+import { MeterMemory, type MeterIdentity, type ObjectEntry } from '../core/client/meter-memory';
 import { ProfileRead, type ProfileRange } from '../core/client/profile-read';
 import type { AttributeRef, MethodRef, Outcome } from '../core/client/request';
 import type { Data } from '../core/cosem/data';
 import type { Obis } from '../core/cosem/obis';
 import { isDlmsError, type DlmsError } from '../core/wire/errors';
 import { Backoff } from './backoff';
-import { endsAssociation, getAttributes, readObjects, single, type OnPart } from './client-requests';
+import { endsAssociation } from './client-requests';
 import { aborted, type ClientRunner } from './client-runner';
 import { modeEOptions, secretsOf } from './client-settings';
 import { HeldAssociation } from './held-association';
 import { ModeETransport } from './iec-session';
 import { closedError, type Line, type Lines, lines as allLines, type LineUser } from './line';
+import { MeterTurn } from './meter-turn';
 import { OwnSide, type Installation } from './own-side';
 import { ProfileFeed, type ProfileStream } from './profile-stream';
 import type { ConnectionSettings, TraceLevel } from './settings';
@@ -37,6 +38,8 @@ export interface SessionEnvironment extends Installation {
   readonly lines?: Lines;
   readonly memory?: MeterMemory;
   readonly now?: () => number;
+  /** Milliseconds of a clock that is never set: what waits is measured by it. */
+  readonly monotonicMs?: () => number;
   /** IANA zone in which ranges are written where the settings name none. Default: that of this computer. */
   readonly zone?: string;
   /** n octets that nobody can foresee. */
@@ -68,6 +71,9 @@ export class Session implements LineUser {
   #closed: Promise<void> | null = null;
   #dedicatedWorked = false;
   #resynchronised = false;
+  /** The association whose meter was compared with the memory, and when. */
+  #begun: ClientRunner | null = null;
+  #begunAtMs = 0;
 
   constructor(
     readonly settings: ConnectionSettings,
@@ -79,7 +85,7 @@ export class Session implements LineUser {
     const random = environment.random ?? (n => crypto.getRandomValues(new Uint8Array(n)));
     this.#now = now;
     this.#own = new OwnSide(settings, environment, random);
-    this.#backoff = new Backoff(now, random);
+    this.#backoff = new Backoff(environment.monotonicMs ?? (() => performance.now()), random);
     this.line = this.#lines.acquire(settings);
     const { transport } = this.line;
     this.#held = new HeldAssociation({
@@ -116,45 +122,38 @@ export class Session implements LineUser {
   /** Several attributes; one refused object does not lose the others. Rejects only when the line or the association fails. */
   getAll(refs: readonly AttributeRef[], signal?: AbortSignal): Promise<readonly Outcome<Data>[]> {
     if (refs.length === 0) return Promise.resolve([]);
-    return this.#request(signal, async s => {
-      const outcomes = await this.#get(refs, null, s);
-      return outcomes.map(o => (o.ok ? { ok: true, value: o.value ?? NULL_DATA } : o));
-    });
+    return this.together(turn => turn.getAll(refs), signal);
+  }
+
+  /** Reads that belong together: one turn on the line, one association, one meter. May be run again from its beginning. */
+  together<T>(work: (turn: MeterTurn) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#request(signal, work);
   }
 
   /** Never tried twice: what a meter did with the first try is not known after a lost answer. */
   set(ref: AttributeRef, value: Data, signal?: AbortSignal): Promise<void> {
-    return this.#request(
-      signal,
-      async s => {
-        await this.#names(s);
-        await single(this.#runner, client => client.set(this.memory.named(ref), value), s);
-      },
-      'never',
-    );
+    return this.#request(signal, turn => turn.set(ref, value), 'never');
   }
 
   /** Invokes a method; resolves with what it returns, null where it returns nothing. Never tried twice. */
   act(ref: MethodRef, argument: Data | null = null, signal?: AbortSignal): Promise<Data | null> {
-    return this.#request(
-      signal,
-      async s => {
-        await this.#names(s);
-        return await single(this.#runner, client => client.act(this.memory.named(ref), argument), s);
-      },
-      'never',
-    );
+    return this.#request(signal, turn => turn.act(ref, argument), 'never');
   }
 
-  /** The association list with access rights; read once, then remembered unless `fresh`. */
+  /** The association list with access rights; read once a meter, then remembered unless `fresh`. */
   objects(signal?: AbortSignal, fresh = false): Promise<readonly ObjectEntry[]> {
-    const known = this.memory.objects;
-    if (known !== null && !fresh) return Promise.resolve(known);
-    return this.#request(signal, async s => await this.#readObjects(s));
+    return this.together(turn => turn.objects(fresh), signal);
   }
 
-  /** Rows leave while the meter still sends; the line is held until the last one. */
-  readProfile(obis: Obis, range: ProfileRange, options: ProfileOptions = {}): ProfileStream {
+  /**
+   * Rows leave while the meter still sends; the line is held until the last one. `range` may depend on who answers, for
+   * example where "since the last read" begins.
+   */
+  readProfile(
+    obis: Obis,
+    range: ProfileRange | ((meter: MeterIdentity) => ProfileRange),
+    options: ProfileOptions = {},
+  ): ProfileStream {
     const stop = new AbortController();
     const feed = new ProfileFeed(
       text => this.#log('info', text),
@@ -163,19 +162,21 @@ export class Session implements LineUser {
     const linked = link(stop, options.signal);
     this.#request(
       stop.signal,
-      async s => {
+      async turn => {
         const { columns } = options;
         const { clock: policy, rangeClock } = this.settings;
+        const meter = await turn.identity();
         const wanted = {
           obis,
-          range,
+          range: typeof range === 'function' ? range(meter) : range,
           ...(columns !== undefined && { columns }),
           policy,
           rangeClock,
           zone: this.environment.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
           nowMs: this.#now(),
         };
-        await feed.fill(new ProfileRead(wanted, this.memory), (refs, onPart) => this.#get(refs, onPart, s));
+        feed.of(meter);
+        await feed.fill(new ProfileRead(wanted, this.memory), (refs, onPart) => turn.getParts(refs, onPart));
       },
       () => (feed.seen ? 'never' : 'fresh-association'),
     )
@@ -218,7 +219,7 @@ export class Session implements LineUser {
   /** One turn on the line; tried once more where a held association turned out to be dead. */
   async #request<T>(
     outer: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (turn: MeterTurn) => Promise<T>,
     retry: Retry | (() => Retry) = 'fresh-association',
   ): Promise<T> {
     const stop = new AbortController();
@@ -227,7 +228,9 @@ export class Session implements LineUser {
     try {
       if (this.#closed !== null) throw closedError(`the session with ${this.where}`);
       if (stop.signal.aborted) throw aborted(stop.signal);
-      await this.#backoff.wait(stop.signal, (untilMs, error) => this.#state({ phase: 'waiting', untilMs, error }));
+      await this.#backoff.wait(stop.signal, (forMs, error) =>
+        this.#state({ phase: 'waiting', untilMs: this.#now() + forMs, error }),
+      );
       return await this.line.take(this, stop.signal, async () => {
         for (let attempt = 1; ; attempt++) {
           const held = this.#held.runner !== null;
@@ -235,7 +238,7 @@ export class Session implements LineUser {
             this.#stopIdle();
             await this.#held.open(stop.signal);
             this.#backoff.succeeded();
-            const value = await work(stop.signal);
+            const value = await work(await this.#turn(stop.signal));
             this.#dedicatedWorked = true;
             this.#resynchronised = false;
             await this.#rest();
@@ -316,27 +319,20 @@ export class Session implements LineUser {
     );
   }
 
-  /** Short names have to be known before anything is asked by them. */
-  async #names(signal: AbortSignal): Promise<void> {
-    if (this.settings.referencing === 'sn' && this.memory.objects === null) await this.#readObjects(signal);
-  }
-
-  async #readObjects(signal: AbortSignal): Promise<readonly ObjectEntry[]> {
-    return (this.memory.objects = await readObjects(this.#runner, signal));
-  }
-
-  async #get(
-    refs: readonly AttributeRef[],
-    onPart: OnPart | null,
-    signal: AbortSignal,
-  ): Promise<Outcome<Data | null>[]> {
-    await this.#names(signal);
-    return await getAttributes(this.#runner, this.memory, refs, onPart, signal);
-  }
-
   /** In a request, behind the opening of the association. */
-  get #runner(): ClientRunner {
-    return this.#held.runner as ClientRunner;
+  async #turn(signal: AbortSignal): Promise<MeterTurn> {
+    const runner = this.#held.runner as ClientRunner;
+    const changed = (text: string): void => this.#log('warning', text);
+    const turn = new MeterTurn({ runner, memory: this.memory, settings: this.settings, signal, changed });
+    // An association that is held for hours would keep what its values mean for as long.
+    const stale = performance.now() - this.#begunAtMs > MEANING_MS;
+    if (this.#begun !== runner || stale) {
+      this.#begun = null;
+      await turn.begin();
+      this.#begun = runner;
+      this.#begunAtMs = performance.now();
+    }
+    return turn;
   }
 
   #log(level: TraceLevel, text: string): void {
@@ -359,9 +355,10 @@ function link(to: AbortController, from: AbortSignal | undefined): () => void {
   return () => from.removeEventListener('abort', abort);
 }
 
-const NULL_DATA: Data = { type: 'null-data' };
 const LEVELS: readonly TraceLevel[] = ['error', 'warning', 'info', 'verbose'];
 /** No password is in question after these. */
 const COUNTER_TROUBLE: ReadonlySet<string> = new Set(['EXCEPTION_RESPONSE', 'ASSOCIATION_REFUSED', 'CONNECTION_LOST']);
 const LOST: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'NO_ANSWER', 'HDLC_REJECTED', 'SEGMENT_LOST']);
 const ATTEMPTS = 4;
+/** What values mean (scales, columns) is asked again after so long. */
+const MEANING_MS = 15 * 60_000;

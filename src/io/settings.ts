@@ -7,7 +7,9 @@ import { Obis } from '../core/cosem/obis';
 import { SERIAL_FORMULA, serverAddressFromSerial } from '../core/link/hdlc-address';
 import { Key } from '../core/security/keys';
 import { DlmsError } from '../core/wire/errors';
+import { knownFields, plainText } from '../core/wire/foreign';
 import { unhex } from '../core/wire/hex';
+import { parseAllowedHosts, refuseOtherPlace, type Place } from './allowed-hosts';
 import type { SerialFormat } from './transport';
 
 export type TransportSettings =
@@ -106,6 +108,7 @@ export function parseSettings(properties: Properties, credentials: Properties = 
   const p = new Fields(properties);
   const c = new Fields(credentials);
   const link = p.choice('interface', INTERFACES, 'hdlc');
+  parseAllowedHosts(p.text('allowHosts'));
   if (link === 'plc' || link === 'plc-hdlc') throw notYet(`the interface ${link}`);
   const authentication = p.choice('authentication', AUTHENTICATIONS, 'none');
   if (authentication === 'high-ecdsa') throw notYet('authentication high-ecdsa (security suites 1 and 2)');
@@ -168,9 +171,18 @@ export function parseSettings(properties: Properties, credentials: Properties = 
   };
 }
 
+/** What `msg.meter` may say, checked: no field that means nothing, no value that is no text. Throws BAD_SETTING. */
+export function meterFields(meter: unknown): Properties {
+  const fields = knownFields(meter, 'msg.meter', METER_FIELDS, 'an object such as { host, port, clientAddress }');
+  const said = Object.entries(fields).filter(([name]) => !METER_NOTES.includes(name));
+  for (const [name, value] of said) plainText(value, name);
+  return Object.fromEntries(said);
+}
+
 /**
  * The same connection for another meter: what `msg.meter` says goes over what the node says.
- * Keys and passwords may be in it; naming a host, a path or a serial number replaces what it contradicts.
+ * Keys and passwords may be in it; naming a host, a path or a serial number replaces what it contradicts. Throws
+ * HOST_NOT_ALLOWED where what was saved for one host would be sent to another.
  */
 export function overrideSettings(
   properties: Properties,
@@ -179,7 +191,9 @@ export function overrideSettings(
 ): ConnectionSettings {
   const own: Record<string, unknown> = {};
   const secrets: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(meter)) (CREDENTIALS.has(name) ? secrets : own)[name] = value;
+  for (const [name, value] of Object.entries(meterFields(meter))) {
+    (SECRETS.has(name) ? secrets : own)[name] = value;
+  }
   const base: Record<string, unknown> = { ...properties };
   if (own['transport'] === undefined) {
     if (own['path'] !== undefined) base['transport'] = 'serial';
@@ -187,18 +201,55 @@ export function overrideSettings(
   }
   if (own['serialNumber'] !== undefined) delete base['physicalAddress'];
   else if (own['physicalAddress'] !== undefined || own['serverAddress'] !== undefined) delete base['serialNumber'];
-  return parseSettings({ ...base, ...own }, { ...credentials, ...secrets });
+  const settings = parseSettings({ ...base, ...own }, { ...credentials, ...secrets });
+  guardSavedSecrets(properties, settings, name => given(secrets[name]) || !given(credentials[name]));
+  return settings;
+}
+
+/**
+ * Throws HOST_NOT_ALLOWED where these settings would send a secret that was saved with `properties` to another host than
+ * theirs. `brought`: this one was not saved there.
+ */
+export function guardSavedSecrets(
+  properties: Properties,
+  settings: ConnectionSettings,
+  brought: (secret: ConnectionSecret) => boolean,
+): void {
+  if (!secretsIn(settings).every(brought)) guardPlace(properties, settings);
+}
+
+/** The same for a secret that is not the connection's own: the password of a node that uses it. */
+export function guardPlace(properties: Properties, { transport: t }: ConnectionSettings): void {
+  const target = { kind: t.kind, host: t.kind === 'serial' ? t.path : t.host };
+  refuseOtherPlace(placeOf(properties), target, new Fields(properties).text('allowHosts'));
+}
+
+/** What these settings prove or cipher with. */
+function secretsIn(s: ConnectionSettings): ConnectionSecret[] {
+  const ciphered = s.security !== 'none' || s.authentication === 'high-gmac';
+  return [
+    ...(s.password !== null && WITH_PASSWORD.has(s.authentication) ? (['password'] as const) : []),
+    ...(ciphered && s.keys.encryption !== null ? (['encryptionKey'] as const) : []),
+    ...(ciphered && s.keys.authentication !== null ? (['authenticationKey'] as const) : []),
+    ...(ciphered && s.keys.dedicated !== null ? (['dedicatedKey'] as const) : []),
+  ];
+}
+
+function placeOf(properties: Properties): Place {
+  const p = new Fields(properties);
+  const kind = p.text('transport').toLowerCase() || 'tcp';
+  return { kind, host: p.text(kind === 'serial' ? 'path' : 'host') };
+}
+
+function given(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
 }
 
 class Fields {
   constructor(readonly all: Properties) {}
 
   text(name: string): string {
-    const value = this.all[name];
-    if (value === undefined || value === null) return '';
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      return String(value).trim();
-    throw bad(name, typeof value, 'text or a number');
+    return plainText(this.all[name], name).trim();
   }
   whole(name: string, or: number, min: number, max: number): number {
     const text = this.text(name);
@@ -323,4 +374,60 @@ const STANDARDS = ['dlms', 'india', 'italy', 'saudi-arabia', 'idis'] as const;
 const PARITIES = ['none', 'even', 'odd'] as const;
 const INVERTED: ReadonlySet<Standard> = new Set(['india', 'italy', 'saudi-arabia']);
 const WITH_PASSWORD = new Set<Authentication>(['low', 'high', 'high-md5', 'high-sha1', 'high-sha256']);
-const CREDENTIALS = new Set(['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey']);
+/** The credentials of dlms-connection. */
+export const CONNECTION_SECRETS = ['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey'] as const;
+export type ConnectionSecret = (typeof CONNECTION_SECRETS)[number];
+const SECRETS: ReadonlySet<string> = new Set(CONNECTION_SECRETS);
+/** The properties of dlms-connection that a message may set. What a message may do is not among them. */
+export const CONNECTION_PROPERTIES = [
+  'transport',
+  'host',
+  'port',
+  'path',
+  'rfc2217',
+  'baudRate',
+  'dataBits',
+  'parity',
+  'stopBits',
+  'interface',
+  'referencing',
+  'clientAddress',
+  'serverAddress',
+  'physicalAddress',
+  'addressSize',
+  'serialNumber',
+  'serialFormula',
+  'standard',
+  'manufacturer',
+  'timezone',
+  'clockPolicy',
+  'authentication',
+  'security',
+  'suite',
+  'systemTitle',
+  'meterSystemTitle',
+  'counterObject',
+  'counterClient',
+  'generalProtection',
+  'preEstablished',
+  'windowSize',
+  'frameSize',
+  'pduSize',
+  'gbtWindow',
+  'listSize',
+  'rangeClock',
+  'invokeIdIncrease',
+  'connectTimeout',
+  'answerTimeout',
+  'idleTime',
+  'trace',
+] as const;
+/** For whoever reads the list of meters; they mean nothing here. */
+const METER_NOTES: readonly string[] = ['name', 'tags'];
+/** All that `msg.meter` may have; meterAddress is of dlms-iec-readout. */
+export const METER_FIELDS: readonly string[] = [
+  ...CONNECTION_PROPERTIES,
+  'meterAddress',
+  ...CONNECTION_SECRETS,
+  ...METER_NOTES,
+];

@@ -202,8 +202,14 @@ export interface ListenOptions {
   /** Address to listen on. Default all. */
   readonly host?: string;
   readonly keepAliveMs?: number;
-  /** Connections at a time; further ones are closed at once. Default 1000. */
+  /**
+   * Connections at a time. Default 1000. A further one takes the place of the one that has been idle longest: first of those
+   * that never said a word for a minute, then of those that were silent for an hour. Where there is none it is closed at once.
+   * Below the limit none is ended: a meter may push once a day over a connection that it holds.
+   */
   readonly maxConnections?: number;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicMs?: () => number;
 }
 
 /** Waits for meters that call in. Each connection comes as an open Transport. */
@@ -212,6 +218,8 @@ export class TcpListener {
   onConnection: (transport: AcceptedTransport) => void = transport => void transport.close();
   /** The listener broke after it stood. */
   onError: (error: DlmsError) => void = () => undefined;
+  /** All places were taken: an idle connection was ended for another one, or, where none was idle, that one was. */
+  onCrowded: (ended: AcceptedTransport, idleMs: number, connections: number) => void = () => undefined;
   #server: Server | null = null;
   readonly #connections = new Set<AcceptedTransport>();
 
@@ -227,10 +235,9 @@ export class TcpListener {
   /** @throws LISTEN_FAILED */
   listen(): Promise<void> {
     if (this.#server !== null) return Promise.resolve();
-    const { host, port, keepAliveMs = 30_000, maxConnections = 1000 } = this.options;
+    const { host, port, keepAliveMs = 30_000 } = this.options;
     return new Promise((resolve, reject) => {
       const server = createServer({ noDelay: true, keepAlive: keepAliveMs > 0, keepAliveInitialDelay: keepAliveMs });
-      server.maxConnections = maxConnections;
       const failed = (cause: unknown): void => {
         this.#server = null;
         reject(listenError(cause, this.where));
@@ -261,10 +268,30 @@ export class TcpListener {
   }
 
   #accept(socket: Socket): void {
-    const accepted = new AcceptedTransport(socket);
+    const { maxConnections = 1000, monotonicMs = () => performance.now() } = this.options;
+    const accepted = new AcceptedTransport(socket, monotonicMs);
+    if (this.#connections.size >= maxConnections && !this.#makeRoom(accepted)) return;
     this.#connections.add(accepted);
     socket.once('close', () => this.#connections.delete(accepted));
     this.onConnection(accepted);
+  }
+
+  /** false: nobody has been idle for long, and the new one was ended. */
+  #makeRoom(fresh: AcceptedTransport): boolean {
+    const all = [...this.#connections].map(transport => ({ transport, idleMs: transport.idleMs }));
+    const longest = (heard: boolean, leastMs: number): (typeof all)[number] | undefined =>
+      all
+        .filter(each => each.transport.heard === heard && each.idleMs >= leastMs)
+        .reduce<(typeof all)[number] | undefined>(
+          (a, b) => (a !== undefined && a.idleMs >= b.idleMs ? a : b),
+          undefined,
+        );
+    const idle = longest(false, SILENT_MS) ?? longest(true, IDLE_MS);
+    const ended = idle ?? { transport: fresh, idleMs: 0 };
+    this.#connections.delete(ended.transport);
+    ended.transport.cut();
+    this.onCrowded(ended.transport, ended.idleMs, all.length);
+    return idle !== undefined;
   }
 }
 
@@ -274,9 +301,15 @@ export class AcceptedTransport extends SocketTransport {
   readonly lineKey: string;
   /** Address the meter calls from. */
   readonly remoteAddress: string;
+  #heard = false;
+  #lastMs: number;
 
-  constructor(socket: Socket) {
+  constructor(
+    socket: Socket,
+    private readonly monotonicMs: () => number = () => performance.now(),
+  ) {
     super();
+    this.#lastMs = monotonicMs();
     // A dual-stack listener shows IPv4 callers as ::ffff:192.0.2.1.
     this.remoteAddress = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
     this.where = address(this.remoteAddress, socket.remotePort ?? 0);
@@ -286,6 +319,27 @@ export class AcceptedTransport extends SocketTransport {
 
   open(): Promise<void> {
     return this.socket !== null ? Promise.resolve() : Promise.reject(closedError(this.where));
+  }
+
+  /** Did it ever send anything? */
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  /** Since it called, or since its last byte. */
+  get idleMs(): number {
+    return this.monotonicMs() - this.#lastMs;
+  }
+
+  /** Ends it at once; `onClose` tells so. */
+  cut(): void {
+    this.socket?.destroy();
+  }
+
+  protected override received(chunk: Uint8Array): void {
+    this.#heard = true;
+    this.#lastMs = this.monotonicMs();
+    super.received(chunk);
   }
 }
 
@@ -393,5 +447,8 @@ function address(host: string, port: number): string {
 
 /** How long the other side may take to accept our end, in ms; then the connection is broken off. */
 const CLOSE_MS = 500;
+/** Idle times after which a connection may lose its place to another one. */
+const SILENT_MS = 60_000;
+const IDLE_MS = 3_600_000;
 const MAX_WAITING = 16;
 const GONE = new Error('closed before the bytes had left');

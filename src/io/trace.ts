@@ -3,6 +3,7 @@
 
 import { DlmsError } from '../core/wire/errors';
 import { hex, unhex } from '../core/wire/hex';
+import { ASTERISK, SecretFrames } from './trace-frames';
 
 export interface TraceLine {
   /** Milliseconds, of the clock or since the beginning. */
@@ -56,28 +57,39 @@ export function parseTrace(text: string): TraceLine[] {
 }
 
 /**
- * A sink that overwrites each occurrence of a secret (password, key) with asterisks before it hands the line on.
- * A secret that the line cuts into two chunks is masked as far as a chunk holds the beginning or the end of it.
+ * A sink that overwrites each occurrence of a secret (password, key) with asterisks before it hands the line on. An APDU is
+ * searched as a whole; where one that goes out has a secret, the frames that carry it are shown without their contents.
+ * In other bytes, which may be cut anywhere, a part counts from four octets on; less would blot out the trace by chance.
  */
 export function maskSecrets(sink: Trace, secrets: readonly Uint8Array[]): Trace {
   const hidden = secrets.filter(s => s.length > 0);
   if (hidden.length === 0) return sink;
+  const frames = new SecretFrames();
   return line => {
-    let bytes: Uint8Array | null = null;
-    for (const secret of hidden) {
-      for (let at = 1 - secret.length; at < line.bytes.length; at++) {
-        const from = Math.max(at, 0);
-        const to = Math.min(at + secret.length, line.bytes.length);
-        // Half a secret at an edge counts from four octets on; less would blot out the trace by chance.
-        if (to - from < Math.min(secret.length, MIN_PART)) continue;
-        if (!matches(line.bytes, from, to, secret, from - at)) continue;
-        bytes ??= line.bytes.slice();
-        bytes.fill(ASTERISK, from, to);
-      }
-    }
-    if (bytes === null) return sink(line);
+    const outgoing = line.dir === '>';
+    const framed =
+      line.layer === 'apdu' ? line.bytes : outgoing ? frames.written(line.bytes) : frames.received(line.bytes);
+    const bytes = withoutSecrets(framed, hidden);
+    if (line.layer === 'apdu' && outgoing) frames.apdu(bytes !== framed);
+    if (bytes === line.bytes) return sink(line);
     sink({ ...line, bytes, note: `${line.note ?? ''} (secret masked)`.trim() });
   };
+}
+
+/** The same array where there is none in it. */
+function withoutSecrets(octets: Uint8Array, secrets: readonly Uint8Array[]): Uint8Array {
+  let masked: Uint8Array | null = null;
+  for (const secret of secrets) {
+    for (let at = 1 - secret.length; at < octets.length; at++) {
+      const from = Math.max(at, 0);
+      const to = Math.min(at + secret.length, octets.length);
+      if (to - from < Math.min(secret.length, MIN_PART)) continue;
+      if (!matches(octets, from, to, secret, from - at)) continue;
+      masked ??= octets.slice();
+      masked.fill(ASTERISK, from, to);
+    }
+  }
+  return masked ?? octets;
 }
 
 function matches(bytes: Uint8Array, from: number, to: number, secret: Uint8Array, offset: number): boolean {
@@ -87,5 +99,4 @@ function matches(bytes: Uint8Array, from: number, to: number, secret: Uint8Array
 
 const ROW =
   /^\s*(?:(\d+(?:\.\d+)?)\s+)?([<>])\s*(?:(frame|apdu|bytes)\s+)?((?:[0-9a-f]{2} ?)*?)(?:\s{2,}(\S.*?))?\s*$/i;
-const ASTERISK = 0x2a;
 const MIN_PART = 4;

@@ -4,13 +4,15 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { parseCommandLine } from '../io/command-line';
 import { listSerialPorts } from '../io/serial';
+import { CONNECTION_SECRETS } from '../io/settings';
 import { formatTraceLine, type TraceLine } from '../io/trace';
 import { isDlmsError } from '../core/wire/errors';
+import { plainText } from '../core/wire/foreign';
 import { PooledConnection } from './lib/connection';
 import type { Connection } from './lib/connection-api';
 import { connectionRoutes } from './lib/connection-routes';
 import { counterRoute } from './lib/counter-route';
-import { CREDENTIALS, fieldsOf } from './lib/form-connection';
+import { fieldsOf } from './lib/form-connection';
 import { asNodeError, onClosing } from './lib/on-input';
 import { installationOf } from './lib/installation';
 import { StateFile, stateDirectory } from './lib/state-file';
@@ -52,7 +54,7 @@ export = (RED: NodeAPI): void => {
   RED.nodes.registerType<ConnectionNode, ConnectionDef, object, Record<string, string>>(
     'dlms-connection',
     DlmsConnection,
-    { credentials: Object.fromEntries(CREDENTIALS.map(name => [name, { type: 'password' as const }])) },
+    { credentials: Object.fromEntries(CONNECTION_SECRETS.map(name => [name, { type: 'password' as const }])) },
   );
 
   // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.
@@ -74,7 +76,7 @@ export = (RED: NodeAPI): void => {
     RED.auth.needsPermission('dlms-connection.write'),
     (request, response) => {
       try {
-        response.json(parseCommandLine(String(fieldsOf(request.body)['line'] ?? '')));
+        response.json(parseCommandLine(plainText(fieldsOf(request.body)['line'], 'command line')));
       } catch (error) {
         if (!isDlmsError(error)) throw error;
         response.status(400).json({ code: error.code, message: error.message });

@@ -24,22 +24,30 @@ export = (RED: NodeAPI): void => {
       this,
       async (msg, task) => {
         const output = choice('output', config.output, ['telegram', 'value'], 'telegram');
-        const { obis, objects: list, meter: target } = msg as { obis?: unknown; objects?: unknown; meter?: unknown };
+        const { obis, objects: list } = msg as { obis?: unknown; objects?: unknown };
+        const target = task.meter;
         const wanted = wantedObjects(config.objects, { obis, objects: list });
         return connectionOf(RED, config.connection).withSession(
           async session => {
-            const { clock } = session.settings;
-            const { objects, time } = await readObjects(session, wanted, clock, task.signal);
+            const { settings } = session;
+            const { read, meter } = await session.together(async turn => {
+              const read = await readObjects(turn, wanted, settings.clock);
+              const anything = read.objects.some(o => o.outcome.ok);
+              const asked = output === 'telegram' && anything;
+              return { read, meter: asked ? await turn.identity() : { name: null, title: turn.title } };
+            }, task.signal);
+            const { objects, time } = read;
             // When not one of them came, the first refusal is the answer.
             const refused = objects.filter(o => !o.outcome.ok);
             if (refused.length === objects.length && refused[0]?.outcome.ok === false) throw refused[0].outcome.error;
-            const dlms = { ...originOf(session, 'get'), ...(refused.length > 0 && { refused: refused.map(refusal) }) };
+            const origin = originOf(settings, meter.title, 'get');
+            const dlms = { ...origin, ...(refused.length > 0 && { refused: refused.map(refusal) }) };
             if (output === 'value') {
               return { payload: valueOf(objects), dlms: { ...dlms, objects: objects.map(originObject) } };
             }
-            const serialNumber = text((target as Fields | undefined)?.['serialNumber'], null);
+            const serialNumber = text(target?.['serialNumber'], null);
             const telegram: Telegram = {
-              meter: await meterOf(session, serialNumber, task.signal),
+              meter: meterOf(meter, settings, serialNumber),
               time,
               receivedAt: new Date().toISOString(),
               readings: objects.flatMap(o => (o.outcome.ok ? [o.outcome.reading] : [])),

@@ -30,7 +30,7 @@ export = (RED: NodeAPI): void => {
       this,
       async (msg, task) => {
         const now = settings();
-        const { topic, reset, meter } = msg as Extra;
+        const { topic, reset } = msg as Extra;
         if (now.source === 'message') {
           streams ??= streamsOf(now, handle, error => handle.fail(error));
           const key = typeof topic === 'string' ? topic : '';
@@ -45,7 +45,7 @@ export = (RED: NodeAPI): void => {
           if (reset === true) streams?.reset();
           return null;
         }
-        return reader.read(now, msg, task, connectionOf(RED, config.connection), meter);
+        return reader.read(now, msg, task, connectionOf(RED, config.connection));
       },
       {
         busy: text(config['source'], '') === 'message' || /^(d|p1)$/.test(text(config['mode'], '')) ? '' : 'reading',
@@ -93,7 +93,7 @@ class Failures {
   constructor(private readonly handle: NodeHandle) {}
 
   tell(error: DlmsError): void {
-    const atMs = Date.now();
+    const atMs = performance.now();
     const first = this.#first;
     this.#first = false;
     // Listening begins in the middle of a telegram; of an encrypted one nothing else can be told.

@@ -61,7 +61,7 @@ export = (RED: NodeAPI): void => {
     const node = RED.nodes.getNode(String(request.params['id'])) as Partial<FilterNode> | null | undefined;
     const filter = node?.type === 'dlms-obis-filter' ? node.filter : null;
     if (filter == null) return void response.status(404).json({ code: 'NOT_DEPLOYED' });
-    response.json(namedRecent(filter.recent, obisTexts(String(request.query['lang'] ?? 'en'))));
+    response.json(namedRecent(filter.recent, obisTexts(text(request.query['lang'], 'en'))));
   });
 };
 

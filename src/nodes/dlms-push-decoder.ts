@@ -3,12 +3,13 @@
 
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import { LAYOUTS } from '../core/push';
-import type { DlmsError } from '../core/wire/errors';
+import { isDlmsError, type DlmsError } from '../core/wire/errors';
 import { bytesOf } from './lib/bytes-of';
 import { connectionOf, type Listening } from './lib/connection-api';
 import { fieldsOf } from './lib/form-connection';
 import { obisTexts } from './lib/obis-languages';
 import { asNodeError, onInput, type NodeHandle, type Task } from './lib/on-input';
+import { text } from './lib/props';
 import {
   PUSH_CREDENTIALS,
   pushSettings,
@@ -18,6 +19,8 @@ import {
 } from './lib/push-settings';
 import { PushSources, problemFields, type Outgoing } from './lib/push-sources';
 import { decodePasted } from './lib/push-trial';
+import { ReceivedCounters } from './lib/received-counters';
+import { stateDirectory } from './lib/state-file';
 
 interface PushDecoderDef extends NodeDef, PushProperties {}
 
@@ -31,14 +34,18 @@ export = (RED: NodeAPI): void => {
     this.sources = null;
     let watchdog: Watchdog | null = null;
     let listening: Listening | null = null;
+    const counters = new ReceivedCounters(stateDirectory(RED), this.id, error => this.warn(error.message));
 
     const start = (): { settings: PushSettings; sources: PushSources } => {
       const settings = pushSettings(config, this.credentials);
-      const sources = (this.sources ??= new PushSources(settings.options, late));
+      const sources = (this.sources ??= new PushSources(settings.options, late, counters));
       return { settings, sources };
     };
     const deliver = (outgoing: readonly Outgoing[], send: Task['emit']): void => {
-      for (const { output, fields } of outgoing) send(fields, output);
+      for (const { output, fields, warning } of outgoing) {
+        send(fields, output);
+        if (warning !== undefined) this.warn(warning);
+      }
       if (outgoing.some(o => o.output === 0)) watchdog?.telegram();
       // A status is shown when no message is being worked on, so after this one.
       if (outgoing.length > 0) setImmediate(() => show(this.sources, handle));
@@ -61,15 +68,23 @@ export = (RED: NodeAPI): void => {
         const bytes = bytesOf(msg.payload);
         // Each message that is sent gets a payload of its own; the bytes need not be copied for it.
         msg.payload = null;
-        deliver(sources.receive(name, msg.topic, bytes), task.emit);
-        return Promise.resolve(null);
+        return new Promise((resolve, reject) => {
+          counters.whenReady(() => {
+            try {
+              if (!task.signal.aborted) deliver(sources.receive(name, msg.topic, bytes), task.emit);
+              resolve(null);
+            } catch (error) {
+              reject(error as Error);
+            }
+          });
+        });
       },
       {
         busy: '',
-        onClose: async () => {
+        onClose: async removed => {
           watchdog?.stop();
           this.sources?.close();
-          await listening?.stop();
+          await Promise.all([listening?.stop(), counters.close(removed)]);
         },
       },
     );
@@ -84,12 +99,23 @@ export = (RED: NodeAPI): void => {
         watchdog = new Watchdog(settings.silenceMs, afterMs => sources.silence(afterMs), tell);
       }
       if (settings.source === 'connection') {
+        const soon = (chunk: Uint8Array | null, work: () => void): void => {
+          try {
+            counters.whenReady(() => {
+              if (!handle.signal.aborted) work();
+            });
+          } catch (error) {
+            if (!isDlmsError(error)) throw error;
+            if (chunk !== null) handle.emit(problemFields(error, chunk, { source: 'push' }), 1);
+          }
+        };
         listening = connectionOf(RED, config.connection).listen({
-          bytes: (chunk, source) => {
-            const outgoing = sources.receive(source, source, chunk);
-            late(outgoing.map(({ output, fields }) => ({ output, fields: { topic: source, ...fields } })));
-          },
-          ended: source => late(sources.end(source, true)),
+          bytes: (chunk, source) =>
+            soon(chunk, () => {
+              const outgoing = sources.receive(source, source, chunk);
+              late(outgoing.map(each => ({ ...each, fields: { topic: source, ...each.fields } })));
+            }),
+          ended: source => soon(null, () => late(sources.end(source, true))),
           state: state => {
             // What the meter sends says more than that its line stands.
             if (sources.seen.telegrams === 0 || state.kind !== 'ok') handle.status(state.text, state.kind);
@@ -125,7 +151,7 @@ export = (RED: NodeAPI): void => {
   const mayWrite = RED.auth.needsPermission('dlms-push-decoder.write');
   RED.httpAdmin.post('/dlms-push-decoder/decode', mayWrite, (request, response) => {
     try {
-      const texts = obisTexts(String(fieldsOf(request.body)['lang'] ?? 'en'));
+      const texts = obisTexts(text(fieldsOf(request.body)['lang'], 'en'));
       response.json(decodePasted(RED, request.body, texts));
     } catch (error) {
       const { code, message } = asNodeError(error);
@@ -169,12 +195,12 @@ function clock(at: Date, seconds: boolean): string {
 class Watchdog {
   readonly #timer: NodeJS.Timeout;
   #told: string | null = null;
-  #sinceMs = Date.now();
+  #sinceMs = performance.now();
 
   constructor(silenceMs: number, why: (afterMs: number) => DlmsError, tell: (error: DlmsError) => void) {
     this.#timer = setInterval(
       () => {
-        const afterMs = Date.now() - this.#sinceMs;
+        const afterMs = Math.round(performance.now() - this.#sinceMs);
         if (afterMs < silenceMs) return;
         const error = why(afterMs);
         if (error.code === this.#told) return;
@@ -186,7 +212,7 @@ class Watchdog {
   }
 
   telegram(): void {
-    this.#sinceMs = Date.now();
+    this.#sinceMs = performance.now();
     this.#told = null;
   }
 

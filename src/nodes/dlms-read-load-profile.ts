@@ -2,13 +2,15 @@
 // The rule of the file: wiring only; ranges stand in lib/range, text forms in core/cosem/load-profile.
 
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
+import type { MeterIdentity } from '../core/client/meter-memory';
 import { epochOf, isoInPolicy, type ClockPolicy } from '../core/cosem/date-time';
 import { toCsv, toReport, type LoadProfile } from '../core/cosem/load-profile';
 import { Obis } from '../core/cosem/obis';
 import type { ProfileRow } from '../core/cosem/profile';
-import type { Meter, Origin } from '../core/cosem/reading';
+import type { Origin } from '../core/cosem/reading';
 import type { ProfileStream, Session } from '../io/session';
 import { connectionOf } from './lib/connection-api';
+import { LastRead } from './lib/last-read';
 import { meterOf, originOf } from './lib/meter-identity';
 import { onInput, type Fields, type Task } from './lib/on-input';
 import { choice, evaluate, text } from './lib/props';
@@ -33,19 +35,26 @@ export = (RED: NodeAPI): void => {
       this,
       async (msg, task) => {
         const output = choice('output', config.output, OUTPUTS, 'object');
-        const given = msg as { obis?: unknown; meter?: unknown };
-        const obis = Obis.parse(text(given.obis, text(config.obis, DEFAULT_PROFILE)));
+        const given = { obis: (msg as { obis?: unknown }).obis, meter: task.meter };
+        const obis = Obis.parse(text(given.obis, text(config.obis, DEFAULT_PROFILE), 'msg.obis'));
         const connection = connectionOf(RED, config.connection);
-        const position = `last read ${this.id} ${obis} ${connection.meterKey(given.meter)}`;
+        const place = `last read ${this.id} ${obis} ${connection.meterKey(given.meter)}`;
+        const position = new LastRead(connection.numbers, place);
         const input = await rangeInput(RED, this, config, msg);
         const work = async (session: Session): Promise<Fields | null> => {
-          const lastReadMs = connection.numbers.get(position);
-          const wanted = wantedRange({ ...input, policy: session.settings.clock, lastReadMs });
-          const reader = new ProfileReader(session, obis, wanted, keepsLastRead(wanted) ? lastReadMs : null);
-          const meter = await meterOf(session, null, task.signal);
-          const fields = await send(reader, meter, output, task, RED.util.generateId());
+          const rangeFor = (lastReadMs: number | null): WantedRange =>
+            wantedRange({ ...input, policy: session.settings.clock, lastReadMs });
+          // What is wrong with it is said before anything is opened.
+          rangeFor(null);
+          const reader = new ProfileReader(session, obis, who => {
+            const lastReadMs = position.of(who);
+            const wanted = rangeFor(lastReadMs);
+            return { wanted, knownMs: keepsLastRead(wanted) ? lastReadMs : null };
+          });
+          const fields = await send(reader, output, task, RED.util.generateId());
           rowsOf.set(msg, reader.count);
-          if (keepsLastRead(wanted) && reader.newestMs !== null) connection.numbers.set(position, reader.newestMs);
+          if (keepsLastRead(reader.wanted) && reader.newestMs !== null)
+            position.keep(await reader.who, reader.newestMs);
           return fields;
         };
         return connection.withSession(work, {
@@ -61,13 +70,7 @@ export = (RED: NodeAPI): void => {
 };
 
 /** Reads and gives the last message; with the output "row" all rows but the last leave while the meter still sends. */
-async function send(
-  reader: ProfileReader,
-  meter: Meter,
-  output: Output,
-  task: Task,
-  sequence: string,
-): Promise<Fields | null> {
+async function send(reader: ProfileReader, output: Output, task: Task, sequence: string): Promise<Fields | null> {
   const rows: ProfileRow[] = [];
   let last: ProfileRow | null = null;
   let dlms: Origin | null = null;
@@ -77,7 +80,7 @@ async function send(
     if (output !== 'row') rows.push(row);
     // One row is held back, because the last one carries the count.
     else if (last !== null) {
-      dlms ??= await reader.origin(meter);
+      dlms ??= await reader.origin();
       // Of its own for each message: what a flow does to one, the next does not see.
       task.emit({ payload: last, dlms: structuredClone(dlms), parts: parts(reader.count - 2) });
     }
@@ -86,14 +89,14 @@ async function send(
   if (output === 'row') {
     const { count } = reader;
     if (last === null) return null;
-    return { payload: last, dlms: dlms ?? (await reader.origin(meter)), parts: { ...parts(count - 1), count } };
+    return { payload: last, dlms: dlms ?? (await reader.origin()), parts: { ...parts(count - 1), count } };
   }
-  const profile = await reader.profile(meter, rows);
+  const profile = await reader.profile(rows);
   const { access } = profile.profile;
   return {
     payload: FORMS[output](profile),
     // The object says it all itself.
-    dlms: output === 'object' ? originOf(reader.session, 'profile') : await reader.origin(meter, access),
+    dlms: output === 'object' ? await reader.bareOrigin() : await reader.origin(access),
   };
 }
 
@@ -101,37 +104,51 @@ async function send(
 class ProfileReader {
   count = 0;
   newestMs: number | null = null;
+  wanted: WantedRange = { kind: 'all' };
+  /** Rows up to here were read before. */
+  #knownMs: number | null = null;
   #stream: ProfileStream | null = null;
 
   constructor(
     readonly session: Session,
     readonly obis: Obis,
-    readonly wanted: WantedRange,
-    /** Rows up to here were read before. */
-    readonly knownMs: number | null,
+    /** Depends on who answers: two meters at one address have been read up to different rows. */
+    readonly plan: (who: MeterIdentity) => { readonly wanted: WantedRange; readonly knownMs: number | null },
   ) {}
 
   async *rows(signal: AbortSignal): AsyncGenerator<ProfileRow> {
-    const { knownMs } = this;
-    this.#stream = this.session.readProfile(this.obis, this.wanted, { signal });
+    const range = (who: MeterIdentity): WantedRange => {
+      ({ wanted: this.wanted, knownMs: this.#knownMs } = this.plan(who));
+      return this.wanted;
+    };
+    this.#stream = this.session.readProfile(this.obis, range, { signal });
     for await (const row of this.#stream.rows) {
       const at =
         row.time === null ? null : epochOf(row.time, { ...this.#policy, zone: this.#policy.zone ?? LOCAL_ZONE });
-      if (at !== null && knownMs !== null && at <= knownMs) continue;
+      if (at !== null && this.#knownMs !== null && at <= this.#knownMs) continue;
       if (at !== null && (this.newestMs === null || at > this.newestMs)) this.newestMs = at;
       this.count++;
       yield row;
     }
   }
 
-  /** `msg.dlms` beside bare rows: whose they are, and what their columns mean. */
-  async origin(meter: Meter, access?: LoadProfile['profile']['access']): Promise<Origin> {
-    const { columns, capturePeriod } = await (this.#stream as ProfileStream).head;
-    const profile = { obis: this.obis.toString(), capturePeriod, ...(access !== undefined && { access }) };
-    return { ...originOf(this.session, 'profile'), meter, profile, columns };
+  get who(): Promise<MeterIdentity> {
+    return (this.#stream as ProfileStream).meter;
   }
 
-  async profile(meter: Meter, rows: readonly ProfileRow[]): Promise<LoadProfile> {
+  async bareOrigin(): Promise<Origin> {
+    return originOf(this.session.settings, (await this.who).title, 'profile');
+  }
+
+  /** `msg.dlms` beside bare rows: whose they are, and what their columns mean. */
+  async origin(access?: LoadProfile['profile']['access']): Promise<Origin> {
+    const { columns, capturePeriod } = await (this.#stream as ProfileStream).head;
+    const profile = { obis: this.obis.toString(), capturePeriod, ...(access !== undefined && { access }) };
+    const meter = meterOf(await this.who, this.session.settings);
+    return { ...(await this.bareOrigin()), meter, profile, columns };
+  }
+
+  async profile(rows: readonly ProfileRow[]): Promise<LoadProfile> {
     const stream = this.#stream as ProfileStream;
     const { columns, capturePeriod } = await stream.head;
     const { wanted } = this;
@@ -141,7 +158,7 @@ class ProfileReader {
     // Meters that sort the other way send the newest row first.
     if ((times[0] ?? '') > (times.at(-1) ?? '')) times.reverse();
     return {
-      meter,
+      meter: meterOf(await this.who, this.session.settings),
       profile: { obis: this.obis.toString(), capturePeriod, access: await stream.access },
       from: byTime && wanted.fromMs !== null ? iso(wanted.fromMs) : (times[0] ?? null),
       to: byTime ? iso(wanted.toMs ?? now()) : (times.at(-1) ?? null),

@@ -36,7 +36,7 @@ export interface PushServer {
 export async function servePushes(options: PushServerOptions): Promise<PushServer> {
   const clock = new MeterClock(options.zone);
   const source = new PushSource(options.format);
-  const beganMs = Date.now();
+  const beganMs = performance.now();
   const sockets = new Set<Socket>();
   const listener = createServer({ noDelay: true, keepAlive: true });
   let pushed = 0;
@@ -53,7 +53,9 @@ export async function servePushes(options: PushServerOptions): Promise<PushServe
     onChange: () => undefined,
     push: () => {
       const nowMs = Date.now();
-      const bytes = concat(...source.next(readDateTime(clock.octets(nowMs)), Math.floor((nowMs - beganMs) / 1000)));
+      const bytes = concat(
+        ...source.next(readDateTime(clock.octets(nowMs)), Math.floor((performance.now() - beganMs) / 1000)),
+      );
       pushed++;
       for (const socket of sockets) {
         // Who does not read is let go, so that nothing piles up.

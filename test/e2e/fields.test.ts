@@ -190,6 +190,25 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
       await decoder.locator('#dlms-push-preset').selectOption('at-noe');
       assert.deepEqual(await values(editor, 'node-input', clock), ['Europe/Vienna', 'standard']);
       assert.equal(await decoder.locator('#dlms-push-scalers .dlms-obis').count(), 0);
+      assert.deepEqual(await values(editor, 'node-input', ['require']), ['encrypted']);
+      await decoder.locator('#dlms-push-preset').selectOption('se-kamstrup');
+      assert.deepEqual(await values(editor, 'node-input', ['require']), ['']);
+      await editor.leave('cancel');
+    });
+
+    it('say what the keys and the choice do not prove', async () => {
+      const decoder = await open(editor, 'dlms-push-decoder');
+      const hint = decoder.locator('#dlms-push-proof');
+      assert.equal(await hint.isVisible(), false);
+      await decoder.locator('#node-input-encryptionKey').fill(KEY);
+      assert.match(await hint.innerText(), /bits were changed/);
+      await decoder.locator('#node-input-authenticationKey').fill(KEY);
+      await hint.waitFor({ state: 'hidden' });
+      await decoder.locator('#node-input-require').selectOption('encrypted');
+      assert.match(await hint.innerText(), /bits were changed/);
+      await decoder.locator('#node-input-authenticationKey').fill('');
+      await decoder.locator('#node-input-require').selectOption('authenticated');
+      assert.match(await hint.innerText(), /no tag can be verified/);
       await editor.leave('cancel');
     });
 

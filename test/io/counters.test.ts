@@ -153,7 +153,7 @@ describe('a recorded session', () => {
     await sessionTo(tap.port, { idleTime: 0 }, environment).get(NAME);
   });
 
-  it('is refused under a dedicated key too, also where its beginning comes in clear', async () => {
+  it('is refused under a dedicated key too; where its beginning comes in clear, for that', async () => {
     const environment = { counters: new NumbersInMemory() };
     const dedicated = { dedicatedKey: '00112233445566778899aabbccddeeff' };
     const { session, tap } = await recorded(environment, dedicated);
@@ -169,7 +169,7 @@ describe('a recorded session', () => {
       sessionTo(tap.port, { idleTime: 0, meterSystemTitle: DEFAULT_KEYS.systemTitle }, environment, dedicated).get(
         NAME,
       ),
-      'REPLAYED',
+      'NOT_THE_METER',
     );
   });
 

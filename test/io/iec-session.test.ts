@@ -68,6 +68,29 @@ describe('an IEC session', () => {
       }
     });
   }
+  it('puts nothing of one meter on the next one under the same head', async () => {
+    const list = (serial: string, kwh: string): (() => string[]) => {
+      return () => [`0.0.0(${serial})`, `1.8.0(${kwh}*kWh)`];
+    };
+    const one = new SimulatedIecMeter({ mode: 'c', model: 'ONE', list: list('11111111', '000111.1'), ...SOON });
+    const other = new SimulatedIecMeter({
+      mode: 'a',
+      manufacturer: 'OTH',
+      model: 'TWO',
+      list: list('22222222', '000222.2'),
+      ...SOON,
+    });
+    const session = new IecSession(QUICK);
+    const read = async (meter: SimulatedIecMeter): Promise<unknown[]> => {
+      const { telegrams, hints } = await session.read((await onMemory(meter)).near, never);
+      const { meter: who, readings } = telegrams[0]?.telegram ?? {};
+      return [who?.id, who?.manufacturer, who?.model, readings?.at(-1)?.value, hints.identification];
+    };
+    const ofOne = ['11111111', 'MFL', 'ONE', 111.1, '/MFL5ONE'];
+    assert.deepEqual(await read(one), ofOne);
+    assert.deepEqual(await read(other), ['22222222', 'OTH', 'TWO', 222.2, '/OTH TWO']);
+    assert.deepEqual(await read(one), ofOne);
+  });
   it('reads registers, with those that were refused beside', async () => {
     const { near } = await onMemory(new SimulatedIecMeter({ password: '7', ...SOON }), 1);
     const session = new IecSession({

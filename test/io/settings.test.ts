@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { isDlmsError } from '../../src/core/wire/errors';
 import { hex } from '../../src/core/wire/hex';
-import { overrideSettings, parseSettings } from '../../src/io/settings';
+import { parseAllowedHosts } from '../../src/io/allowed-hosts';
+import {
+  CONNECTION_PROPERTIES,
+  CONNECTION_SECRETS,
+  METER_FIELDS,
+  overrideSettings,
+  parseSettings,
+} from '../../src/io/settings';
+import { PROJECT } from '../node-red-process';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 
@@ -145,5 +155,120 @@ describe('settings of a connection', () => {
     assert.equal(over.clientAddress, 17);
     const back = overrideSettings({ host: 'm', serialNumber: '7' }, {}, { physicalAddress: 40 });
     assert.equal(back.server.physical, 40);
+  });
+});
+
+describe('what a message may say of a connection', () => {
+  const html = readFileSync(join(PROJECT, 'src/nodes/dlms-connection.html'), 'utf8');
+  /** Names at the first level of an object in the form. */
+  const namesIn = (part: string): string[] => {
+    const [, body = ''] = new RegExp(`\\n      ${part}: \\{\\n([\\s\\S]*?)\\n      \\},\\n`).exec(html) ?? [];
+    return [...body.matchAll(/^ {8}(\w+): \{/gm)].map(m => m[1] ?? '');
+  };
+
+  it('is every property and every secret of the form, but not what a message may do, its name and its version', () => {
+    const properties = namesIn('defaults').filter(name => !['name', 'version', 'allowHosts'].includes(name));
+    assert.deepEqual([...properties].sort(), [...CONNECTION_PROPERTIES].sort());
+    assert.deepEqual(namesIn('credentials'), [...CONNECTION_SECRETS]);
+    assert.ok(!METER_FIELDS.includes('allowHosts'));
+  });
+
+  it('never reads another meter for a field that is misspelt', () => {
+    for (const meter of [{ host: '10.0.0.2', prot: 1 }, { hots: '10.0.0.2' }, { client: 32 }, { allowHosts: '*' }]) {
+      assert.throws(
+        () => overrideSettings({ host: '10.0.0.1' }, {}, meter),
+        e => isDlmsError(e) && e.detail.code === 'BAD_SETTING' && e.detail.setting === 'the field of msg.meter',
+      );
+    }
+  });
+});
+
+describe('saved secrets', () => {
+  const low = { host: 'Meter-1.lan', authentication: 'low' };
+  const saved = { password: 'S3cret' };
+  const ciphered = { ...low, authentication: 'high-gmac', security: 'authentication-encryption' };
+  const keys = { encryptionKey: KEY, authenticationKey: KEY };
+  const goes = (properties: object, credentials: object, meter: object): boolean => {
+    try {
+      overrideSettings({ ...properties }, { ...credentials }, { ...meter });
+      return true;
+    } catch (e) {
+      assert.ok(isDlmsError(e) && e.code === 'HOST_NOT_ALLOWED', String(e));
+      assert.doesNotMatch(e.message, /S3cret/);
+      return false;
+    }
+  };
+  const rows: [string, object, object, object, boolean][] = [
+    ['another host gets no saved password', low, saved, { host: 'other.lan' }, false],
+    ['nor saved keys', ciphered, keys, { host: 'other.lan' }, false],
+    [
+      'nor a message that asks for a password which is not used otherwise',
+      { host: 'a' },
+      saved,
+      { host: 'b', authentication: 'low' },
+      false,
+    ],
+    ['it brings its own password', low, saved, { host: 'other.lan', password: 'own' }, true],
+    ['one key of two is not enough', ciphered, keys, { host: 'other.lan', encryptionKey: KEY }, false],
+    ['it brings all keys', ciphered, keys, { host: 'other.lan', ...keys }, true],
+    ['nothing is needed for it', { host: 'a' }, saved, { host: 'b' }, true],
+    ['the same host by another port', low, saved, { port: 4060 }, true],
+    ['the same host in other letters', low, saved, { host: 'METER-1.lan.' }, true],
+    ['the same host by another transport', low, saved, { transport: 'udp' }, false],
+    ['whoever calls', low, saved, { transport: 'tcp-server', host: '' }, false],
+    ['a serial port of this computer instead of a host', low, saved, { path: '/dev/ttyUSB0' }, false],
+    [
+      'another serial port',
+      { ...low, transport: 'serial', path: '/dev/ttyUSB0' },
+      saved,
+      { path: '/dev/ttyUSB1' },
+      true,
+    ],
+    [
+      'a host instead of a serial port',
+      { ...low, transport: 'serial', path: '/dev/ttyUSB0' },
+      saved,
+      { host: 'x' },
+      false,
+    ],
+    ['a host that is allowed', { ...low, allowHosts: 'a.lan, meter-*.lan' }, saved, { host: 'Meter-77.lan' }, true],
+    [
+      'a host that is not among the allowed',
+      { ...low, allowHosts: 'meter-*.lan' },
+      saved,
+      { host: 'meter-1.lan.evil' },
+      false,
+    ],
+  ];
+  for (const [what, properties, credentials, meter, expected] of rows) {
+    it(`${expected ? 'go' : 'do not go'}: ${what}`, () => assert.equal(goes(properties, credentials, meter), expected));
+  }
+
+  for (const [allowed, yes, no] of [
+    ['10.0.0.0/24', ['10.0.0.1', '10.0.0.255'], ['10.0.1.1', '10.0.0.1.evil', '0x0a000001', '167772161', '10.0.0']],
+    ['192.168.1.*', ['192.168.1.7'], ['192.168.1.evil.example', '192.168.10.7']],
+    ['*.lan', ['a.lan', 'a.b.lan'], ['lan', 'a.lan.example']],
+    ['m*-*.x', ['m1-2.x', 'm-.x'], ['m1.x', 'n1-2.x']],
+    ['*', ['anything', ''], []],
+    ['', [], ['a', '']],
+    ['0.0.0.0/0', ['8.8.8.8'], ['name']],
+  ] as const) {
+    it(`may go by "${allowed}" where it says`, () => {
+      const fits = (host: string): boolean => parseAllowedHosts(allowed).some(one => one(host));
+      for (const host of yes) assert.ok(fits(host), host);
+      for (const host of no) assert.ok(!fits(host), host);
+    });
+  }
+
+  it('say what is no network', () => {
+    refuses('allowHosts', { allowHosts: '10.0.0.0/40' });
+    refuses('allowHosts', { allowHosts: 'host/24' });
+  });
+
+  it('are compared with a long pattern in no time', () => {
+    const [fits] = parseAllowedHosts(`${'*a'.repeat(100)}*b`);
+    const from = performance.now();
+    assert.equal(fits?.('a'.repeat(5000)), false);
+    assert.ok(performance.now() - from < 100);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 import { DlmsError } from '../../src/core/wire/errors';
 import { hex, unhex } from '../../src/core/wire/hex';
@@ -101,6 +101,47 @@ describe('tcp listener', () => {
     await first.close();
     await second.listen();
     await second.close();
+  });
+  it('ends an idle connection for a new one only when its places are taken, the longest idle first, and tells so', async () => {
+    let now = 0;
+    const listener = new TcpListener({ port: 0, host: HOST, maxConnections: 3, monotonicMs: () => now });
+    const calls: AcceptedTransport[] = [];
+    const told: string[] = [];
+    const over: number[] = [];
+    listener.onConnection = call => {
+      const n = calls.push(call) - 1;
+      call.onClose = () => over.push(n);
+    };
+    listener.onCrowded = (ended, idleMs) => told.push(`${calls.indexOf(ended)} ${idleMs / 60_000}`);
+    await listener.listen();
+    const sockets: Socket[] = [];
+    const call = async (): Promise<Socket> => {
+      const socket = createConnection(listener.port, HOST)
+        .on('error', () => undefined)
+        .resume();
+      sockets.push(socket);
+      await once(socket, 'connect');
+      await tick();
+      return socket;
+    };
+    const tick = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 20));
+    // Daily pushes over a held connection, one that said something a while ago, one that never did.
+    for (const socket of [await call(), await call()]) socket.write('x');
+    await tick();
+    await call();
+    now += 59_000;
+    assert.ok((await call()).destroyed);
+    assert.deepEqual([told, over, calls.length], [['-1 0'], [], 3]);
+    now += 86_400_000 - 59_000;
+    sockets[1]?.write('x');
+    await tick();
+    await call();
+    await call();
+    await tick();
+    assert.deepEqual(told.slice(1), ['2 1440', '0 1440']);
+    assert.deepEqual([over, calls.length], [[2, 0], 5]);
+    await listener.close();
+    for (const socket of sockets) socket.destroy();
   });
   it('closes calls that nobody wants', async () => {
     const listener = new TcpListener({ port: 0, host: HOST });

@@ -55,9 +55,9 @@ const ended = (list: readonly TestStage[]): string[] =>
 
 async function browse(
   body: object,
-): Promise<{ objects: BrowserEntry[]; ageSeconds: number; error?: { code: string } }> {
+): Promise<{ objects: BrowserEntry[]; meter: string | null; ageSeconds: number; error?: { code: string } }> {
   const response = await adminRequest().post('/dlms-connection/browse').send(body).expect(200);
-  return response.body as { objects: BrowserEntry[]; ageSeconds: number };
+  return response.body as { objects: BrowserEntry[]; meter: string | null; ageSeconds: number };
 }
 
 describe('the routes of dlms-connection', () => {
@@ -185,7 +185,7 @@ describe('the routes of dlms-connection', () => {
       assert.equal(objects.find(o => o.medium === 7)?.kind ?? 'consumption', 'consumption');
     });
 
-    it('keeps the list for the time when the meter is away, also over a restart, and tells its age', async () => {
+    it('keeps the list for the time when the meter is away, also over a restart, and tells its age and whose it is', async () => {
       const { port, server } = await serveMeter();
       await startFlow(nodes, []);
       const first = await browse({ properties: form(port) });
@@ -195,6 +195,7 @@ describe('the routes of dlms-connection', () => {
       const again = await browse({ properties: form(port) });
       assert.deepEqual(again.objects, first.objects);
       assert.ok(again.ageSeconds < 60);
+      assert.deepEqual([first.meter, again.meter], ['MFW0000050021374', 'MFW0000050021374']);
       const fresh = await browse({ properties: form(port), fresh: true });
       assert.equal(fresh.error?.code, 'CONNECT_REFUSED');
       assert.equal(fresh.objects.length, first.objects.length);

@@ -176,10 +176,14 @@ describe('dlms-push-decoder', () => {
   it('decodes what is pasted into the form: with its keys, else with the saved ones, which never go back', async () => {
     await start(decoder(), KEYS);
     const text = hex(bytes('kaifa-west'));
-    const decode = async (credentials: object, pasted = text): Promise<{ status: number; body: Trial & Wrong }> =>
+    const decode = async (
+      credentials: object,
+      pasted = text,
+      properties: object = { require: 'encrypted' },
+    ): Promise<{ status: number; body: Trial & Wrong }> =>
       (await adminRequest()
         .post('/dlms-push-decoder/decode')
-        .send({ id: 'd', text: pasted, lang: 'de', credentials, properties: {} })) as never;
+        .send({ id: 'd', text: pasted, lang: 'de', credentials, properties })) as never;
     const saved = await decode({ encryptionKey: '__PWRD__', authenticationKey: '__PWRD__' });
     const [telegram] = saved.body.telegrams;
     const reading = telegram?.readings.find(r => r.obis === '1-0:1.8.0*255');
@@ -193,7 +197,12 @@ describe('dlms-push-decoder', () => {
     const wrong = await decode({ encryptionKey: 'not a key at all' });
     assert.deepEqual([wrong.status, wrong.body.code], [400, 'BAD_SETTING']);
     assert.ok(!wrong.body.message.includes('not a key'));
-    const unknown = await decode({}, hex(notificationOf(structure(octets([0x31, 0x32]), u16(500), u16(231)))));
+    // As the node would: both keys, and a meter that sends without a tag.
+    const [refused] = (await decode({}, text, {})).body.problems;
+    assert.equal(refused?.code, 'NOT_AUTHENTICATED');
+    assert.match(refused.message, /leave the authentication key empty or set "Require" to encrypted/);
+    const list = hex(notificationOf(structure(octets([0x31, 0x32]), u16(500), u16(231))));
+    const unknown = await decode({}, list, { require: 'nothing' });
     assert.equal(unknown.body.problems[0]?.layout?.elements, 3);
   });
 
@@ -359,7 +368,7 @@ describe('dlms-push-decoder', () => {
             cleansession: true,
           },
           { id: 'in', type: 'mqtt in', topic: 'meters/#', qos: '0', datatype: 'buffer', broker: 'b', wires: [['d']] },
-          decoder(),
+          decoder({ require: 'nothing' }),
         ],
         { d: KEYS },
       );
@@ -414,7 +423,7 @@ describe('dlms-push-decoder', () => {
         [pushDecoder, connection],
         [
           { id: 'c1', type: 'dlms-connection', transport: 'serial', path: pair.near, baudRate: '115200' },
-          decoder({ source: 'connection', connection: 'c1' }),
+          decoder({ source: 'connection', connection: 'c1', require: 'encrypted' }),
         ],
         { d: KEYS },
       );

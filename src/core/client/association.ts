@@ -20,6 +20,7 @@ import { Obis } from '../cosem/obis';
 import { DlmsError } from '../wire/errors';
 import { isHigh, mechanismOf, type Ciphering } from './ciphering';
 import { CLIENT_DEFAULTS, type Authentication, type ClientOptions } from './options';
+import { doubtOfAcceptance, doubtOfTitle, titleIn } from './peer';
 import type { MethodRef } from './request';
 import { ASSOCIATION_BASE_NAME } from './sn';
 
@@ -72,8 +73,10 @@ export function buildRlrq(options: ClientOptions, ciphering: Ciphering): Apdu {
 
 /** What the meter's AARE means. */
 export function readAare(aare: Aare, options: ClientOptions, ciphering: Ciphering): Verdict {
-  if (aare.respondingApTitle !== null && aare.respondingApTitle.length === 8)
-    ciphering.meterTitle = aare.respondingApTitle;
+  // Before anything is opened with that title; who refuses us may be anybody, and says why below.
+  const stranger = aare.result === 0 ? doubtOfTitle(aare, options) : null;
+  if (stranger !== null) return { type: 'refused', error: stranger };
+  ciphering.meterTitle = titleIn(aare) ?? ciphering.meterTitle;
   const notes: string[] = [];
   let inner: Apdu | null = null;
   if (aare.userInformation !== null) {
@@ -82,16 +85,18 @@ export function readAare(aare: Aare, options: ClientOptions, ciphering: Cipherin
     } catch (e) {
       if (!(e instanceof DlmsError)) throw e;
       // A key that does not fit must be said; anything else in here must not hide the result (L+G sends rubbish when it refuses).
-      if (aare.result === 0 && KEY_TROUBLE.has(e.code)) return { type: 'refused', error: e };
+      if (aare.result === 0 && (ciphering.active || KEY_TROUBLE.has(e.code))) return { type: 'refused', error: e };
       notes.push(`user-information of the AARE: ${e.short}`);
     }
   }
   if (aare.result !== 0) return { type: 'refused', error: refusal(aare, inner, options.authentication) };
   if (inner?.type === 'confirmed-service-error') return { type: 'refused', error: serviceRefusal(inner) };
+  const unproven = doubtOfAcceptance(inner, ciphering);
+  if (unproven !== null) return { type: 'refused', error: unproven };
   const association = associationOf(inner?.type === 'initiate-response' ? inner : null, options, ciphering, notes);
   if (!isHigh(options.authentication)) return { type: 'accepted', association };
   const challenge = aare.respondingAuthenticationValue;
-  if (challenge === null || challenge.length === 0) {
+  if (challenge === null) {
     const reason = 'the meter sent no challenge';
     return { type: 'refused', error: new DlmsError({ code: 'HLS_FAILED', mechanism: options.authentication, reason }) };
   }

@@ -4,8 +4,8 @@
 import { encodeApdu, type Apdu, type GeneralBlockTransfer } from '../apdu';
 import type { Data } from '../cosem/data';
 import type { Link, LinkStep } from '../link/link';
-import { hlsReply, hlsVerify, type Challenges } from '../security';
-import type { Step } from '../step';
+import { checkChallenge, hlsReply, hlsVerify, type Challenges } from '../security';
+import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes } from '../wire/hex';
@@ -22,6 +22,7 @@ import { Ciphering, isHigh, isRefusal, UNASKED } from './ciphering';
 import { LnAction, LnGet, LnSet } from './ln';
 import { CLIENT_DEFAULTS, type ClientOptions } from './options';
 import { nextPhase, type Input, type Phase } from './phases';
+import { notTheMeter } from './peer';
 import type { AttributeRef, Exchange, ExchangeEvent, MethodRef, Turn } from './request';
 import { SnAction, SnRead, SnWrite } from './sn';
 
@@ -31,6 +32,8 @@ export type ClientEvent =
   /** No association: refused by the meter or by us (proof, keys). The link stands. */
   | { readonly type: 'refused'; readonly error: DlmsError }
   | ExchangeEvent
+  /** It goes on, but whoever runs this should know. */
+  | { readonly type: 'warning'; readonly text: string }
   /** The request is done; all its values came before. */
   | { readonly type: 'answered' }
   /** The request was refused as a whole; the association stands. */
@@ -48,6 +51,8 @@ export type ClientStep = Step<ClientEvent>;
 interface Proving {
   readonly association: Association;
   readonly challenges: Challenges;
+  /** Our answer, f(StoC). */
+  readonly proof: Uint8Array;
 }
 
 /** Client of one meter over one link. Local misuse throws; what the meter does wrong arrives as an event. */
@@ -76,6 +81,7 @@ export class Client {
   #write: Uint8Array[] = [];
   #events: ClientEvent[] = [];
   #waitMs: number | null = null;
+  #limitMs: number | undefined;
 
   constructor(
     readonly link: Link,
@@ -166,19 +172,21 @@ export class Client {
     this.#write = [];
     this.#events = [];
     this.#waitMs = null;
+    this.#limitMs = undefined;
     try {
       work();
     } catch (e) {
       if (!isDlmsError(e)) throw e;
       this.#fault(e);
     }
-    return { write: this.#write, events: this.#events, waitMs: this.#waitMs };
+    return step(this.#events, this.#write, this.#waitMs, this.#limitMs);
   }
 
-  #absorb(step: LinkStep): void {
-    this.#write.push(...step.write);
-    this.#waitMs = step.waitMs;
-    for (const event of step.events) {
+  #absorb(taken: LinkStep): void {
+    this.#write.push(...taken.write);
+    this.#waitMs = taken.waitMs;
+    this.#limitMs = taken.limitMs ?? this.#limitMs;
+    for (const event of taken.events) {
       switch (event.type) {
         case 'connected':
           this.#go('link-up');
@@ -340,10 +348,17 @@ export class Client {
       this.#associated(verdict.association);
       return;
     }
-    this.#go('aare-hls');
     const challenges = { sent: this.options.challenge ?? NO_OCTETS, received: verdict.challenge };
-    this.#proving = { association: verdict.association, challenges };
-    const proof = hlsReply(this.#ciphering.hlsContext(), challenges, this.#ciphering.hlsCounter());
+    const context = this.#ciphering.hlsContext();
+    try {
+      checkChallenge(context.mechanism, challenges);
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      return this.#refused(e);
+    }
+    this.#go('aare-hls');
+    const proof = hlsReply(context, challenges, this.#ciphering.hlsCounter());
+    this.#proving = { association: verdict.association, challenges, proof };
     this.#exchange = this.#action(proofMethod(this.options, verdict.association), {
       type: 'octet-string',
       value: proof,
@@ -355,7 +370,7 @@ export class Client {
   }
 
   #onProof(apdu: Apdu): void {
-    const { association, challenges } = this.#proving as Proving;
+    const { association, challenges, proof } = this.#proving as Proving;
     const failed = (reason: string): void => {
       const error = new DlmsError({ code: 'HLS_FAILED', mechanism: this.options.authentication, reason });
       this.#refused(error, 'proof-refused');
@@ -373,15 +388,20 @@ export class Client {
     if (returned === null || returned.type !== 'octet-string') {
       // L+G with its own mechanism 2 returns no proof of its own; every other mechanism must.
       if (this.options.authentication !== 'high') return failed('the meter returned no proof of its own');
-      this.#note('the meter returned no proof of its own');
-    } else {
-      try {
-        hlsVerify(this.#ciphering.hlsContext(), challenges, returned.value);
-      } catch (e) {
-        if (!isDlmsError(e)) throw e;
-        return this.#refused(e, 'proof-refused');
-      }
+      this.#events.push({ type: 'warning', text: UNPROVEN });
+      return this.#proved({ ...association, notes: [...association.notes, UNPROVEN] });
     }
+    try {
+      if (equalBytes(returned.value, proof)) throw notTheMeter('it sent our own proof back');
+      hlsVerify(this.#ciphering.hlsContext(), challenges, returned.value);
+    } catch (e) {
+      if (!isDlmsError(e)) throw e;
+      return this.#refused(e, 'proof-refused');
+    }
+    this.#proved(association);
+  }
+
+  #proved(association: Association): void {
     this.#exchange = null;
     this.#go('proof-accepted');
     this.#associated(association);
@@ -500,6 +520,7 @@ export class Client {
   }
 }
 
+const UNPROVEN = 'the meter took our proof and gave none of its own: nothing shows that it is the meter';
 const NO_OCTETS = new Uint8Array(0);
 const WAITING: ReadonlySet<Phase> = new Set([
   'associating',

@@ -15,7 +15,13 @@ import {
   type ProfileColumn,
 } from '../cosem/profile-layout';
 import type { DlmsError } from '../wire/errors';
-import { scaleKey, type MeterMemory, type ProfileAccess, type ProfileMemory } from './meter-memory';
+import {
+  scaleKey,
+  type MeterMemory,
+  type ProfileAccess,
+  type ProfileHabits,
+  type ProfileStructure,
+} from './meter-memory';
 import { isTemporary, type AttributeRef, type Outcome, type Selector } from './request';
 
 export type ProfileRange =
@@ -94,6 +100,10 @@ export class ProfileRead {
     this.#plan = this.#work();
   }
 
+  get #habits(): ProfileHabits {
+    return this.memory.habitsOf(this.request.obis);
+  }
+
   start(): ProfileTurn {
     return this.#turn(this.#plan.next());
   }
@@ -135,8 +145,8 @@ export class ProfileRead {
     yield* this.#buffer(known, layout, chosen);
   }
 
-  /** Capture objects, period and sorting: asked once a meter. */
-  *#structure(): Generator<ProfileAsk, ProfileMemory | null, Answers> {
+  /** Capture objects, period and sorting: asked once in an association. */
+  *#structure(): Generator<ProfileAsk, ProfileStructure | null, Answers> {
     const key = this.request.obis.toString();
     const remembered = this.memory.profiles.get(key);
     if (remembered !== undefined) return remembered;
@@ -145,13 +155,10 @@ export class ProfileRead {
       if (objects?.ok === false) this.#events.push({ type: 'failed', error: objects.error });
       return null;
     }
-    const known: ProfileMemory = {
+    const known: ProfileStructure = {
       objects: readCaptureObjects(objects.value),
       capturePeriod: numberOf(period),
       sortMethod: numberOf(sort),
-      refused: new Set(),
-      rangeWorks: false,
-      deviation: null,
     };
     this.memory.profiles.set(key, known);
     return known;
@@ -180,9 +187,9 @@ export class ProfileRead {
     return later === null;
   }
 
-  *#buffer(known: ProfileMemory, layout: ProfileLayout, chosen: readonly number[]): Plan {
+  *#buffer(known: ProfileStructure, layout: ProfileLayout, chosen: readonly number[]): Plan {
     let refusal: DlmsError | null = null;
-    for (const way of this.#ways(known)) {
+    for (const way of this.#ways()) {
       let definite = false;
       for (const select of yield* this.#selectors(way, known, chosen)) {
         this.#begin(way, known, layout);
@@ -193,14 +200,14 @@ export class ProfileRead {
         if (outcome === undefined) return;
         if (outcome.ok) {
           if (outcome.value !== null) this.#take((this.#rows as ProfileRows).push(encodeData(outcome.value)));
-          this.#finish(way, known, select);
+          this.#finish(way, select);
           return;
         }
         if (this.#rowsSeen > 0 || !isRefusal(outcome.error)) {
           this.#events.push({ type: 'failed', error: outcome.error });
           return;
         }
-        if (way === 'range' && known.rangeWorks && saysNothing(outcome.error)) {
+        if (way === 'range' && this.#habits.rangeWorks && saysNothing(outcome.error)) {
           this.#note(`no rows: the meter answers an empty range with ${outcome.error.short}`);
           this.#events.push({ type: 'done', access: way });
           return;
@@ -209,13 +216,13 @@ export class ProfileRead {
         definite = isDefinite(outcome.error);
         if (definite || refusal === null) refusal = outcome.error;
       }
-      if (definite && way !== 'all') known.refused.add(way);
+      if (definite && way !== 'all') this.#habits.refused.add(way);
     }
     if (refusal !== null) this.#events.push({ type: 'failed', error: refusal });
   }
 
   /** Ways to try for this range, the likely ones first. */
-  #ways(known: ProfileMemory): ProfileAccess[] {
+  #ways(): ProfileAccess[] {
     const { range } = this.request;
     const all: ProfileAccess[] =
       range.kind === 'time'
@@ -225,13 +232,13 @@ export class ProfileRead {
         : range.kind === 'all'
           ? ['all']
           : ['entry', 'all'];
-    return all.filter(way => way === 'all' || !known.refused.has(way));
+    return all.filter(way => way === 'all' || !this.#habits.refused.has(way));
   }
 
   /** What to put into the request; a range may have two forms of its clock. */
   *#selectors(
     way: ProfileAccess,
-    known: ProfileMemory,
+    known: ProfileStructure,
     chosen: readonly number[],
   ): Generator<ProfileAsk, readonly (Selector | null)[], Answers> {
     const { range } = this.request;
@@ -242,7 +249,7 @@ export class ProfileRead {
     const to = range.toMs ?? this.request.nowMs + AHEAD_MS;
     const restricting = known.objects.find(o => o.classId === 8);
     const columns = chosen.length === known.objects.length ? [] : chosen.map(i => known.objects[i] as CaptureObject);
-    return this.#clockForms(known, from).map(deviation =>
+    return this.#clockForms(from).map(deviation =>
       rangeSelector(from, to, {
         policy: this.#placing,
         deviation,
@@ -252,18 +259,18 @@ export class ProfileRead {
     );
   }
 
-  #clockForms(known: ProfileMemory, from: number): ('with' | 'without')[] {
+  #clockForms(from: number): ('with' | 'without')[] {
     const { rangeClock } = this.request;
     const policy = this.#placing;
     if (rangeClock !== 'auto') return [rangeClock === 'with-deviation' ? 'with' : 'without'];
-    if (known.deviation !== null) return [known.deviation];
+    if (this.#habits.deviation !== null) return [this.#habits.deviation];
     // Where the policy gives no deviation anyway, both forms are the same.
     const same = clockOctets(from, { policy }).join() === clockOctets(from, { policy, deviation: 'without' }).join();
     return same ? ['with'] : ['with', 'without'];
   }
 
   /** The entries that a range can lie in, from the number in use and the period. */
-  *#entries(known: ProfileMemory): Generator<ProfileAsk, Selector, Answers> {
+  *#entries(known: ProfileStructure): Generator<ProfileAsk, Selector, Answers> {
     const { range, nowMs } = this.request;
     if (range.kind === 'entries') return entrySelector(range.first, range.last);
     const periodMs = (known.capturePeriod ?? 0) * 1000;
@@ -282,7 +289,7 @@ export class ProfileRead {
   }
 
   /** A new attempt: which of its rows are wanted. */
-  #begin(way: ProfileAccess, known: ProfileMemory, layout: ProfileLayout): void {
+  #begin(way: ProfileAccess, known: ProfileStructure, layout: ProfileLayout): void {
     const { range, policy } = this.request;
     const limits =
       way !== 'range' && range.kind === 'time'
@@ -343,14 +350,14 @@ export class ProfileRead {
     }
   }
 
-  #finish(way: ProfileAccess, known: ProfileMemory, select: Selector | null): void {
+  #finish(way: ProfileAccess, select: Selector | null): void {
     const rows = this.#rows as ProfileRows;
     rows.end();
     if (rows.surplusBytes > 0) this.#note(`${rows.surplusBytes} surplus octets after the buffer`);
     for (const row of this.#held?.rows ?? []) this.#events.push({ type: 'row', row });
     if (way === 'range') {
-      known.rangeWorks = true;
-      if (this.request.rangeClock === 'auto' && select !== null) known.deviation = deviationIn(select);
+      this.#habits.rangeWorks = true;
+      if (this.request.rangeClock === 'auto' && select !== null) this.#habits.deviation = deviationIn(select);
     }
     this.#events.push({ type: 'done', access: way });
   }
@@ -374,7 +381,7 @@ function chosenOf(objects: readonly CaptureObject[], columns: readonly string[] 
 }
 
 /** LIFO (2) and largest first (3): the newest entry is number 1. */
-function backwards(known: ProfileMemory): boolean {
+function backwards(known: ProfileStructure): boolean {
   return known.sortMethod === 2 || known.sortMethod === 3;
 }
 

@@ -1,6 +1,7 @@
 // The OBIS filter: what comes in is chosen, converted, guarded, and given a form.
 // The rule of the file: a value is sent, or it is held back with a reason, or it was not asked for; never changed silently.
 
+import { lackOf, type Proof } from '../cosem/proof';
 import type { Meter, Reading } from '../cosem/reading';
 import { convert } from './convert';
 import {
@@ -21,9 +22,9 @@ import {
   tableAs,
 } from './forms';
 import { type GuardOptions, Memory, type Remembered, isDue, isDuplicate, rememberSent } from './guard';
-import { type HeldBack, heldBack } from './held-back';
+import { type HeldBack, heldBack, refused } from './held-back';
 import { HomeAssistant, type HomeAssistantOptions } from './homeassistant';
-import { type InputMessage, type ProfileInput, type TelegramInput, meterName, readInput } from './input';
+import { type InputMessage, type ProfileInput, type TelegramInput, meterName, originIn, readInput } from './input';
 import { guardOf, judge } from './judge';
 import { Units, namesOf, timestampOf } from './names';
 import { Recent } from './recent';
@@ -33,6 +34,8 @@ import { cellOf, tableOf } from './table';
 export interface FilterOptions extends GuardOptions {
   readonly rules: readonly Rule[];
   readonly output: OutputForm;
+  /** How far a message has to be proven; what is not is held back as a whole. */
+  readonly require: Proof;
   /** Flat and telegram: the last values of what is not in this message stand in it too, for lists that alternate. */
   readonly hold: boolean;
   /** Held values older than this are left out; null: never. */
@@ -63,6 +66,12 @@ export class ObisFilter {
   /** Throws BAD_SETTING for a message that no decoder of this project sends. `nowMs`: our clock. */
   process(msg: InputMessage, nowMs: number): FilterResult {
     const input = readInput(msg);
+    const lack = lackOf(originIn(msg), this.options.require);
+    if (lack !== null) {
+      const [came, time] = input.kind === 'telegram' ? [input.readings.length, input.time] : [input.rows.length, null];
+      const held = [refused(lack, meterName(input.meter), time, timestampOf(time, null, nowMs))];
+      return { messages: [], held, came, sent: 0 };
+    }
     return input.kind === 'telegram' ? this.#telegram(input, nowMs) : this.#profile(input, nowMs);
   }
 

@@ -2,6 +2,7 @@
 // The rule of the file: each reason has a sentence that names the value, in the words of a user.
 
 import type { Value } from '../cosem/reading';
+import type { DlmsError } from '../wire/errors';
 import type { Item } from './forms';
 import type { HoldReason } from './guard';
 import type { Rule } from './rule';
@@ -10,7 +11,9 @@ import type { Rule } from './rule';
 export interface HeldBack {
   readonly topic: string;
   readonly payload: {
-    readonly reason: HoldReason | 'unit' | 'no-unit' | 'no-time' | 'type' | 'accepted';
+    readonly reason: HoldReason | 'unit' | 'no-unit' | 'no-time' | 'type' | 'accepted' | 'not-proven';
+    /** Of what was refused as a whole: NOT_AUTHENTICATED or NOT_ENCRYPTED. */
+    readonly code?: string;
     readonly message: string;
     readonly value: Value;
     readonly last: Value;
@@ -30,27 +33,28 @@ export type Described = Pick<
   'key' | 'name' | 'topic' | 'obis' | 'time' | 'timestamp' | 'meter' | 'value' | 'unit'
 >;
 
-export function heldBack(
-  item: Described,
-  reason: HeldBack['payload']['reason'],
-  last: Value,
-  rule: Rule | null,
-): HeldBack {
+export function heldBack(item: Described, reason: ReadingReason, last: Value, rule: Rule | null): HeldBack {
   const { key, name, topic, obis, time, timestamp, meter, value, unit } = item;
   const shown = `${name}${obis === null ? '' : ` (${obis})`}`;
   const message = SENTENCES[reason](shown, withUnit(value, unit), withUnit(last, unit), rule);
   return { topic, payload: { reason, message, value, last, key }, unit, obis, name, time, timestamp, meter };
 }
 
+/** A whole message, whose values are not believed. */
+export function refused(error: DlmsError, meter: string | null, time: string | null, timestamp: number): HeldBack {
+  const { code, message } = error;
+  const payload = { reason: 'not-proven' as const, code, message, value: null, last: null, key: '' };
+  return { topic: code, payload, unit: null, obis: null, name: '', time, timestamp, meter };
+}
+
+type ReadingReason = Exclude<HeldBack['payload']['reason'], 'not-proven'>;
+
 function withUnit(value: Value, unit: string | null): string {
   if (value === null) return unit === null ? 'the value' : `the value in ${unit}`;
   return unit === null ? String(value) : `${value} ${unit}`;
 }
 
-const SENTENCES: Record<
-  HeldBack['payload']['reason'],
-  (name: string, value: string, last: string, rule: Rule | null) => string
-> = {
+const SENTENCES: Record<ReadingReason, (name: string, value: string, last: string, rule: Rule | null) => string> = {
   fell: (name, value, last) =>
     `${name} fell from ${last} to ${value}; a counter does not run backwards, so it is held back`,
   zero: (name, _, last) => `${name} is 0 after ${last}; it is held back`,

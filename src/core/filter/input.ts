@@ -2,8 +2,9 @@
 // The rule of the file: what is none of these is refused with a sentence that says what came.
 
 import { readingKeyOf } from './names';
-import type { Meter, Reading, Value } from '../cosem/reading';
+import type { Meter, Origin, Reading, Value } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
+import { shown } from '../wire/foreign';
 
 /** The fields of a message the filter looks at. */
 export interface InputMessage {
@@ -79,6 +80,18 @@ export function readInput(msg: InputMessage): Input {
   throw notOurs(payload);
 }
 
+/** What msg.dlms says of its protection; null: there is none. Anything but `true` is no proof. */
+export function originIn(msg: InputMessage): Partial<Origin> | null {
+  const { dlms } = msg;
+  if (!isRecord(dlms)) return null;
+  const systemTitle = textOrNull(dlms['systemTitle']);
+  return {
+    encrypted: dlms['encrypted'] === true,
+    authenticated: dlms['authenticated'] === true,
+    ...(systemTitle === null ? {} : { systemTitle }),
+  };
+}
+
 /** What the meter is called in messages, tags and topics: its number, else its system title. */
 export function meterName(meter: Meter): string | null {
   return meter.id ?? meter.systemTitle ?? null;
@@ -118,7 +131,7 @@ function profile(
 }
 
 function columnOfRecord(column: Record<string, unknown>): InputColumn {
-  const key = String(column['key'] ?? column['obis'] ?? column['id'] ?? '');
+  const key = textOrNull(column['key'] ?? column['obis'] ?? column['id']) ?? '';
   const obis = textOrNull(column['obis']);
   const { key: name, name: title } = readingKeyOf(obis ?? key);
   // The contract's column has no machine name of its own; #2, #3 keep repeated ones apart.
@@ -242,7 +255,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function textOrNull(value: unknown): string | null {
   if (typeof value === 'string' && value !== '') return value;
   return typeof value === 'number' || value instanceof Date
-    ? String(value instanceof Date ? value.toISOString() : value)
+    ? String(value instanceof Date ? Date.prototype.toISOString.call(value) : value)
     : null;
 }
 
@@ -267,7 +280,7 @@ function described(payload: unknown): string {
   if (typeof payload === 'string') return payload.length > 40 ? `${payload.slice(0, 40)}…` : payload;
   return isRecord(payload)
     ? `an object with ${Object.keys(payload).slice(0, 5).join(', ') || 'nothing in it'}`
-    : String(payload);
+    : shown(payload);
 }
 
 const OBIS_KEY = /^\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}[*&]\d{1,3}(?:#\d+)?$/;

@@ -31,7 +31,10 @@ export interface Names {
   readonly topic: string;
 }
 
-/** In a rule's name and topic {meter}, {key}, {obis}, {name} and {unit} stand for those of the reading. */
+/**
+ * In a rule's name and topic {meter}, {key}, {obis}, {name} and {unit} stand for those of the reading. The rule's own words are
+ * its user's; what a telegram fills in is anybody's, and chooses no level of a topic.
+ */
 export function namesOf(
   rule: Rule | null,
   reading: Pick<Reading, 'obis' | 'key' | 'name' | 'unit'>,
@@ -39,20 +42,30 @@ export function namesOf(
 ): Names {
   const suffix = rule === null ? '' : selectSuffix(rule.select);
   const key = reading.key + suffix;
-  const fill = (text: string): string =>
-    text.replace(/\{(meter|key|obis|name|unit)\}/g, (_, what: string) => {
-      if (what === 'meter') return meter ?? 'meter';
-      if (what === 'key') return key;
-      if (what === 'name') return reading.name;
-      return (what === 'unit' ? (rule?.unit ?? reading.unit) : reading.obis) ?? '';
-    });
-  const own = rule?.name == null ? null : fill(rule.name);
+  const valueOf = (what: string): string => {
+    if (what === 'meter') return meter ?? 'meter';
+    if (what === 'key') return key;
+    if (what === 'name') return reading.name;
+    return (what === 'unit' ? (rule?.unit ?? reading.unit) : reading.obis) ?? '';
+  };
+  const fill = (text: string, clean: (value: string) => string): string =>
+    text.replace(/\{(meter|key|obis|name|unit)\}/g, (_, what: string) => clean(valueOf(what)));
+  const own = rule?.name == null ? null : fill(rule.name, printable);
   return {
     key,
     name: own ?? reading.name + suffix.replaceAll('_', ' '),
     label: own ?? key,
-    topic: rule?.topic == null ? key : fill(rule.topic),
+    topic: rule?.topic == null ? key : fill(rule.topic, topicLevel),
   };
+}
+
+/** As one level of an MQTT topic: without the separator, the wildcards and control characters. MQTT 3.1.1, 4.7 and 1.5.3. */
+export function topicLevel(value: string): string {
+  return printable(value).replace(/[+#/]/g, '_');
+}
+
+function printable(value: string): string {
+  return value.replace(/\p{Cc}/gu, '_');
 }
 
 /** A time without offset is read as local time of this computer: nobody said another zone. */

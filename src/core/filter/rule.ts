@@ -4,6 +4,7 @@
 import type { Reading, Value } from '../cosem/reading';
 import { ObisPattern } from '../cosem/pattern';
 import { DlmsError } from '../wire/errors';
+import { badSetting, knownFields, plainText } from '../wire/foreign';
 import type { Conversion, ValueType } from './convert';
 import { type Decimal, ONE, decimalOf, over } from './decimal';
 
@@ -53,11 +54,9 @@ export type Select =
 /** Throws BAD_SETTING that names the line. */
 export function parseRules(settings: unknown): Rule[] {
   if (settings === undefined || settings === null || settings === '') return [];
-  if (!Array.isArray(settings)) throw bad('rules', typeof settings, 'a list of rules');
+  if (!Array.isArray(settings)) throw badSetting('rules', settings, 'a list of rules');
   return settings.map((setting: unknown, index) => {
-    if (typeof setting !== 'object' || setting === null)
-      throw bad(`rule ${index + 1}`, String(setting), 'a rule with an OBIS code');
-    return parseRule(setting, index);
+    return parseRule(knownFields(setting, `rule ${index + 1}`, RULE_FIELDS, 'a rule with an OBIS code'), index);
   });
 }
 
@@ -198,11 +197,7 @@ function count(value: unknown, setting: string, min: number, max: number): numbe
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string'
-    ? value.trim()
-    : typeof value === 'number' && Number.isFinite(value)
-      ? String(value)
-      : '';
+  return plainText(value, 'a rule').trim();
 }
 
 function bad(setting: string, value: string, expected: string): DlmsError {
@@ -212,6 +207,22 @@ function bad(setting: string, value: string, expected: string): DlmsError {
 /** Nothing is done to a value. */
 export const AS_IT_IS: Conversion = { unit: null, unitIn: null, factor: null, offset: null, round: null, type: null };
 
+/** Those of RuleSetting. */
+const RULE_FIELDS: readonly (keyof RuleSetting)[] = [
+  'obis',
+  'select',
+  'name',
+  'topic',
+  'unit',
+  'unitIn',
+  'factor',
+  'offset',
+  'round',
+  'type',
+  'deadband',
+  'minInterval',
+  'maxInterval',
+];
 const TYPES: readonly ValueType[] = ['number', 'string', 'boolean'];
 const SELECTORS =
   'empty for the value, ~1 for the second bracket pair, ~1t its time, ~1s its text, or time, raw, text, status';

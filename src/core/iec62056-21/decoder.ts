@@ -1,6 +1,7 @@
 // Bytes of any origin -> telegrams: readouts with and without BCC, mode D, P1 plain and encrypted, profiles.
 // The rule of the file: what does not check out is a problem with its reason, never a telegram without a mark.
 
+import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { DlmsError } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
@@ -22,6 +23,8 @@ export interface DecoderOptions extends TypingOptions {
   readonly check?: CheckPolicy;
   readonly parity?: ParityMode;
   readonly keys?: P1Keys;
+  /** How far a telegram has to be proven to leave as one. Default: as far as the keys can prove. */
+  readonly require?: Proof;
   /** Bound for one message in characters. */
   readonly limitBytes?: number;
 }
@@ -126,8 +129,21 @@ export class IecDecoder {
     return parts.length === 0 ? NO_EVENTS : parts.flatMap(part => this.interpret(part));
   }
 
-  /** What one message means; for readers that look for the messages themselves. */
+  /**
+   * What one message means; for readers that look for the messages themselves. Values that were not proven as far as
+   * required leave nowhere: in their place stands a problem.
+   */
   interpret(part: Part): DecoderEvent[] {
+    const { keys = {}, require = proofByKeys(keys.authenticationKey, keys.encryptionKey) } = this.options;
+    const events = this.#interpret(part);
+    if (require === 'nothing') return events;
+    return events.map(event => {
+      const lack = event.type === 'problem' ? null : lackOf(event.origin, require);
+      return lack === null ? event : problem(lack, bytesOf(part), event.origin);
+    });
+  }
+
+  #interpret(part: Part): DecoderEvent[] {
     switch (part.type) {
       case 'identification':
         this.#understood = true;
@@ -309,6 +325,11 @@ export function clockOf(readings: readonly IecReading[]): string | null {
     time ??= sets[0]?.timeOfDay;
   }
   return date === undefined || time === undefined ? null : `${date}T${time}`;
+}
+
+function bytesOf(part: Part): Uint8Array {
+  if (part.type === 'block') return fromLatin1(part.text);
+  return part.type === 'telegram' ? part.bytes : part.type === 'encrypted' ? part.frame : new Uint8Array(0);
 }
 
 function problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin> = { source: 'iec' }): DecoderEvent {

@@ -138,10 +138,20 @@ export class ProgrammingSession {
     if (part.type === 'ack') return this.#rest(() => this.#nextItem());
     if (part.type === 'nak') return this.#fail(new DlmsError({ code: 'WRONG_PASSWORD', diagnostic: 'NAK' }));
     if (part.type === 'block') {
-      const diagnostic = errorText(part.text) ?? part.text.trim().slice(0, 40);
+      const error = errorText(part.text);
+      const { password = '' } = this.options;
+      // The head reflected the password with a damaged character, so that it was not known as an echo: no answer yet.
+      if (error === null && repeats(part.text, password)) return step([], [], this.#answerMs());
+      // Never its own words: with another character damaged they would be most of the password.
+      const diagnostic = error === null ? 'it sent data where a confirmation was due' : this.#quoted(error);
       return this.#fail(new DlmsError({ code: 'WRONG_PASSWORD', diagnostic }));
     }
     return step([], [], this.#answerMs());
+  }
+
+  /** What the meter said, for an error. Whoever is on that line may have it say the password. */
+  #quoted(text: string): string {
+    return repeats(text, this.options.password ?? '') ? '(it repeats the password)' : text;
   }
 
   #nextItem(): Step<ReaderEvent> {
@@ -222,7 +232,7 @@ export class ProgrammingSession {
     this.#partial = '';
     const refusal = errorText(text);
     if (refusal !== null) {
-      return this.#failed(item, new DlmsError({ code: 'IEC_ERROR', text: `${item.id}: ${refusal}` }));
+      return this.#failed(item, new DlmsError({ code: 'IEC_ERROR', text: `${item.id}: ${this.#quoted(refusal)}` }));
     }
     this.#learn();
     if (isProfile(text)) {
@@ -367,4 +377,15 @@ function problemOf(error: DlmsError): ReaderEvent {
   return { type: 'problem', error, bytes: new Uint8Array(0), origin: { source: 'iec' } };
 }
 
+/** Is a piece of the password in a text? */
+function repeats(text: string, password: string): boolean {
+  const length = Math.min(password.length, TELLING_PIECE);
+  if (length === 0) return false;
+  for (let at = 0; at + length <= password.length; at++) {
+    if (text.includes(password.slice(at, at + length))) return true;
+  }
+  return false;
+}
+
+const TELLING_PIECE = 3;
 const REPEATS = 3;

@@ -66,6 +66,8 @@ export interface ReaderOptions extends DecoderOptions {
 
 /** What was learned of a meter: input of the next readout. */
 export interface ReaderHints {
+  /** The identification line of the meter that all this was learned of; another one makes the rest worthless. */
+  readonly identification?: string;
   /** It offers a higher rate and does not keep it (L+G ZMD120): Z = 0 from now on. */
   readonly stayAtStart?: boolean;
   /** The command its registers answer to. */

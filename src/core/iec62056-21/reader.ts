@@ -49,6 +49,9 @@ export class IecReader {
   /** Why no identification was seen so far, when characters came. */
   #badIdentification: DlmsError | null = null;
   #noiseBytes = 0;
+  /** The last input brought a message, and since the last limit of a wait an answer has begun. */
+  #helped = false;
+  #begun = false;
 
   constructor(options: ReaderOptions = {}) {
     this.#options = options;
@@ -77,10 +80,70 @@ export class IecReader {
       return step();
     }
     this.#phase = { in: 'resting', then: () => this.#wake() };
-    return step(this.#format(this.#startRate(), 0), [], 0);
+    return step(this.#format(this.#startRate(), 0), [], 0, MOST_RESTING_MS);
   }
 
   receive(chunk: Uint8Array): ReaderStep {
+    return this.#bounded(() => this.#receive(chunk));
+  }
+
+  /** Nothing came for the time the last step named, or its limit is over. */
+  timeout(): ReaderStep {
+    return this.#bounded(() => this.#timeout());
+  }
+
+  /** Ends it from outside; a programming session is left with a break. */
+  abort(): ReaderStep {
+    const session = this.#phase.in === 'programming';
+    this.#phase = { in: 'done' };
+    return step([], session ? [this.#parity.send(breakMessage())] : []);
+  }
+
+  /**
+   * Every wait has a limit: named when we have spoken, when a rest begins and when a message has come, and once more when an
+   * answer has begun. What belongs to no message moves none.
+   */
+  #bounded(input: () => ReaderStep): ReaderStep {
+    const before = this.#phase.in;
+    this.#helped = false;
+    const taken = input();
+    const { waitMs } = taken;
+    if (waitMs === null || this.#phase.in === 'listening') return taken;
+    if (taken.write.length > 0 || this.#helped || this.#phase.in !== before) {
+      this.#begun = false;
+      return { ...taken, limitMs: this.#firstLimitMs(waitMs) };
+    }
+    if (this.#begun || !this.#begins()) return taken;
+    this.#begun = true;
+    return { ...taken, limitMs: before === 'identifying' ? LONGEST_IDENTIFICATION_MS : this.#readoutMs };
+  }
+
+  /** In other octets an ACK or a NAK is no answer, and before the identification nothing else is. */
+  #isOfAnswer(part: Part): boolean {
+    if (this.#phase.in === 'programming') return part.type !== 'dropped';
+    return this.#phase.in === 'reading' && part.type === 'block';
+  }
+
+  #firstLimitMs(waitMs: number): number {
+    switch (this.#phase.in) {
+      case 'resting':
+        return waitMs + MOST_RESTING_MS;
+      case 'falling-back':
+        return this.#readoutMs;
+      default:
+        return waitMs;
+    }
+  }
+
+  /** Has what we wait for begun? SML and other octets hold an STX now and then, which begins no identification. */
+  #begins(): boolean {
+    const phase = this.#phase;
+    if (phase.in === 'identifying') return this.#scanner.identifying;
+    if (phase.in === 'resting' && phase.identification === undefined) return false;
+    return this.#scanner.busy;
+  }
+
+  #receive(chunk: Uint8Array): ReaderStep {
     const phase = this.#phase;
     if (phase.in === 'done' || phase.in === 'idle') return step();
     if (phase.in === 'handed-over') {
@@ -103,8 +166,7 @@ export class IecReader {
     return this.#takeAll(this.#scanner.receive(bytes), bytes);
   }
 
-  /** Nothing came for the time the last step named. */
-  timeout(): ReaderStep {
+  #timeout(): ReaderStep {
     const phase = this.#phase;
     switch (phase.in) {
       case 'resting':
@@ -132,13 +194,6 @@ export class IecReader {
       case 'done':
         return step();
     }
-  }
-
-  /** Ends it from outside; a programming session is left with a break. */
-  abort(): ReaderStep {
-    const session = this.#phase.in === 'programming';
-    this.#phase = { in: 'done' };
-    return step([], session ? [this.#parity.send(breakMessage())] : []);
   }
 
   #wake(): ReaderStep {
@@ -179,6 +234,7 @@ export class IecReader {
     const write: Uint8Array[] = [];
     let waitMs: number | null = this.#waiting();
     for (const part of parts) {
+      if (this.#isOfAnswer(part)) this.#helped = true;
       const taken = this.#take(part);
       events.push(...taken.events);
       write.push(...taken.write);
@@ -230,6 +286,7 @@ export class IecReader {
     const { identification } = part;
     const event: ReaderEvent = { type: 'identification', identification };
     this.#decoder.interpret(part);
+    this.#meet(identification.raw);
     const { mode = 'auto', read = { what: 'list' } } = this.#options;
     const chosen = mode === 'auto' ? (identification.mode.toLowerCase() as 'a' | 'b' | 'c') : mode;
     if (chosen === 'e' && !identification.hdlc) {
@@ -271,6 +328,12 @@ export class IecReader {
     }
     const sent = this.#send(message, sentMs + delayMs + this.#answerMs());
     return step(format, sent.write, sent.waitMs);
+  }
+
+  /** The head may sit on another meter than the last time. */
+  #meet(identification: string): void {
+    const { identification: known = identification } = this.#hints;
+    this.#hints = known === identification ? { ...this.#hints, identification } : { identification };
   }
 
   /** Z of the acknowledgement: the meter's own, or 0. Any other keeps the meter at the start rate (IEC 62056-21, 6.3.14). */
@@ -485,8 +548,11 @@ export class IecReader {
   #characterMs(): number {
     return this.#options.characterTimeoutMs ?? 2000;
   }
+  get #readoutMs(): number {
+    return (this.#options.maxReadoutSeconds ?? 300) * 1000;
+  }
   #characterLimit(baudRate: number): number {
-    return Math.ceil(((this.#options.maxReadoutSeconds ?? 300) * baudRate) / 10);
+    return Math.ceil((this.#readoutMs * baudRate) / 10_000);
   }
 }
 
@@ -501,6 +567,10 @@ const ATTEMPTS = 2;
 const GARBAGE = 12;
 const REACTION_MS = 200;
 const RESTING_MS = 200;
+/** Noise prolongs a rest no longer than this. */
+const MOST_RESTING_MS = 10_000;
+/** 23 characters are 0.8 s at 300 baud; the rest is for lines that pause. */
+const LONGEST_IDENTIFICATION_MS = 20_000;
 const WAKE_PAUSE_MS = 1600;
 const REPEAT_PAUSE_MS = 1500;
 const CONFIRMATION_MS = 1500;

@@ -38,6 +38,11 @@ export class Scanner {
     return this.#state.in !== 'gap' && this.#state.in !== 'after';
   }
 
+  /** true while an identification line has begun at the beginning of a line and not ended. */
+  get identifying(): boolean {
+    return this.#state.in === 'identification' && this.#state.lineStart;
+  }
+
   /** true when characters have come that belong to no message so far. */
   get noisy(): boolean {
     return this.#state.in === 'gap' && this.#state.noisy;

@@ -21,7 +21,7 @@ import { EchoFilter } from './hdlc-echo';
 import { FrameReceiver } from './hdlc-receiver';
 import { LLC_COMMAND, SegmentJoiner, cutSegments, stripLlc } from './hdlc-segments';
 import { FrameSender } from './hdlc-sender';
-import type { Link, LinkEvent, LinkStep } from './link';
+import { slowestMs, type Link, type LinkEvent, type LinkStep } from './link';
 
 export interface HdlcOptions {
   /** Client address (SAP), 1..127; 16 is the public client. */
@@ -84,6 +84,8 @@ export class HdlcLink implements Link {
   /** Bytes and frames since the last progress that did not help; beyond a limit they count as a time-out. */
   #uselessBytes = 0;
   #uselessFrames = 0;
+  /** A frame has brought the exchange on since the last step. */
+  #progress = false;
   /** Did any frame of this meter come since connect? */
   #heard = false;
   /** Frames of the meter's window that came since our last acknowledgement. */
@@ -189,6 +191,7 @@ export class HdlcLink implements Link {
     }
     if (!progress) return 'nothing';
     this.#failures = this.#uselessFrames = 0;
+    this.#progress = true;
     return 'progress';
   }
 
@@ -503,10 +506,20 @@ export class HdlcLink implements Link {
   }
 
   #step(): LinkStep {
-    const result = step(this.#events, this.#write, this.#waitMs());
+    const waitMs = this.#waitMs();
+    const begins = this.#progress || this.#write.length > 0;
+    const limitMs = begins && waitMs !== null && this.#phase !== 'idle' ? waitMs + this.#frameMs() : undefined;
+    const result = step(this.#events, this.#write, waitMs, limitMs);
     this.#events = [];
     this.#write = [];
+    this.#progress = false;
     return result;
+  }
+
+  /** The longest frame that can be under way while we wait; only a whole one that helps makes the wait longer. */
+  #frameMs(): number {
+    const information = this.#phase === 'exchange' ? this.parameters.maxInformationReceive : PARAMETERS_OCTETS;
+    return slowestMs(FRAME_OCTETS + information);
   }
 }
 
@@ -536,6 +549,11 @@ function frmrReason(information: Uint8Array): string {
 }
 
 const FRMR_REASONS = ['control field not allowed', 'information not allowed', 'information too long', 'N(R) not valid'];
+
+/** Flags, format, the longest addresses, control and both checks. */
+const FRAME_OCTETS = 16;
+/** What a UA holds: all parameters, each as long as any meter writes it. */
+const PARAMETERS_OCTETS = 40;
 
 const DEFAULTS = {
   addressSize: 'auto',

@@ -17,6 +17,11 @@ export type LinkEvent =
 
 export type LinkStep = Step<LinkEvent>;
 
+/** How long so many octets may take on the slowest line there is, 300 baud with a little rest between them, in ms. */
+export function slowestMs(octets: number): number {
+  return octets * 40;
+}
+
 /** Inputs follow the house: local misuse throws, the other side's mistakes are `fault` events, time and abort are inputs. */
 export interface Link {
   /** For traces and errors. */

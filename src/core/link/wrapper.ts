@@ -5,7 +5,7 @@ import { DlmsError, type Detail } from '../wire/errors';
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { Writer } from '../wire/writer';
 import { step } from '../step';
-import type { Link, LinkEvent, LinkStep } from './link';
+import { slowestMs, type Link, type LinkEvent, type LinkStep } from './link';
 import { Noise, type Dropped } from './noise';
 
 export interface WrapperMessage {
@@ -24,11 +24,19 @@ export function encodeWrapper(source: number, destination: number, apdu: Uint8Ar
   return new Writer(HEADER + apdu.length).u16(1).u16(source).u16(destination).u16(apdu.length).bytes(apdu).toBytes();
 }
 
+/** A message whose header has come: its ports, and how long it will be with its header. */
+export interface Announced {
+  readonly source: number;
+  readonly destination: number;
+  readonly octets: number;
+}
+
 export class WrapperDeframer {
   readonly #buffer = new ReceiveBuffer(2 * SLICE + HEADER + MAX_APDU);
   readonly #noise = new Noise();
   readonly #datagrams: boolean;
   #need = 0;
+  #announced: Announced | null = null;
   /** Quirk Q49: some meters count the header in the length field. How often that fitted; from twice on it is believed. */
   #countedHeader = 0;
   /** After garbage only a header with ports seen before is believed, when there is one. */
@@ -44,6 +52,11 @@ export class WrapperDeframer {
   /** Is an unfinished message waiting for more bytes? */
   get unfinished(): boolean {
     return this.#buffer.length > 0;
+  }
+
+  /** The header of the message that has begun; the same object until it ends. */
+  get announced(): Announced | null {
+    return this.#announced;
   }
 
   receive(chunk: Uint8Array): readonly (WrapperMessage | Dropped)[] {
@@ -72,6 +85,7 @@ export class WrapperDeframer {
     this.#buffer.clear();
     this.#noise.clear();
     this.#need = 0;
+    this.#announced = null;
     this.#lost = false;
   }
 
@@ -84,6 +98,7 @@ export class WrapperDeframer {
   #scan(final: boolean, out: (WrapperMessage | Dropped)[]): void {
     const buffer = this.#buffer;
     this.#need = 0;
+    this.#announced = null;
     while (buffer.length > 0) {
       const wrong = this.#header();
       if (wrong === null && buffer.length >= HEADER) {
@@ -99,6 +114,7 @@ export class WrapperDeframer {
         }
         if (!final) {
           this.#need = HEADER + length;
+          this.#announced = { source: this.#u16(2), destination: this.#u16(4), octets: this.#need };
           return;
         }
       } else if (wrong === null && !final) {
@@ -183,6 +199,8 @@ export class WrapperLink implements Link {
   #sent = 0;
   /** Bytes since the request that were no answer; over the limit they count as silence. */
   #useless = 0;
+  /** The message whose time runs. */
+  #announced: Announced | null = null;
 
   constructor(options: WrapperOptions) {
     this.#options = { mode: 'stream', responseMs: 5000, tries: 1, ...options };
@@ -209,12 +227,12 @@ export class WrapperLink implements Link {
     this.#tries = this.mayRepeat && repeatable ? this.#options.tries : 1;
     this.#sent = 1;
     this.#useless = 0;
-    return this.#step([], [this.#request]);
+    return this.#step([], [this.#request], this.#headerMs);
   }
 
   keepWaiting(): LinkStep {
     if (this.#phase === 'idle') this.#phase = 'awaiting';
-    return this.#step();
+    return this.#step([], [], this.#headerMs);
   }
 
   disconnect(): LinkStep {
@@ -228,7 +246,7 @@ export class WrapperLink implements Link {
     if (before !== 'awaiting' || this.#phase !== 'awaiting') return this.#step(events);
     this.#useless += chunk.length;
     if (this.#useless > USELESS_LIMIT) this.#giveUp(events);
-    return this.#step(events);
+    return this.#step(events, [], this.#messageMs());
   }
 
   timeout(): LinkStep {
@@ -236,7 +254,7 @@ export class WrapperLink implements Link {
     if (this.#phase !== 'awaiting') return this.#step(events);
     if (this.#sent < this.#tries) {
       this.#sent++;
-      return this.#step(events, [this.#request]);
+      return this.#step(events, [this.#request], this.#headerMs);
     }
     this.#giveUp(events);
     return this.#step(events);
@@ -246,8 +264,7 @@ export class WrapperLink implements Link {
     if (item.type === 'dropped') return item;
     const { client, server } = this.#options;
     const { source, destination, apdu } = item;
-    // Some gateways echo the request's order of ports.
-    if ((source === server && destination === client) || (source === client && destination === server)) {
+    if (this.#isOurs(item)) {
       if (this.#phase === 'awaiting') this.#phase = 'idle';
       return { type: 'apdu', bytes: apdu };
     }
@@ -262,14 +279,37 @@ export class WrapperLink implements Link {
       code: 'NO_ANSWER',
       waitingFor: 'answer',
       afterMs: responseMs,
-      hint: `server wPort ${server}`,
+      hint: this.#useless === 0 ? `server wPort ${server}` : `server wPort ${server}; ${this.#useless} bytes came`,
     });
     events.push({ type: 'fault', error });
   }
 
-  #step(events: readonly LinkEvent[] = [], write: readonly Uint8Array[] = []): LinkStep {
-    const waitMs = Math.ceil(this.#options.responseMs / this.#tries);
-    return step(events, write, this.#phase === 'awaiting' ? waitMs : null);
+  /** Until the header of the answer is there: the time for an answer, and that of the header itself. */
+  get #headerMs(): number {
+    return this.#waitMs + slowestMs(HEADER);
+  }
+
+  get #waitMs(): number {
+    return Math.ceil(this.#options.responseMs / this.#tries);
+  }
+
+  /** A header of the meter says how long its message may take; anything else that comes leaves the limit where it was. */
+  #messageMs(): number | undefined {
+    const { announced } = this.#deframer;
+    if (announced === null || announced === this.#announced || !this.#isOurs(announced)) return undefined;
+    this.#announced = announced;
+    return this.#waitMs + slowestMs(announced.octets);
+  }
+
+  // Some gateways echo the request's order of ports.
+  #isOurs({ source, destination }: { readonly source: number; readonly destination: number }): boolean {
+    const { client, server } = this.#options;
+    return (source === server && destination === client) || (source === client && destination === server);
+  }
+
+  #step(events: readonly LinkEvent[] = [], write: readonly Uint8Array[] = [], limitMs?: number): LinkStep {
+    if (this.#phase !== 'awaiting') return step(events, write);
+    return step(events, write, this.#waitMs, limitMs);
   }
 }
 

@@ -4,6 +4,7 @@
 import { decodeApdu, type GeneralBlockTransfer } from '../apdu';
 import { elementsOf, type Data } from '../cosem/data';
 import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
+import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Origin } from '../cosem/reading';
 import { SegmentJoiner, type Joined } from '../link/hdlc-segments';
 import { MbusDeframer, type MbusDeframed } from '../link/mbus';
@@ -17,7 +18,7 @@ import { PUSH_TAGS, plausibleApdu } from './plausible';
 import { FRAMINGS, FrameScanner, type Framed, type Framing } from './framing';
 import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';
-import { originOf, securedOrigin, securityOf } from './origin';
+import { originOf, securedOrigin, withInner, withPart } from './origin';
 import { readP1 } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
@@ -43,8 +44,12 @@ export interface PushOptions {
   readonly systemTitle?: Uint8Array | null;
   readonly agreement?: KeyRing['agreement'];
   readonly policy?: ClockPolicy;
+  /** How far a telegram has to be proven to leave as one. Default: as far as the keys can prove. */
+  readonly require?: Proof | null;
   /** What happens to a telegram whose invocation counter is not above the last one. Default `accept`: marked. */
   readonly replay?: 'accept' | 'refuse';
+  /** One for all decoders of a node, instead of `replay`. */
+  readonly replayGuard?: ReplayGuard;
   /** Put the bytes of each telegram into its origin. */
   readonly hex?: boolean;
   /** Silence after which unfinished bytes are given up, in ms. Default 5000: an E450 pauses 3 s before its last block. */
@@ -60,6 +65,8 @@ export type PushEvent =
       readonly origin: Partial<Origin>;
       /** For a list without layout: what to fill in. */
       readonly proposal?: Layout;
+      /** Nothing of this telegram, but of all that come: told once. */
+      readonly lasting?: true;
     };
 
 /** One source's decoder. Feed it chunks of any size; call timeout() when `waitMs` passed without a byte. */
@@ -68,7 +75,9 @@ export class PushDecoder {
   readonly #segments = new SegmentJoiner();
   readonly #mbus = new MbusDeframer();
   readonly #blocks = new GeneralBlockReceiver({ confirmed: false });
-  #blocksVerified = false;
+  /** Of the blocks that are held. */
+  #blocksOrigin: Origin | null = null;
+  readonly #require: Proof;
   readonly #replay: ReplayGuard;
   readonly #ring: KeyRing;
   readonly #layouts: readonly Layout[];
@@ -109,8 +118,9 @@ export class PushDecoder {
     this.#policy = options.policy ?? STANDARD_CLOCK;
     this.#idleMs = options.idleMs ?? IDLE_MS;
     this.#withHex = options.hex === true;
-    this.#replay = new ReplayGuard(options.replay ?? 'accept');
+    this.#replay = options.replayGuard ?? new ReplayGuard(options.replay ?? 'accept');
     const encryptionKey = options.encryptionKey ?? null;
+    this.#require = options.require ?? requiredBy(options);
     this.#ring = {
       encryptionKey,
       authenticationKey: options.authenticationKey ?? null,
@@ -249,7 +259,7 @@ export class PushDecoder {
     }
     const tag = bytes[0];
     if (tag === SLASH) {
-      this.#text(bytes, { ...origin, service: 'p1-text' });
+      this.#text(bytes, origin);
       return 0;
     }
     if (tag !== undefined && PLAIN_TAGS.has(tag)) return this.#plain(bytes, origin);
@@ -261,13 +271,13 @@ export class PushDecoder {
   }
 
   #block(block: GeneralBlockTransfer, bytes: Uint8Array, origin: Origin, depth: number): void {
-    // A whole is verified only where each of its parts was.
-    const verified = origin.authenticated === true;
-    this.#blocksVerified = block.block <= 1 ? verified : this.#blocksVerified && verified;
+    const held = this.#blocks.pending > 0;
     const { apdu, error } = this.#blocks.take(block);
+    // INCOMPLETE: what was held is dropped, and this block begins anew.
+    const before = held && error?.code !== 'INCOMPLETE' ? this.#blocksOrigin : null;
+    const whole = (this.#blocksOrigin = withPart(before, origin));
     if (error !== null) this.#problem(error, bytes, origin);
     if (apdu === null) return;
-    const whole = verified && !this.#blocksVerified ? { ...origin, authenticated: false } : origin;
     this.#apdus(apdu, this.#withHex ? { ...whole, hex: hex(apdu) } : whole, depth + 1);
   }
 
@@ -282,13 +292,26 @@ export class PushDecoder {
       this.#problem(error, ciphered, securedOrigin(origin, true, false, this.#titleText(title), counterOf(ciphered)));
       return;
     }
-    const { counter, control, authenticated, plaintext } = opened;
+    const { counter, control, authenticated, key, plaintext } = opened;
     const encrypted = (control & 0x20) !== 0 || origin.encrypted === true;
     const verified = authenticated || origin.authenticated === true;
     const inside = securedOrigin(origin, encrypted, verified, this.#titleText(title), counter);
-    const seen = this.#replay.check(inside.systemTitle ?? '', counter);
-    if (seen.error !== null) this.#problem(seen.error, plaintext, inside);
-    else this.#apdus(plaintext, seen.mark === null ? inside : { ...inside, ...seen.mark }, depth + 1);
+    const counted = this.#counted(inside, key, plaintext);
+    if (counted !== null) this.#apdus(plaintext, counted, depth + 1);
+  }
+
+  /** With the marks of its counter; null where it is refused, which is told then. */
+  #counted(origin: Origin, key: Key | null, bytes: Uint8Array): Origin | null {
+    const { invocationCounter, systemTitle = '', authenticated, encrypted } = origin;
+    // Nobody needs a key for a counter in clear; and what is refused anyway, if nothing inside is verified, is no precedent.
+    const counts = authenticated === true || (encrypted === true && this.#require !== 'authenticated');
+    if (key === null || invocationCounter === undefined || !counts) return origin;
+    const { error, mark, full } = this.#replay.check(systemTitle, key, invocationCounter, authenticated === true);
+    if (full !== null) {
+      this.#events.push({ type: 'problem', error: full, bytes: NOTHING, origin: { source: 'push' }, lasting: true });
+    }
+    if (error !== null) this.#problem(error, bytes, origin);
+    return error !== null ? null : mark === null ? origin : { ...origin, ...mark };
   }
 
   /** One meter's title comes again and again. */
@@ -326,7 +349,7 @@ export class PushDecoder {
     };
     if ('items' in pushed.content) {
       const telegram = telegramOf(pushed.content.items, context, null, null);
-      this.#events.push({ type: 'telegram', telegram, origin: originOf(origin, pushed.service) });
+      this.#content({ type: 'telegram', telegram, origin: originOf(origin, pushed.service) }, bytes);
       return pushed.surplus;
     }
     const body = readBody(pushed.content.body, this.#layouts, this.#onlyLayout, pushed.taggedClock);
@@ -337,19 +360,21 @@ export class PushDecoder {
     const convention = conventionOf(body, deviationGiven(pushed.clock));
     const telegram = telegramOf(body.items, context, convention, body.version);
     const layout = body.layout?.name ?? convention?.name ?? body.form;
-    this.#events.push({ type: 'telegram', telegram, origin: originOf(origin, pushed.service, layout) });
+    this.#content({ type: 'telegram', telegram, origin: originOf(origin, pushed.service, layout) }, bytes);
     return pushed.surplus;
   }
 
   #unknown(body: Data, bytes: Uint8Array, origin: Origin): void {
     const list = elementsOf(body) ?? [body];
-    this.#events.push({
-      type: 'problem',
-      error: new DlmsError({ code: 'UNKNOWN_LAYOUT', what: body.type, elements: list.length }),
-      bytes,
-      origin,
-      proposal: proposeLayout(list),
-    });
+    const error = new DlmsError({ code: 'UNKNOWN_LAYOUT', what: body.type, elements: list.length });
+    this.#content({ type: 'problem', error, bytes, origin, proposal: proposeLayout(list) }, bytes);
+  }
+
+  /** All that was understood leaves here, and only here: as it is where it was proven as far as required, else as a problem. */
+  #content(event: PushEvent, bytes: Uint8Array): void {
+    const lack = lackOf(event.origin, this.#require);
+    if (lack === null) this.#events.push(event);
+    else this.#problem(lack, bytes, event.origin);
   }
 
   /**
@@ -363,16 +388,22 @@ export class PushDecoder {
     for (const event of events) {
       if (event.type === 'profile') continue;
       const { checksum } = event.origin;
+      // A frame inside of the text has a counter of its own.
+      const opened = event.type === 'telegram' && event.origin.invocationCounter !== undefined;
+      const secured = withInner(origin, event.origin);
+      const counted = opened ? this.#counted(secured, encryptionKey, bytes) : secured;
+      if (counted === null) continue;
       const whole: Origin = {
         ...event.origin,
-        ...origin,
-        ...securityOf(event.origin),
+        ...counted,
         ...(checksum === undefined ? {} : { checksum }),
+        service: 'p1-text',
         source: 'push',
       };
       if (event.type === 'problem') this.#problem(event.error, event.bytes, whole);
       else if (whole.checksum !== 'bad' || whole.encrypted === true) {
-        this.#events.push({ type: 'telegram', telegram: withTitle(event.telegram, whole.systemTitle), origin: whole });
+        const telegram = withTitle(event.telegram, whole.systemTitle);
+        this.#content({ type: 'telegram', telegram, origin: whole }, bytes);
       }
     }
     if (events.length === 0) this.#problem(new DlmsError({ code: 'NO_FRAME', bytes: bytes.length }), bytes, origin);
@@ -381,6 +412,11 @@ export class PushDecoder {
   #problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin>): void {
     this.#events.push({ type: 'problem', error, bytes, origin });
   }
+}
+
+function requiredBy(keys: PushOptions): Proof {
+  const { authenticationKey, encryptionKey, broadcastKey, masterKey, agreement } = keys;
+  return proofByKeys(authenticationKey, encryptionKey, broadcastKey, masterKey, agreement);
 }
 
 /** As sent; null where it is left out. */

@@ -12,4 +12,5 @@ export {
   type LayoutEntry,
   type Role,
 } from './layouts';
+export { ReplayGuard, type CounterMemory } from './replay';
 export { userScalers } from './scaling';

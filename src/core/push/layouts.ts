@@ -6,6 +6,7 @@ import type { Data } from '../cosem/data';
 import { text } from '../cosem/data';
 import { Obis } from '../cosem/obis';
 import { DlmsError } from '../wire/errors';
+import { badSetting, knownFields } from '../wire/foreign';
 
 export type Role = 'list-version' | 'meter-id' | 'model' | 'clock' | 'date' | 'time' | 'push-setup' | 'unknown';
 
@@ -137,7 +138,7 @@ function typeOf(data: Data): string {
 }
 
 function readLayout(source: unknown, where: string): Layout {
-  const o = object(source, where);
+  const o = knownFields(source, where, LAYOUT_FIELDS);
   const name = field(o, 'name', where, 'a text', (v): v is string => typeof v === 'string' && v.trim() !== '');
   const elements = field(o, 'elements', where, 'a number from 1 to 255', isIntegerIn(1, 255));
   const first = optionalField(o, 'first', where, 'a text', (v): v is string => typeof v === 'string');
@@ -157,14 +158,14 @@ function readLayout(source: unknown, where: string): Layout {
 }
 
 function readEntry(source: unknown, where: string, elements: number, seen: Set<number>): LayoutEntry {
-  const o = object(source, where);
+  const o = knownFields(source, where, ENTRY_FIELDS);
   const position = field(o, 'position', where, `a number from 0 to ${elements - 1}`, isIntegerIn(0, elements - 1));
-  if (seen.has(position)) throw bad(`${where}.position`, position, 'a position that is used once');
+  if (seen.has(position)) throw badSetting(`${where}.position`, position, 'a position that is used once');
   seen.add(position);
   const code = optionalField(o, 'obis', where, 'an OBIS code', (v): v is string => typeof v === 'string');
   const obis = code === undefined || code.trim() === '' ? undefined : Obis.tryParse(code)?.toString();
   if (code !== undefined && code.trim() !== '' && obis === undefined) {
-    throw bad(`${where}.obis`, code, 'an OBIS code such as 1-0:1.8.0*255');
+    throw badSetting(`${where}.obis`, code, 'an OBIS code such as 1-0:1.8.0*255');
   }
   const unit = optionalField(o, 'unit', where, 'a text', (v): v is string => typeof v === 'string');
   const scaler = optionalField(o, 'scaler', where, 'a power of ten from -18 to 18', isIntegerIn(-18, 18));
@@ -180,11 +181,6 @@ function readEntry(source: unknown, where: string, elements: number, seen: Set<n
   };
 }
 
-function object(source: unknown, where: string): Record<string, unknown> {
-  if (typeof source !== 'object' || source === null || Array.isArray(source)) throw bad(where, source, 'an object');
-  return source as Record<string, unknown>;
-}
-
 function field<T>(
   o: Record<string, unknown>,
   key: string,
@@ -193,7 +189,7 @@ function field<T>(
   is: (v: unknown) => v is T,
 ): T {
   const value = optionalField(o, key, where, expected, is);
-  if (value === undefined) throw bad(`${where}.${key}`, 'nothing', expected);
+  if (value === undefined) throw badSetting(`${where}.${key}`, 'nothing', expected);
   return value;
 }
 
@@ -209,7 +205,7 @@ function optionalField<T>(
   // The editor stores numbers as text; both are accepted.
   const value =
     typeof given === 'string' && /^-?\d+$/.test(given.trim()) && NUMBER_FIELDS.has(key) ? Number(given) : given;
-  if (!is(value)) throw bad(`${where}.${key}`, given, expected);
+  if (!is(value)) throw badSetting(`${where}.${key}`, given, expected);
   return value;
 }
 
@@ -224,11 +220,8 @@ function isType(value: string): boolean {
   });
 }
 
-function bad(setting: string, value: unknown, expected: string): DlmsError {
-  const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return new DlmsError({ code: 'BAD_SETTING', setting, value: shown.slice(0, 60), expected });
-}
-
+const LAYOUT_FIELDS: readonly (keyof Layout)[] = ['name', 'elements', 'first', 'nested', 'taggedClock', 'entries'];
+const ENTRY_FIELDS: readonly (keyof LayoutEntry)[] = ['position', 'obis', 'unit', 'scaler', 'type', 'role'];
 const ROLES: readonly Role[] = ['list-version', 'meter-id', 'model', 'clock', 'date', 'time', 'push-setup', 'unknown'];
 const NUMBER_FIELDS = new Set(['position', 'elements', 'scaler']);
 const INTEGER_TYPES = [

@@ -42,14 +42,20 @@ function copyOf(origin: Origin): Writable<Origin> {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What a layer inside tells of its own ciphering. */
-export function securityOf(origin: Partial<Origin>): Partial<Origin> {
-  if (origin.encrypted !== true) return {};
-  const { encrypted, authenticated, systemTitle, invocationCounter } = origin;
-  return {
-    encrypted,
-    ...(authenticated === undefined ? {} : { authenticated }),
-    ...(systemTitle === undefined ? {} : { systemTitle }),
-    ...(invocationCounter === undefined ? {} : { invocationCounter }),
-  };
+/** What is inside of two layers: encrypted or verified where one of them was; title and counter are the inner one's. */
+export function withInner(outer: Origin, inner: Partial<Origin>): Origin {
+  if (inner.encrypted === undefined && inner.authenticated === undefined) return outer;
+  const encrypted = inner.encrypted === true || outer.encrypted === true;
+  const authenticated = inner.authenticated === true || outer.authenticated === true;
+  return securedOrigin(outer, encrypted, authenticated, inner.systemTitle, inner.invocationCounter ?? null);
+}
+
+/** What was put together from parts is proven only as far as each of them. `before`: of the parts so far. */
+export function withPart(before: Origin | null, part: Origin): Origin {
+  if (before === null) return part;
+  const whole = copyOf(part);
+  if (part.encrypted !== undefined) whole.encrypted = part.encrypted && before.encrypted === true;
+  if (part.authenticated !== undefined) whole.authenticated = part.authenticated && before.authenticated === true;
+  if (before.replayed === true) whole.replayed = true;
+  return whole;
 }

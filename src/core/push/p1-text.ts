@@ -23,6 +23,8 @@ function decode(bytes: Uint8Array, keys: P1Keys, zone: string | undefined): read
     check: 'warn',
     parity: '8N1',
     p1: true,
+    // How far it has to be proven is asked where it leaves the push decoder.
+    require: 'nothing',
     keys,
     limitBytes: LIMIT_TEXT,
     ...(zone === undefined ? {} : { zone }),

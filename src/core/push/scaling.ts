@@ -6,6 +6,7 @@ import type { Scale } from '../cosem/naming';
 import type { Obis } from '../cosem/obis';
 import { ObisPattern } from '../cosem/pattern';
 import { DlmsError } from '../wire/errors';
+import { shown } from '../wire/foreign';
 import { text } from '../cosem/data';
 import { isNumber, type Body, type Item } from './body';
 
@@ -41,7 +42,7 @@ export function userScalers(settings: Readonly<Record<string, unknown>>): UserSc
       throw new DlmsError({
         code: 'BAD_SETTING',
         setting: `scaler of ${code}`,
-        value: String(given),
+        value: shown(given),
         expected: 'a power of ten from -18 to 18',
       });
     }

@@ -30,11 +30,6 @@ export function counterFingerprint(key: Key, systemTitle: Uint8Array): string {
   return digest('counter', key.octets(), systemTitle);
 }
 
-/** By which what was received under a key is kept. 32 hex digits. */
-export function keyFingerprint(key: Key): string {
-  return digest('received', key.octets());
-}
-
 function digest(label: string, ...parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256').update(`meterflow ${label}\n`);
   for (const part of parts) hash.update(Uint8Array.of(part.length)).update(part);

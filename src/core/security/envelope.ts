@@ -62,8 +62,8 @@ export function openApdu(
       const encryptionKey = apdu.type === 'general-glo-ciphering' ? ring.encryptionKey : (ring.dedicatedKey ?? null);
       const { authenticationKey, broadcastKey } = common;
       const context = { authenticationKey, broadcastKey, plausible, systemTitle, encryptionKey };
-      const { plaintext, control, counter, authenticated } = unprotect(context, apdu.ciphered);
-      return { plaintext, control, counter, authenticated, systemTitle };
+      const { plaintext, control, counter, authenticated, key } = unprotect(context, apdu.ciphered);
+      return { plaintext, control, counter, authenticated, key, systemTitle };
     }
     case 'general-ciphering': {
       const systemTitle = titleOf(apdu.originatorSystemTitle, ring);

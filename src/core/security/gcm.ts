@@ -74,6 +74,8 @@ export interface Unprotected {
   readonly control: number;
   readonly counter: InvocationCounter;
   readonly authenticated: boolean;
+  /** That decrypted or verified it; null: nothing did. */
+  readonly key: Key | null;
 }
 
 /**
@@ -95,7 +97,7 @@ export function unprotect(ctx: UnprotectContext, octets: Uint8Array): Unprotecte
 
   // Without encryption the content is readable; only its verification needs keys.
   if (!encrypted && (!verifiable || key === null)) {
-    return { plaintext: body, control, counter, authenticated: false };
+    return { plaintext: body, control, counter, authenticated: false, key: null };
   }
   if (key === null) throw noKey(ctx.systemTitle, counter, ctx.keyInfo);
   const iv = ivOf(ctx.systemTitle, counter);
@@ -103,16 +105,16 @@ export function unprotect(ctx: UnprotectContext, octets: Uint8Array): Unprotecte
   if (!verifiable) {
     const plaintext = ctr(key, iv, body);
     if (!plausible(plaintext)) throw wrongKey(ctx.systemTitle);
-    return { plaintext, control, counter, authenticated: false };
+    return { plaintext, control, counter, authenticated: false, key };
   }
   const aad = aadOf(control, ctx.authenticationKey as Key, ctx.header);
   if (encrypted) {
     // One pass where all is well; only a failure asks what came out of it.
     const plaintext = open(key, iv, aad, body, tag);
-    if (plaintext !== null) return { plaintext, control, counter, authenticated: true };
+    if (plaintext !== null) return { plaintext, control, counter, authenticated: true, key };
     if (!plausible(ctr(key, iv, body))) throw wrongKey(ctx.systemTitle);
   } else if (timingSafeEqual(seal(key, iv, concat(aad, body), EMPTY).tag, tag)) {
-    return { plaintext: body, control, counter, authenticated: true };
+    return { plaintext: body, control, counter, authenticated: true, key };
   }
   throw new DlmsError({ code: 'AUTHENTICATION_FAILED', systemTitle: systemTitleText(ctx.systemTitle) });
 }

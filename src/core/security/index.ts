@@ -5,5 +5,7 @@ export * from './counter';
 export * from './envelope';
 export * from './gcm';
 export * from './hls';
+export * from './hls-challenge';
+export * from './key-fingerprint';
 export * from './keys';
 export * from './plausible';

@@ -37,6 +37,7 @@ export interface Facts {
   ASSOCIATION_REFUSED: { result: number; diagnostic: string };
   WRONG_PASSWORD: { diagnostic: string };
   HLS_FAILED: { mechanism: string; reason: string };
+  NOT_THE_METER: { reason: string };
   COUNTER_TOO_LOW: { sent: number; needed: number | null };
   /** `where`: the door it stood at; `value` never holds text from outside. */
   COUNTER_INVALID: { where: string; value: string };
@@ -47,6 +48,9 @@ export interface Facts {
   NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string };
   WRONG_KEY: { systemTitle: string | null };
   AUTHENTICATION_FAILED: { systemTitle: string | null };
+  /** `unknown`: the message does not say how it was obtained. */
+  NOT_AUTHENTICATED: { systemTitle: string | null; encrypted: boolean; unknown?: true };
+  NOT_ENCRYPTED: { systemTitle: string | null; unknown?: true };
   REPLAYED: { systemTitle: string | null; counter: number; last: number };
   COMPRESSED: { systemTitle: string | null };
   NO_SYSTEM_TITLE: { where: string };
@@ -74,6 +78,7 @@ export interface Facts {
   WRONG_PARITY: { reason: string };
 
   BAD_SETTING: { setting: string; value: string; expected: string };
+  HOST_NOT_ALLOWED: { host: string };
   BAD_STATE: { input: string; phase: string };
   INTERNAL: { reason: string };
 }
@@ -151,7 +156,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   LIMIT_EXCEEDED: {
     blame: 'meter',
     say: f => `${f.what}: ${f.actual} is more than the limit of ${f.limit}`,
-    remedy: 'The message is damaged, or it is larger than this project accepts',
+    remedy: 'The message is damaged, or more came than this project accepts',
   },
   HDLC_FCS: {
     blame: 'line',
@@ -271,6 +276,12 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `high level security (${f.mechanism}) failed: ${f.reason}`,
     remedy: 'Check the authentication mechanism, the secret or keys, and both system titles',
   },
+  NOT_THE_METER: {
+    blame: 'meter',
+    say: f => `this may be somebody else and not the meter: ${f.reason}`,
+    remedy:
+      'Nothing was asked of it. Check the address, the system titles and the security setting in the connection, and who else is on that line or network; a new meter has a new system title',
+  },
   COUNTER_TOO_LOW: {
     blame: 'meter',
     say: f =>
@@ -298,9 +309,9 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   },
   STATE_NOT_SAVED: {
     blame: 'caller',
-    say: f => `${f.what} could not be saved, so nothing was sent: ${f.reason}`,
+    say: f => `${f.what} could not be saved: ${f.reason}`,
     remedy:
-      'Free space on the disk, or let Node-RED write to the directory dlms in its user directory; the next request tries again',
+      'Make room on the disk, or let the user that runs Node-RED write to the directory dlms in its user directory; until then requests that need it send nothing, and what was received is remembered until the next restart',
   },
   NO_KEY: {
     blame: 'caller',
@@ -320,6 +331,26 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'caller',
     say: f => `the telegram${by(f.systemTitle)} decrypts, but its authentication tag does not verify`,
     remedy: 'Check the authentication key (GAK, AK), or leave it empty to decrypt without verification',
+  },
+  NOT_AUTHENTICATED: {
+    blame: 'meter',
+    say: f => {
+      if (f.unknown === true) return 'nothing in the message says that its values were authenticated';
+      const telegram = `the telegram${by(f.systemTitle)}`;
+      return f.encrypted
+        ? `${telegram} is encrypted, but no authentication tag shows that nobody changed it`
+        : `${telegram} came in plain and without authentication: anybody on the line could have sent it`;
+    },
+    remedy:
+      'Its values are not used; if this meter sends without a tag, leave the authentication key empty or set "Require" to encrypted (bits can then be changed on the way unnoticed), and if it sends in plain, take the keys out or set "Require" to nothing',
+  },
+  NOT_ENCRYPTED: {
+    blame: 'meter',
+    say: f =>
+      f.unknown === true
+        ? 'nothing in the message says that its values came encrypted'
+        : `the telegram${by(f.systemTitle)} came in plain: anybody on the line could have sent it`,
+    remedy: 'Its values are not used; if this meter does send in plain, take the keys out or set "Require" to nothing',
   },
   REPLAYED: {
     blame: 'meter',
@@ -437,6 +468,12 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'caller',
     say: f => `${f.setting} "${f.value}" is not ${f.expected}`,
     remedy: 'Correct it in the node or on the message',
+  },
+  HOST_NOT_ALLOWED: {
+    blame: 'caller',
+    say: f => `the saved password and keys are not sent to ${f.host}, because they were saved for another host`,
+    remedy:
+      'Give the password and keys of this meter with its address, or enter the host under "Also for hosts" in the form of the connection',
   },
   BAD_STATE: {
     blame: 'caller',

@@ -17,6 +17,7 @@ import type { NodeAPI } from 'node-red';
 import { DlmsError } from '../../core/wire/errors';
 import type { NumberStore } from '../../io/counter-keeper';
 import type { Session } from '../../io/session';
+import type { ConnectionSecret, ConnectionSettings } from '../../io/settings';
 import type { Transport } from '../../io/transport';
 import type { StatusKind } from './on-input';
 
@@ -53,6 +54,12 @@ export interface Connection {
 
   /** Tells one connection and client from another, as `meter` makes them; for keys of `numbers`. Holds no secret. */
   meterKey(meter?: unknown): string;
+
+  /** Throws HOST_NOT_ALLOWED where the saved secrets would go to another host than they were saved for. */
+  guardSecrets(settings: ConnectionSettings, brought: (secret: ConnectionSecret) => boolean): void;
+
+  /** The same for a secret that was saved with a node for its connection, where `meter` names another place. */
+  guardPlace(meter: unknown): void;
 
   /** Told now and at each change, for the status of a node at rest; returns the way to stop. */
   watch(onState: (state: ConnectionState) => void): () => void;

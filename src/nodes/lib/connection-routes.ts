@@ -3,7 +3,7 @@
 // the browser goes; no secret is in any of them; errors are { code, message }.
 
 import type { NodeAPI } from 'node-red';
-import type { ProfileMemory } from '../../core/client/meter-memory';
+import type { ProfileStructure } from '../../core/client/meter-memory';
 import type { AttributeRef } from '../../core/client/request';
 import { Obis } from '../../core/cosem/obis';
 import { obisName, searchObis, type ObisTexts } from '../../core/cosem/obis-names';
@@ -15,11 +15,12 @@ import type { Session } from '../../io/session';
 import { fieldsOf, formConnection, withFormSession, type FormConnection } from './form-connection';
 import { hearAlong, listenerOn } from './listening-test';
 import { browserEntries, type BrowserEntry } from './object-browser';
-import { ObjectCache } from './object-cache';
+import { ObjectCache, type CachedObjects } from './object-cache';
 import { usualClass, wantedObjects } from './object-refs';
 import { obisTexts } from './obis-languages';
 import { asNodeError } from './on-input';
 import { readObjects } from './read-objects';
+import { Variables } from './variables';
 
 /** Made once: routes cannot be taken back. `directory`: where lists are kept over a restart, null for nowhere. */
 export function connectionRoutes(RED: NodeAPI, directory: () => string | null): void {
@@ -29,8 +30,8 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
   const objectCache = (): ObjectCache => (cache ??= new ObjectCache(directory()));
 
   RED.httpAdmin.post('/dlms-connection/test', mayTalk, (request, response) => {
-    answer(response, TEST_MS, async signal => {
-      const form = formConnection(RED, request.body);
+    answer(RED, response, TEST_MS, async (signal, variables) => {
+      const form = formConnection(RED, request.body, variables);
       const { settings, installation } = form;
       const search = fieldsOf(request.body)['search'] === true;
       const listener = search ? null : listenerOn(RED, settings);
@@ -42,25 +43,26 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
       response.set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
       for await (const stage of stages) {
         if (response.destroyed) return;
-        response.write(`${JSON.stringify(stage)}\n`);
+        response.write(`${JSON.stringify(variables.hideDeep(stage))}\n`);
       }
       response.end();
     });
   });
 
   RED.httpAdmin.post('/dlms-connection/browse', mayTalk, (request, response) => {
-    answer(response, BROWSE_MS, async signal => {
+    answer(RED, response, BROWSE_MS, async (signal, variables) => {
       const { lang, fresh } = fieldsOf(request.body);
-      const form = formConnection(RED, request.body);
-      response.json(await browse(form, objectCache(), obisTexts(String(lang ?? 'en')), fresh === true, signal));
+      const form = formConnection(RED, request.body, variables);
+      const browsed = await browse(form, objectCache(), textsFor(lang), fresh === true, signal);
+      response.json(variables.hideDeep(browsed));
     });
   });
 
   RED.httpAdmin.post('/dlms-connection/value', mayTalk, (request, response) => {
-    answer(response, VALUE_MS, async signal => {
+    answer(RED, response, VALUE_MS, async (signal, variables) => {
       const body = fieldsOf(request.body);
-      const form = formConnection(RED, body);
-      const texts = obisTexts(String(body['lang'] ?? 'en'));
+      const form = formConnection(RED, body, variables);
+      const texts = textsFor(body['lang']);
       const [wanted] = wantedObjects(undefined, {
         objects: [{ obis: body['obis'], classId: body['classId'], attribute: body['attribute'] }],
       });
@@ -78,8 +80,8 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
 
   RED.httpAdmin.get('/dlms-connection/obis', mayRead, (request, response) => {
     const { q, lang } = request.query;
-    const texts = obisTexts(String(lang ?? 'en'));
-    const words = String(q ?? '').slice(0, WORDS_LIMIT);
+    const texts = textsFor(lang);
+    const words = (typeof q === 'string' ? q : '').slice(0, WORDS_LIMIT);
     const found = searchObis(words, texts, SUGGESTIONS).map(match => withClass(match.obis, match.name));
     const typed = Obis.tryParse(words.trim());
     // A whole code that the dictionary does not list has a name all the same.
@@ -91,6 +93,8 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
 }
 
 interface Browsed {
+  /** Whose list it is; null: the meter does not tell its name. */
+  readonly meter: string | null;
   readonly objects: readonly BrowserEntry[];
   /** ISO 8601: when the meter told the list. */
   readonly readAt: string;
@@ -108,21 +112,28 @@ async function browse(
   signal: AbortSignal,
 ): Promise<Browsed> {
   const known = cache.get(form.settings);
-  const browsed = (objects: BrowserEntry[], readAtMs: number, error?: Browsed['error']): Browsed => ({
-    objects,
+  const browsed = ({ objects, readAtMs, meter }: CachedObjects, error?: Browsed['error']): Browsed => ({
+    meter,
+    objects: browserEntries(objects, texts),
     readAt: new Date(readAtMs).toISOString(),
     ageSeconds: Math.max(0, Math.round((Date.now() - readAtMs) / 1000)),
     ...(error !== undefined && { error }),
   });
-  if (known !== null && !fresh) return browsed(browserEntries(known.objects, texts), known.readAtMs);
+  if (known !== null && !fresh) return browsed(known);
   try {
-    const objects = await withFormSession(form, signal, session => session.objects(signal, true));
-    cache.put(form.settings, { readAtMs: Date.now(), objects });
-    return browsed(browserEntries(objects, texts), Date.now());
+    const read = await withFormSession(form, signal, session =>
+      session.together(
+        async turn => ({ objects: await turn.objects(true), meter: (await turn.identity()).name }),
+        signal,
+      ),
+    );
+    const now = { readAtMs: Date.now(), ...read };
+    cache.put(form.settings, now);
+    return browsed(now);
   } catch (thrown) {
     if (known === null) throw thrown;
     const { code, message } = asNodeError(thrown);
-    return browsed(browserEntries(known.objects, texts), known.readAtMs, { code, message });
+    return browsed(known, { code, message });
   }
 }
 
@@ -132,7 +143,7 @@ async function liveValue(
   clock: FormConnection['settings']['clock'],
   signal: AbortSignal,
 ): Promise<object> {
-  const { objects } = await readObjects(session, [wanted], clock, signal);
+  const { objects } = await session.together(turn => readObjects(turn, [wanted], clock), signal);
   const [read] = objects;
   if (read === undefined) throw new DlmsError({ code: 'INTERNAL', reason: 'a read without an answer' });
   if (!read.outcome.ok) throw read.outcome.error;
@@ -151,7 +162,7 @@ async function describeProfile(
   const ref = (attribute: number): AttributeRef => ({ classId: PROFILE, obis, attribute });
   const [columns, period, inUse, entries] = await session.getAll([3, 4, 7, 8].map(ref), signal);
   if (columns?.ok !== true) throw columns?.error ?? new DlmsError({ code: 'INTERNAL', reason: 'no answer' });
-  const objects: ProfileMemory['objects'] = readCaptureObjects(columns.value);
+  const objects: ProfileStructure['objects'] = readCaptureObjects(columns.value);
   const number = (outcome: typeof period): number | null =>
     outcome?.ok === true && 'value' in outcome.value && typeof outcome.value.value === 'number'
       ? outcome.value.value
@@ -194,23 +205,34 @@ interface Response {
 }
 
 /** Runs `work` until it is done, the time is up or the browser has gone; what it throws becomes { code, message }. */
-export function answer(response: Response, limitMs: number, work: (signal: AbortSignal) => Promise<void>): void {
+export function answer(
+  RED: NodeAPI,
+  response: Response,
+  limitMs: number,
+  work: (signal: AbortSignal, variables: Variables) => Promise<void>,
+): void {
+  const variables = new Variables(RED, null);
   const stop = new AbortController();
   const what = `the request of the editor after ${limitMs / 1000} s`;
   const timer = setTimeout(() => stop.abort(new DlmsError({ code: 'ABORTED', what })), limitMs);
   response.on('close', () => stop.abort());
   // In a promise from the first line on, so that a wrong setting is an answer too.
   Promise.resolve()
-    .then(() => work(stop.signal))
+    .then(() => work(stop.signal, variables))
     .catch((thrown: unknown) => {
       if (response.destroyed) return;
       if (response.headersSent) return void response.end();
-      const { code, message } = asNodeError(thrown);
-      response.status(code === 'BAD_SETTING' || code === 'NOT_SUPPORTED' ? 400 : 502).json({ code, message });
+      const { code, message } = asNodeError(variables.hideIn(thrown));
+      response.status(CALLERS.has(code) ? 400 : 502).json({ code, message });
     })
     .finally(() => clearTimeout(timer));
 }
 
+function textsFor(lang: unknown): ObisTexts {
+  return obisTexts(typeof lang === 'string' ? lang : 'en');
+}
+
+const CALLERS: ReadonlySet<string> = new Set(['BAD_SETTING', 'NOT_SUPPORTED', 'HOST_NOT_ALLOWED']);
 const PROFILE = 7;
 /** The search is the longest: 60 s, and what follows its end. */
 const TEST_MS = 75_000;

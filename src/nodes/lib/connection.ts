@@ -7,8 +7,12 @@ import type { Installation } from '../../io/own-side';
 import { lines, transportOf, type Line } from '../../io/line';
 import { Session, type SessionState } from '../../io/session';
 import {
+  guardPlace,
+  guardSavedSecrets,
+  meterFields,
   overrideSettings,
   parseSettings,
+  type ConnectionSecret,
   type ConnectionSettings,
   type Properties,
   type TraceLevel,
@@ -16,6 +20,7 @@ import {
 import type { TraceLine } from '../../io/trace';
 import type { Transport } from '../../io/transport';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
+import { plainText } from '../../core/wire/foreign';
 import type { Connection, ConnectionState, Listener, Listening, SessionRequest } from './connection-api';
 import { SharedListening, tcpServerLine, transportLine, udpLine } from './listening';
 
@@ -122,6 +127,14 @@ export class PooledConnection implements Connection {
     return `${whereOf(this.#settings(meter))} ${clientAddress}/${server.logical}/${server.physical ?? ''}`;
   }
 
+  guardSecrets(settings: ConnectionSettings, brought: (secret: ConnectionSecret) => boolean): void {
+    guardSavedSecrets(this.properties, settings, brought);
+  }
+
+  guardPlace(meter: unknown): void {
+    guardPlace(this.properties, this.#settings(meter));
+  }
+
   /** Frees ports and connections; never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -134,15 +147,7 @@ export class PooledConnection implements Connection {
 
   #settings(meter?: unknown): ConnectionSettings {
     if (meter === undefined || meter === null) return parseSettings(this.properties, this.credentials);
-    if (typeof meter !== 'object' || Array.isArray(meter)) {
-      throw new DlmsError({
-        code: 'BAD_SETTING',
-        setting: 'msg.meter',
-        value: Array.isArray(meter) ? 'a list' : String(meter),
-        expected: 'an object such as { host, port, clientAddress }',
-      });
-    }
-    return overrideSettings(this.properties, this.credentials, meter as Properties);
+    return overrideSettings(this.properties, this.credentials, meterFields(meter));
   }
 
   #pooled(meter: unknown): Pooled {
@@ -191,7 +196,7 @@ export class PooledConnection implements Connection {
     const { transport: t } = settings;
     const open =
       t.kind === 'tcp-server'
-        ? tcpServerLine(t.host, t.port)
+        ? tcpServerLine(t.host, t.port, told => this.host.log('warning', told))
         : t.kind === 'udp'
           ? udpLine(t.host, t.port)
           : transportLine(() => transportOf(t, settings.connectTimeoutMs));
@@ -240,8 +245,9 @@ function whereOf({ transport: t }: ConnectionSettings): string {
 
 /** Equal overrides, equal session. Hashed, because there may be keys in it. */
 function poolKey(meter: unknown): string {
-  if (typeof meter !== 'object' || meter === null) return '';
-  const entries = Object.entries(meter).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (meter === undefined || meter === null) return '';
+  const texts = Object.entries(meterFields(meter)).map(([name, value]) => [name, plainText(value, name)] as const);
+  const entries = texts.sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
 }
 

@@ -139,7 +139,11 @@ async function saved<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof DlmsError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DlmsError({ code: 'STATE_NOT_SAVED', what: 'the invocation counter', reason });
+    throw new DlmsError({
+      code: 'STATE_NOT_SAVED',
+      what: 'the invocation counter',
+      reason: `${reason}; nothing was sent`,
+    });
   }
 }
 

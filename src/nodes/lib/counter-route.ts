@@ -16,9 +16,9 @@ import { fieldsOf, formConnection } from './form-connection';
 export function counterRoute(RED: NodeAPI): void {
   const mayTalk = RED.auth.needsPermission('dlms-connection.write');
   RED.httpAdmin.post('/dlms-connection/counter', mayTalk, (request, response) => {
-    answer(response, ANSWER_MS, async () => {
+    answer(RED, response, ANSWER_MS, async (_signal, variables) => {
       const { set, forget } = fieldsOf(request.body);
-      const { settings, installation } = formConnection(RED, request.body);
+      const { settings, installation } = formConnection(RED, request.body, variables);
       const own = new OwnSide(settings, installation, n => crypto.getRandomValues(new Uint8Array(n)));
       if (!own.counts) return void response.json({ counter: null });
       await own.load();

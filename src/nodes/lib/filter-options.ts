@@ -1,5 +1,6 @@
 // The properties of dlms-obis-filter as the editor stores them, turned into the options of the core.
 
+import { PROOFS } from '../../core/cosem/proof';
 import type { FilterOptions } from '../../core/filter/filter';
 import { OUTPUT_FORMS } from '../../core/filter/forms';
 import { parseDeadband, parseRules, seconds } from '../../core/filter/rule';
@@ -8,6 +9,7 @@ import { choice, flag, number, text } from './props';
 export interface FilterProperties {
   readonly rules?: unknown;
   readonly output?: unknown;
+  readonly require?: unknown;
   readonly onChange?: unknown;
   readonly deadband?: unknown;
   readonly minInterval?: unknown;
@@ -28,6 +30,7 @@ export function filterOptions(p: FilterProperties): FilterOptions {
   return {
     rules: parseRules(p.rules),
     output: choice('output', p.output, OUTPUT_FORMS, 'readings'),
+    require: choice('require', p.require, PROOFS, 'nothing'),
     onChange: flag(p.onChange, false),
     deadband: parseDeadband(p.deadband, 'deadband'),
     minMs: seconds(p.minInterval, 'minInterval'),

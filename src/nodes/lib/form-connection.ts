@@ -7,14 +7,13 @@ import { Lines, lines } from '../../io/line';
 import { LineQueues } from '../../io/line-queue';
 import type { Installation } from '../../io/own-side';
 import { Session } from '../../io/session';
-import { parseSettings, type ConnectionSettings } from '../../io/settings';
+import { CONNECTION_SECRETS, parseSettings, type ConnectionSettings } from '../../io/settings';
 import { freed } from '../../io/transport';
 import { DlmsError } from '../../core/wire/errors';
 import type { Connection } from './connection-api';
 import type { Fields } from './on-input';
 import { installationOf } from './installation';
-
-export const CREDENTIALS = ['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey'] as const;
+import { Variables } from './variables';
 
 export interface FormConnection {
   readonly settings: ConnectionSettings;
@@ -22,22 +21,26 @@ export interface FormConnection {
   readonly installation: Required<Installation>;
 }
 
-/** What a form sent: `{ id, properties, credentials }`. Throws BAD_SETTING. */
-export function formConnection(RED: NodeAPI, body: unknown): FormConnection {
+/**
+ * What a form sent: `{ id, properties, credentials }`. Throws BAD_SETTING, and HOST_NOT_ALLOWED where a saved secret would go
+ * to another host than the deployed connection has or allows: whoever may edit flows may use a secret, not fetch it.
+ */
+export function formConnection(RED: NodeAPI, body: unknown, variables = new Variables(RED, null)): FormConnection {
   const { id, properties, credentials } = fieldsOf(body);
   const deployed = deployedConnection(RED, id);
   const given = fieldsOf(credentials);
   const secrets: Record<string, unknown> = {};
-  for (const name of CREDENTIALS) {
+  const typed = new Set<string>();
+  for (const name of CONNECTION_SECRETS) {
     const value = given[name];
     const untouched = value === undefined || value === null || value === UNTOUCHED;
-    secrets[name] = untouched ? deployed?.credentials?.[name] : fromEnvironment(RED, value);
+    if (!untouched) typed.add(name);
+    secrets[name] = untouched ? deployed?.credentials?.[name] : variables.resolve(value, name);
   }
-  const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, fromEnvironment(RED, value)]);
-  return {
-    settings: parseSettings(Object.fromEntries(known) as Fields, secrets),
-    installation: installationOf(RED, text => RED.log.warn(text)),
-  };
+  const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
+  const settings = parseSettings(Object.fromEntries(known) as Fields, secrets);
+  deployed?.connection.guardSecrets(settings, name => typed.has(name));
+  return { settings, installation: installationOf(RED, text => RED.log.warn(text)) };
 }
 
 /** Runs `work` with a session of its own, which has said good-bye when this settles. Rejects as `work` or the line does. */
@@ -84,12 +87,6 @@ export function deployedConnection(RED: NodeAPI, id: unknown): DeployedConnectio
       ? (node as DeployedConnection)
       : null
     : null;
-}
-
-/** `${NAME}` as a deploy replaces it. */
-export function fromEnvironment(RED: NodeAPI, value: unknown): unknown {
-  if (typeof value !== 'string' || !value.includes('${')) return value;
-  return RED.util.evaluateNodeProperty(value, 'env', {} as never, {} as never) as unknown;
 }
 
 export function fieldsOf(value: unknown): Fields {

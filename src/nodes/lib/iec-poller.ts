@@ -1,11 +1,13 @@
 // Polls meters for dlms-iec-readout: one readout at a time for each, ranges of profiles, progress in words.
 // The rule of the file: a trigger that overlaps is refused, never queued.
 
+import { createHash } from 'node:crypto';
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red';
 import { epochOf } from '../../core/cosem/date-time';
 import { profileTable } from '../../core/iec62056-21/profile';
 import { DlmsError } from '../../core/wire/errors';
 import { IecSession, type IecProgress, type IecReadout } from '../../io/iec-session';
+import type { Properties } from '../../io/settings';
 import type { Connection } from './connection-api';
 import { readoutFields } from './iec-payload';
 import { LOCAL_ZONE, readPlan, registerList, type IecProperties, type IecSettings } from './iec-settings';
@@ -15,7 +17,6 @@ import { keepsLastRead, wantedRange, type WantedRange } from './range';
 
 /** What a message may say itself. */
 export type Extra = {
-  readonly meter?: unknown;
   readonly topic?: unknown;
   readonly reset?: unknown;
   readonly [name: string]: unknown;
@@ -37,22 +38,28 @@ export class Poller {
     msg: NodeMessageInFlow,
     task: Task,
     connection: Connection,
-    meter: unknown,
   ): Promise<Fields | null> {
+    const { meter } = task;
     const { obis, objects, registers } = msg as Extra;
-    const asked = registerList(registers ?? objects ?? obis);
+    const asked = registerList(registers ?? objects ?? obis, 'the registers of the message');
     const wanted = settings.read === 'profile' ? await this.#range(settings, msg, connection, meter) : ALL;
     const window = wanted.kind === 'time' ? wanted : { fromMs: null, toMs: null };
     const plan = readPlan(settings, this.config, asked.length > 0 ? asked : settings.registers, window);
     const meterAddress = addressOf(meter) ?? settings.session.meterAddress ?? '';
-    const key = `${connection.meterKey(meter)} ${meterAddress}`;
-    const nowMs = Date.now();
+    const password = this.#password(settings, connection, meter);
+    const key = `${connection.meterKey(meter)} ${meterAddress} ${password === null ? '' : hash(password)}`;
+    const nowMs = performance.now();
     const known = this.#meters.get(key);
     if (known?.running === true) {
-      throw new DlmsError({ code: 'READOUT_RUNNING', where: connection.where, forMs: nowMs - known.startedMs });
+      throw new DlmsError({
+        code: 'READOUT_RUNNING',
+        where: connection.where,
+        forMs: Math.round(nowMs - known.startedMs),
+      });
     }
-    const session = known?.session ?? new IecSession({ ...settings.session, meterAddress });
-    this.#warnOfHurry(nowMs - (known?.startedMs ?? 0), session.expectedMs);
+    const session =
+      known?.session ?? new IecSession({ ...settings.session, meterAddress, ...(password !== null && { password }) });
+    this.#warnOfHurry(nowMs - (known?.startedMs ?? -Infinity), session.expectedMs);
     const run = { session, startedMs: nowMs, running: true };
     this.#meters.delete(key);
     this.#meters.set(key, run);
@@ -73,11 +80,19 @@ export class Poller {
     }
   }
 
+  /** That of the message; null: the node's own, which is only for the place it was saved for. */
+  #password(settings: IecSettings, connection: Connection, meter: Properties | undefined): string | null {
+    const given = text(meter?.['password'], null);
+    if (given === null && settings.read !== 'list' && (settings.session.password ?? '') !== '')
+      connection.guardPlace(meter);
+    return given;
+  }
+
   async #range(
     settings: IecSettings,
     msg: NodeMessageInFlow,
     connection: Connection,
-    meter: unknown,
+    meter: Properties | undefined,
   ): Promise<WantedRange> {
     const profile = this.#profile;
     const mode = choice('profile range', profile['mode'], RANGES, 'last');
@@ -100,7 +115,7 @@ export class Poller {
     });
   }
 
-  #keepNewest(readout: IecReadout, settings: IecSettings, connection: Connection, meter: unknown): void {
+  #keepNewest(readout: IecReadout, settings: IecSettings, connection: Connection, meter: Properties | undefined): void {
     const policy = { mode: 'zone' as const, zone: settings.zone ?? LOCAL_ZONE };
     for (const { profile } of readout.profiles) {
       const { to } = profileTable(profile);
@@ -113,7 +128,7 @@ export class Poller {
     return (this.config['profile'] ?? {}) as IecProperties;
   }
 
-  #position(connection: Connection, meter: unknown): string {
+  #position(connection: Connection, meter: Properties | undefined): string {
     const code = text(this.#profile['code'], 'P.01');
     return `last iec read ${this.node.id} ${code} ${connection.meterKey(meter)} ${addressOf(meter) ?? ''}`;
   }
@@ -127,6 +142,11 @@ export class Poller {
       `triggered every ${every} s, but one readout takes ${takes} s: read less often, or only the registers needed`,
     );
   }
+}
+
+/** For a key of a map: the secret itself stays where it is used. */
+function hash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
 }
 
 function addressOf(meter: unknown): string | undefined {

@@ -9,7 +9,9 @@ import { READER_MODES, type ReaderMode, type ReadPlan } from '../../core/iec6205
 import type { DateOrder } from '../../core/iec62056-21/times';
 import { Key, parseSystemTitle } from '../../core/security/keys';
 import { DlmsError } from '../../core/wire/errors';
+import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
 import type { IecSessionOptions } from '../../io/iec-session';
+import { OBJECT_FIELDS } from './object-refs';
 import { choice, flag, number, text } from './props';
 
 /** As the editor stores them; see the message contract for the names. */
@@ -54,7 +56,13 @@ export function iecSettings(config: IecProperties, credentials: IecProperties): 
     read,
     registers: registerList(config['registers']),
     decoder,
-    session: { ...decoder, ...sessionOptions(config, credentials), mode: mode === 'e' ? 'c' : mode },
+    // The keys are those of the P1 port; a dialogue with the meter is in plain.
+    session: {
+      ...decoder,
+      ...sessionOptions(config, credentials),
+      require: 'nothing',
+      mode: mode === 'e' ? 'c' : mode,
+    },
     encoding: choice('encoding', config['encoding'], ['auto', 'text', 'hex', 'base64'] as const, 'auto'),
     output: choice('output', config['output'], ['telegram', 'value'] as const, 'telegram'),
     zone,
@@ -99,11 +107,13 @@ function sessionOptions(config: IecProperties, credentials: IecProperties): IecS
 }
 
 /** Registers of the message, of the node, one a line or separated by commas and semicolons. Throws BAD_SETTING. */
-export function registerList(value: unknown): string[] {
+export function registerList(value: unknown, setting = 'registers'): string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const found = list.flatMap(entry => {
-    const given = typeof entry === 'object' && entry !== null && 'obis' in entry ? entry.obis : entry;
-    return typeof given === 'string' ? splitOutside(given) : [];
+    if (typeof entry !== 'object' || entry === null) return splitOutside(plainText(entry, setting, REGISTERS));
+    const written = plainText(knownFields(entry, setting, OBJECT_FIELDS, REGISTERS)['obis'], setting, REGISTERS);
+    if (written === '') throw badSetting(setting, entry, REGISTERS);
+    return splitOutside(written);
   });
   for (const register of found) parseRegister(register);
   return found;
@@ -175,6 +185,7 @@ function bad(setting: string, value: string, expected: string): DlmsError {
   return new DlmsError({ code: 'BAD_SETTING', setting, value, expected });
 }
 
+const REGISTERS = 'a register such as 1.8.0, or a list of them';
 const CHECKS: readonly CheckPolicy[] = ['strict', 'warn', 'off'];
 const DATE_ORDERS: readonly DateOrder[] = ['ymd', 'dmy', 'mdy'];
 const MEDIA: Readonly<Record<(typeof MEDIUM_WORDS)[number], Medium>> = {

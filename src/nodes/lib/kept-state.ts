@@ -1,22 +1,26 @@
 // Keeps the JSON state of one node across restarts: in a context store, or in a file of the user directory where no store
 // was configured (a context in memory ends with the process). The rules: read once before the first message, written at
-// most every second and when the node closes, gone with the node; a failure is told once and never stops a message.
+// most every second and when the node closes, gone with the node; never written over what could not be read; a failure is
+// told once and never stops a message.
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NodeContext } from 'node-red';
 
 export interface Place {
-  /** undefined: nothing was kept yet. */
-  read(): Promise<unknown>;
+  /** undefined: nothing was kept yet. Rejects where it is not known what was kept; then it is not written over. */
+  read(warn: (text: string) => void): Promise<unknown>;
   write(state: unknown): Promise<void>;
   remove(): Promise<void>;
 }
 
 export class KeptState {
-  /** Resolves, whatever happens, when the state of the run before was given to `load`. */
+  /** Resolves, whatever happens, when the state of the run before was given to `load`, or could not be read. */
   readonly loaded: Promise<void>;
-  #savedAtMs = 0;
+  /** The state of the run before is known; until then nothing may be written over it. */
+  #known = false;
+  #changed = false;
+  #savedAtMs = -Infinity;
   #saving: Promise<void> = Promise.resolve();
   #told = false;
 
@@ -24,18 +28,25 @@ export class KeptState {
     private readonly place: Place | null,
     private readonly source: { save(): unknown; load(saved: unknown): void },
     private readonly warn: (text: string) => void,
+    /** Never set back or forward, as the time of day is. */
+    private readonly monotonicMs: () => number = () => performance.now(),
   ) {
-    this.loaded = place === null ? Promise.resolve() : this.#try(async () => source.load(await place.read()));
+    this.loaded = place === null ? Promise.resolve() : this.#try(() => this.#load(place));
   }
 
   changed(): void {
-    if (Date.now() - this.#savedAtMs >= SAVE_EVERY_MS) void this.#save();
+    this.#changed = true;
+    if (this.monotonicMs() - this.#savedAtMs >= SAVE_EVERY_MS) void this.#save();
   }
 
   async close(removed: boolean): Promise<void> {
     const { place } = this;
     if (place === null) return;
-    if (!removed) return this.#save();
+    if (!removed) {
+      // Closed before it was loaded: there is nothing new, and the next run may be reading already.
+      if (this.#known || this.#changed) await this.#save();
+      return;
+    }
     await this.#saving;
     await this.#try(() => place.remove());
   }
@@ -43,10 +54,20 @@ export class KeptState {
   #save(): Promise<void> {
     const { place } = this;
     if (place === null) return Promise.resolve();
-    this.#savedAtMs = Date.now();
+    this.#savedAtMs = this.monotonicMs();
     // One after the other, so that an older state never overwrites a newer one.
-    this.#saving = this.#saving.then(() => this.#try(() => place.write(this.source.save())));
+    this.#saving = Promise.all([this.#saving, this.loaded]).then(() =>
+      this.#try(async () => {
+        if (!this.#known) await this.#load(place);
+        await place.write(this.source.save());
+      }),
+    );
     return this.#saving;
+  }
+
+  async #load(place: Place): Promise<void> {
+    this.source.load(await place.read(this.warn));
+    this.#known = true;
   }
 
   async #try(work: () => Promise<void>): Promise<void> {
@@ -78,16 +99,30 @@ export function contextPlace(context: NodeContext, store: string): Place {
   };
 }
 
-/** A file; written whole beside the old one and renamed, so that a crash leaves the one or the other. */
+/**
+ * A file; written whole beside the old one and renamed, so that a crash leaves the one or the other. One that is damaged all
+ * the same is kept aside for whoever can still read it.
+ */
 export function filePlace(directory: string, name: string): Place {
   const path = join(directory, `${name.replace(/[^\w.-]/g, '_')}.json`);
+  const aside = `${path}.damaged`;
   return {
-    async read() {
+    async read(warn) {
+      let content: string;
       try {
-        return JSON.parse(await readFile(path, 'utf8')) as unknown;
+        content = await readFile(path, 'utf8');
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
         throw error;
+      }
+      try {
+        return JSON.parse(content) as unknown;
+      } catch {
+        await rename(path, aside);
+        warn(
+          `The kept state is damaged, probably by a full disk or a power cut: it begins anew, the old file is ${aside}`,
+        );
+        return undefined;
       }
     },
     async write(state) {
@@ -95,7 +130,9 @@ export function filePlace(directory: string, name: string): Place {
       await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600 });
       await rename(`${path}.new`, path);
     },
-    remove: () => rm(path, { force: true }),
+    async remove() {
+      for (const each of [path, `${path}.new`, aside]) await rm(each, { force: true });
+    },
   };
 }
 

@@ -136,13 +136,21 @@ export function transportLine(create: () => Transport): OpenLine {
   };
 }
 
-/** A port that meters call; each call is a source. */
-export function tcpServerLine(host: string, port: number): OpenLine {
+/** A port that meters call; each call is a source. `tell`: once an hour, that there are too many. */
+export function tcpServerLine(host: string, port: number, tell: (text: string) => void): OpenLine {
+  let toldAtMs = -Infinity;
   return async events => {
     const listener = new TcpListener(host === '' ? { port } : { host, port });
     listener.onConnection = call => {
       call.onBytes = chunk => events.bytes(chunk, call.where);
       call.onClose = () => events.ended(call.where);
+    };
+    listener.onCrowded = (ended, idleMs, connections) => {
+      if (performance.now() - toldAtMs < CROWDED_EVERY_MS) return;
+      toldAtMs = performance.now();
+      const who =
+        idleMs === 0 ? 'a new one was refused' : `the one from ${ended.where}, idle for ${spoken(idleMs)}, was ended`;
+      tell(`${listener.where} has ${connections} connections, its most: ${who}. Who calls there, and should they all?`);
     };
     listener.onError = events.lost;
     await listener.listen();
@@ -194,5 +202,10 @@ export function pause(ms: number, random: () => number, signal: AbortSignal): Pr
   });
 }
 
+function spoken(ms: number): string {
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}
+
+const CROWDED_EVERY_MS = 3_600_000;
 /** Before the first, second … new attempt. */
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000];

@@ -1,44 +1,30 @@
-// Who the meter is: asked once per meter with its logical device name, which every logical device has to have.
-// The rule of the file: a meter that does not tell stays nameless; no read ever fails for it.
+// Who the meter is, as messages tell it: by its logical device name, which every logical device has to have, and its title.
+// The rule of the file: what is told belongs to the association that the values came by, never to one before.
 
-import type { AttributeRef } from '../../core/client/request';
+import type { MeterIdentity } from '../../core/client/meter-memory';
 import { printable } from '../../core/cosem/naming';
-import { Obis } from '../../core/cosem/obis';
 import type { Meter, Origin } from '../../core/cosem/reading';
-import { isDlmsError } from '../../core/wire/errors';
-import { hex } from '../../core/wire/hex';
-import type { Session } from '../../io/session';
+import { unhex } from '../../core/wire/hex';
+import type { ConnectionSettings } from '../../io/settings';
 
-/** From memory, else from the meter. Rejects only with what the line does, never with a refusal. */
-export async function meterOf(session: Session, serialNumber: string | null, signal: AbortSignal): Promise<Meter> {
-  if (session.memory.meter === null) {
-    let name: string | null = null;
-    try {
-      const data = await session.get(LOGICAL_DEVICE_NAME, signal);
-      if (data.type === 'octet-string' || data.type === 'visible-string')
-        name = printable(data.value) ?? hex(data.value);
-    } catch (error) {
-      if (!isDlmsError(error) || error.blame !== 'meter') throw error;
-    }
-    const title = session.association?.systemTitle ?? null;
-    session.memory.meter = {
-      id: name ?? serialNumber,
-      manufacturer:
-        makerIn(title === null ? null : printable(title.subarray(0, 3))) ??
-        makerIn(name) ??
-        session.settings.manufacturer,
-      model: null,
-      ...(title !== null && { systemTitle: hex(title) }),
-    };
-  }
-  // A copy: what a flow does to its message, no other read sees.
-  return { ...session.memory.meter };
+/** A new object each time: what a flow does to its message, no other read sees. A meter that does not tell stays nameless. */
+export function meterOf(
+  { name, title }: MeterIdentity,
+  settings: ConnectionSettings,
+  serialNumber: string | null = null,
+): Meter {
+  return {
+    id: name ?? serialNumber,
+    manufacturer:
+      makerIn(title === null ? null : printable(unhex(title).subarray(0, 3))) ?? makerIn(name) ?? settings.manufacturer,
+    model: null,
+    ...(title !== null && { systemTitle: title }),
+  };
 }
 
 /** `msg.dlms` of a polled read. */
-export function originOf(session: Session, source: 'get' | 'profile'): Origin {
-  const { interface: framing, referencing, security } = session.settings;
-  const title = session.association?.systemTitle ?? null;
+export function originOf(settings: ConnectionSettings, title: string | null, source: 'get' | 'profile'): Origin {
+  const { interface: framing, referencing, security } = settings;
   return {
     source,
     framing,
@@ -46,7 +32,7 @@ export function originOf(session: Session, source: 'get' | 'profile'): Origin {
     encrypted: security === 'encryption' || security === 'authentication-encryption',
     // Every answer was verified, or the read had failed.
     authenticated: security === 'authentication' || security === 'authentication-encryption',
-    ...(title !== null && { systemTitle: hex(title) }),
+    ...(title !== null && { systemTitle: title }),
   };
 }
 
@@ -54,5 +40,3 @@ export function originOf(session: Session, source: 'get' | 'profile'): Origin {
 function makerIn(text: string | null): string | null {
   return text === null ? null : (/^[A-Z]{3}/.exec(text)?.[0] ?? null);
 }
-
-const LOGICAL_DEVICE_NAME: AttributeRef = { classId: 1, obis: Obis.parse('0-0:42.0.0*255'), attribute: 2 };

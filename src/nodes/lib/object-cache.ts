@@ -11,6 +11,8 @@ import type { ConnectionSettings } from '../../io/settings';
 export interface CachedObjects {
   /** Milliseconds since 1970. */
   readonly readAtMs: number;
+  /** The logical device name of the meter that told the list: another one may be there now. null: it did not tell. */
+  readonly meter: string | null;
   readonly objects: readonly ObjectEntry[];
 }
 
@@ -35,7 +37,7 @@ export class ObjectCache {
     try {
       mkdirSync(this.directory, { recursive: true });
       const path = join(this.directory, `${PREFIX}${key}.json`);
-      writeFileSync(`${path}.new`, JSON.stringify({ readAtMs: cached.readAtMs, objects: cached.objects.map(pack) }));
+      writeFileSync(`${path}.new`, JSON.stringify({ ...cached, objects: cached.objects.map(pack) }));
       renameSync(`${path}.new`, path);
       this.#prune(this.directory);
     } catch {
@@ -47,9 +49,9 @@ export class ObjectCache {
     if (this.directory === null) return null;
     try {
       const parsed: unknown = JSON.parse(readFileSync(join(this.directory, `${PREFIX}${key}.json`), 'utf8'));
-      const { readAtMs, objects } = parsed as { readAtMs: unknown; objects: unknown };
+      const { readAtMs, meter, objects } = parsed as Partial<Record<keyof CachedObjects, unknown>>;
       if (typeof readAtMs !== 'number' || !Array.isArray(objects)) return null;
-      const cached = { readAtMs, objects: objects.map(unpack) };
+      const cached = { readAtMs, meter: typeof meter === 'string' ? meter : null, objects: objects.map(unpack) };
       this.#memory.set(key, cached);
       return cached;
     } catch {

@@ -3,6 +3,7 @@
 
 import { Obis } from '../../core/cosem/obis';
 import { DlmsError } from '../../core/wire/errors';
+import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
 
 export interface WantedObject {
   readonly obis: Obis;
@@ -25,7 +26,7 @@ export function wantedObjects(
 function list(value: unknown, setting: string): WantedObject[] {
   const items: unknown[] = Array.isArray(value) ? value : [value];
   const given = items.filter(isGiven);
-  if (given.length === 0) throw bad(setting, '(empty)', 'at least one OBIS code');
+  if (given.length === 0) throw badSetting(setting, '(empty)', 'at least one OBIS code');
   if (given.length > LIMIT)
     throw new DlmsError({ code: 'LIMIT_EXCEEDED', what: setting, limit: LIMIT, actual: given.length });
   return given.map(item => one(item, setting));
@@ -33,12 +34,10 @@ function list(value: unknown, setting: string): WantedObject[] {
 
 function one(item: unknown, setting: string): WantedObject {
   if (typeof item === 'string') return one({ obis: item }, setting);
-  if (typeof item !== 'object' || item === null || !('obis' in item)) {
-    throw bad(setting, String(item), 'an OBIS code or { obis, classId, attribute }');
-  }
-  const { obis: code, classId, attribute } = item as Record<string, unknown>;
-  const obis = Obis.tryParse(String(code));
-  if (obis === null) throw bad(setting, String(code), 'an OBIS code such as 1.8.0, 1-0:1.8.0*255 or 1.0.1.8.0.255');
+  const { obis: code, classId, attribute } = knownFields(item, setting, OBJECT_FIELDS, OBJECT);
+  const written = plainText(code, setting, OBJECT);
+  const obis = Obis.tryParse(written);
+  if (obis === null) throw badSetting(setting, written, 'an OBIS code such as 1.8.0, 1-0:1.8.0*255 or 1.0.1.8.0.255');
   return {
     obis,
     classId: whole(classId, usualClass(obis), 0, 0xffff, `${setting}: class of ${obis}`),
@@ -54,9 +53,9 @@ export function usualClass(obis: Obis): number {
 
 function whole(value: unknown, or: number, min: number, max: number, setting: string): number {
   if (!isGiven(value)) return or;
-  const n = Number(value);
+  const n = Number(plainText(value, setting, 'a whole number'));
   if (!Number.isInteger(n) || n < min || n > max)
-    throw bad(setting, String(value), `a whole number from ${min} to ${max}`);
+    throw badSetting(setting, value, `a whole number from ${min} to ${max}`);
   return n;
 }
 
@@ -64,10 +63,9 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
-function bad(setting: string, value: string, expected: string): DlmsError {
-  return new DlmsError({ code: 'BAD_SETTING', setting, value, expected });
-}
-
+/** The last three say what an object is, and come with what get object sends: they may be sent back. */
+export const OBJECT_FIELDS = ['obis', 'classId', 'attribute', 'name', 'key', 'unit'] as const;
+const OBJECT = 'an OBIS code or { obis, classId, attribute }';
 /** Objects in one message; a longer list is more likely a mistake than a wish. */
 const LIMIT = 1000;
 

@@ -12,6 +12,9 @@
 
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow, NodeStatus } from 'node-red';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
+import { shown } from '../../core/wire/foreign';
+import type { Properties } from '../../io/settings';
+import { MsgMeter } from './msg-meter';
 
 /** Properties to put on the message; `undefined` takes one off. */
 export type Fields = Record<string, unknown>;
@@ -19,6 +22,8 @@ export type Fields = Record<string, unknown>;
 export interface Task {
   /** Aborted when the node closes. Hand it to everything that waits. */
   readonly signal: AbortSignal;
+  /** What `msg.meter` says, with the secrets that are no longer on the message. Throws BAD_SETTING. */
+  readonly meter: Properties | undefined;
   /** Sends a copy of the incoming message with these fields, at once. `output` counts from 0. */
   emit(fields: Fields, output?: number): void;
   /** Yellow status while this message is worked on; the editor sees at most two a second and always the last. */
@@ -62,13 +67,16 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
   const busy = options.busy ?? 'reading';
   let lastOkAt: Date | null = null;
 
-  const work = async (msg: NodeMessageInFlow, send: Send, stop: AbortController): Promise<void> => {
+  const work = async (msg: NodeMessageInFlow, send: Send, stop: AbortController, meter: MsgMeter): Promise<void> => {
     const task: Task = {
       signal: stop.signal,
+      get meter() {
+        return meter.overrides;
+      },
       emit: (fields, output = 0) => {
         if (!closing.signal.aborted) send(atOutput(merge(RED.util.cloneMessage(msg), fields), output));
       },
-      progress: text => status.progress(text),
+      progress: text => status.progress(meter.hide(text)),
     };
     const sent = await handler(msg, task);
     if (closing.signal.aborted) return;
@@ -84,12 +92,14 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
     if (busy !== '' && running.size === 0) status.show(busy, 'busy');
     const stop = new AbortController();
     tasks.add(stop);
+    // Before anything else: whatever leaves, by an output, a Catch or done, has no secret on it.
+    const meter = MsgMeter.take(RED, node, msg);
     const turn = Promise.resolve()
-      .then(() => work(msg, send, stop))
+      .then(() => work(msg, send, stop, meter))
       .then(
         () => done(),
         (thrown: unknown) => {
-          const error = asNodeError(thrown);
+          const error = asNodeError(meter.hideIn(thrown));
           if (!closing.signal.aborted) status.settle(failed(error, lastOkAt), 'error', running.size > 1);
           done(error);
         },
@@ -172,7 +182,7 @@ export function asNodeError(thrown: unknown): NodeError {
     return new NodeError(thrown.message, thrown.short, thrown.code, { ...thrown.detail, blame: thrown.blame });
   }
   // Not one of ours: a fault of this project or of a library; told with its stack, never hidden.
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = thrown instanceof Error ? thrown : new Error(shown(thrown));
   const internal = new DlmsError({ code: 'INTERNAL', reason: `${error.name}: ${error.message}` });
   const wrapped = new NodeError(internal.message, internal.short, internal.code, internal.detail);
   if (error.stack !== undefined) wrapped.stack = error.stack;
@@ -205,18 +215,18 @@ class StatusLine {
   #last = '';
   #timer: NodeJS.Timeout | undefined;
   #waiting: string | null = null;
-  #sentAtMs = 0;
+  #sentAtMs = -Infinity;
   constructor(private readonly node: Node) {}
 
   show(text: string | null, kind: StatusKind): void {
     this.#stop();
-    this.#send(text === null ? {} : { ...LOOKS[kind], text: shown(text) });
+    this.#send(text === null ? {} : { ...LOOKS[kind], text: statusText(text) });
   }
 
   progress(text: string): void {
     this.#waiting = text;
     if (this.#timer !== undefined) return;
-    const due = Math.max(0, this.#sentAtMs + PROGRESS_EVERY_MS - Date.now());
+    const due = Math.max(0, this.#sentAtMs + PROGRESS_EVERY_MS - performance.now());
     if (due === 0) return this.#flush();
     this.#timer = setTimeout(() => this.#flush(), due);
   }
@@ -233,8 +243,8 @@ class StatusLine {
   #flush(): void {
     const text = this.#waiting;
     this.#stop();
-    if (text !== null) this.#send({ ...LOOKS.busy, text: shown(text) });
-    this.#sentAtMs = Date.now();
+    if (text !== null) this.#send({ ...LOOKS.busy, text: statusText(text) });
+    this.#sentAtMs = performance.now();
   }
 
   #stop(): void {
@@ -252,7 +262,7 @@ class StatusLine {
 }
 
 /** A word of the catalog goes out as its key, which the editor shows in its own language; all else as it is. */
-function shown(text: string): string {
+function statusText(text: string): string {
   return WORDS.has(text) ? `shared.status.${text}` : cut(text, STATUS_LENGTH);
 }
 

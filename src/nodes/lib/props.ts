@@ -3,13 +3,13 @@
 
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { DlmsError } from '../../core/wire/errors';
+import { badSetting, plainText, shown } from '../../core/wire/foreign';
 
-/** Text without surrounding blanks; empty or missing gives the default. */
-export function text(value: unknown, fallback: string): string;
-export function text(value: unknown, fallback: null): string | null;
-export function text(value: unknown, fallback: string | null): string | null {
-  if (value === undefined || value === null) return fallback;
-  const t = String(value).trim();
+/** Text without surrounding blanks; empty or missing gives the default. Throws BAD_SETTING for what is no text. */
+export function text(value: unknown, fallback: string, setting?: string): string;
+export function text(value: unknown, fallback: null, setting?: string): string | null;
+export function text(value: unknown, fallback: string | null, setting = 'a property'): string | null {
+  const t = plainText(value, setting).trim();
   return t === '' ? fallback : t;
 }
 
@@ -29,7 +29,7 @@ export function number(
   fallback: number | null,
   range: NumberRange = {},
 ): number | null {
-  const t = text(value, null);
+  const t = text(value, null, setting);
   if (t === null) return fallback;
   const n = Number(t);
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER, decimals = false } = range;
@@ -44,7 +44,7 @@ export function number(
 
 /** One of a list of words; empty or missing gives the default. Throws BAD_SETTING. */
 export function choice<T extends string>(setting: string, value: unknown, choices: readonly T[], fallback: T): T {
-  const t = text(value, null);
+  const t = text(value, null, setting);
   if (t === null) return fallback;
   const found = choices.find(c => c === t.toLowerCase());
   if (found === undefined) {
@@ -71,14 +71,20 @@ export function evaluate(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const failed = (e: unknown): void => {
-      const reason = e instanceof Error ? e.message : String(e);
-      reject(new DlmsError({ code: 'BAD_SETTING', setting, value: String(value), expected: `usable: ${reason}` }));
+      const reason = e instanceof Error ? e.message : shown(e);
+      reject(badSetting(setting, value, `usable: ${reason}`));
     };
     try {
-      RED.util.evaluateNodeProperty(String(value ?? ''), type, node, msg, (error: Error | null, result: unknown) => {
-        if (error) failed(error);
-        else resolve(result);
-      });
+      RED.util.evaluateNodeProperty(
+        plainText(value, setting),
+        type,
+        node,
+        msg,
+        (error: Error | null, result: unknown) => {
+          if (error) failed(error);
+          else resolve(result);
+        },
+      );
     } catch (e) {
       failed(e);
     }

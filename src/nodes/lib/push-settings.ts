@@ -2,6 +2,7 @@
 // The rule of the file: everything is checked when the node starts, with the property named; keys are never shown.
 
 import { CLOCK_MODES, clockPolicy } from '../../core/cosem/date-time';
+import { PROOFS, type Proof } from '../../core/cosem/proof';
 import { FRAMINGS, importLayouts, type PushOptions } from '../../core/push';
 import { Key, parseSystemTitle } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
@@ -21,6 +22,7 @@ export interface PushProperties {
   readonly systemTitle?: unknown;
   readonly timezone?: unknown;
   readonly clockPolicy?: unknown;
+  readonly require?: unknown;
   readonly replay?: unknown;
   readonly sourceProperty?: unknown;
   readonly idle?: unknown;
@@ -63,11 +65,17 @@ export function pushSettings(properties: PushProperties, credentials: PushCreden
         choice('clockPolicy', properties.clockPolicy, CLOCK_MODES, 'standard'),
         text(properties.timezone, null) ?? undefined,
       ),
+      require: requireOf(properties.require),
       replay: choice('replay', properties.replay, ['accept', 'refuse'], 'accept'),
       idleMs: number('idle', properties.idle, 5000, { min: 20, max: 600_000 }),
       hex: flag(properties.hex, false),
     },
   };
+}
+
+/** Empty: by the keys. */
+function requireOf(given: unknown): Proof | null {
+  return text(given, null) === null ? null : choice('require', given, PROOFS, 'nothing');
 }
 
 /** `{ obis: power }`, or as JSON text. */

@@ -1,7 +1,14 @@
 // One decoder for each source of bytes, with its idle timer; and what the whole node has seen, for status and watchdog.
 // The rule of the file: the number of sources is bounded, and a source that is given up hands over what it held.
 
-import { PushDecoder, type Layout, type PushEvent, type PushOptions } from '../../core/push';
+import {
+  PushDecoder,
+  ReplayGuard,
+  type CounterMemory,
+  type Layout,
+  type PushEvent,
+  type PushOptions,
+} from '../../core/push';
 import type { Origin } from '../../core/cosem/reading';
 import { DlmsError } from '../../core/wire/errors';
 import { hex } from '../../core/wire/hex';
@@ -11,6 +18,8 @@ import type { Fields } from './on-input';
 export interface Outgoing {
   readonly output: 0 | 1;
   readonly fields: Fields;
+  /** For the log, too. */
+  readonly warning?: string;
 }
 
 export interface Seen {
@@ -45,13 +54,20 @@ export class PushSources {
   #bytes = 0;
   #telling: DlmsError | null = null;
 
-  /** `late`: what comes without a message, when a source falls silent. */
+  readonly options: PushOptions;
+
+  /**
+   * `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
+   * together, since a telegram is no other one because it came another way.
+   */
   constructor(
-    readonly options: PushOptions,
+    options: PushOptions,
     private readonly late: (outgoing: readonly Outgoing[]) => void,
+    counters: CounterMemory | null = null,
   ) {
+    this.options = { ...options, replayGuard: new ReplayGuard(options.replay ?? 'accept', counters) };
     // Wrong settings are told now and not with the first bytes.
-    new PushDecoder(options);
+    new PushDecoder(this.options);
   }
 
   get seen(): Seen {
@@ -143,6 +159,7 @@ export class PushSources {
       return {
         output: 1,
         fields: { ...common, ...problemFields(event.error, event.bytes, event.origin, event.proposal) },
+        ...(event.lasting === true ? { warning: event.error.message } : {}),
       };
     });
   }

@@ -9,7 +9,8 @@ import type { Origin, Reading } from '../../core/cosem/reading';
 import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { bytesOfText } from './bytes-of';
-import { fieldsOf, fromEnvironment, UNTOUCHED } from './form-connection';
+import { fieldsOf, UNTOUCHED } from './form-connection';
+import { Variables } from './variables';
 import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './push-settings';
 
 export interface Trial {
@@ -26,6 +27,15 @@ export interface TrialTelegram {
 
 /** What a form sent: `{ id, properties, credentials, text }`. Throws BAD_SETTING. */
 export function decodePasted(RED: NodeAPI, body: unknown, texts: ObisTexts): Trial {
+  const variables = new Variables(RED, null);
+  try {
+    return variables.hideDeep(trialOf(RED, body, texts, variables));
+  } catch (error) {
+    throw variables.hideIn(error);
+  }
+}
+
+function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Variables): Trial {
   const { id, properties, credentials, text } = fieldsOf(body);
   if (typeof text !== 'string' || text.length > MAX_TEXT) {
     const expected = `text of at most ${MAX_TEXT} characters`;
@@ -36,9 +46,9 @@ export function decodePasted(RED: NodeAPI, body: unknown, texts: ObisTexts): Tri
   const given = fieldsOf(credentials);
   const keys = PUSH_CREDENTIALS.map(name => {
     const value = given[name];
-    return [name, value === undefined || value === UNTOUCHED ? saved[name] : fromEnvironment(RED, value)];
+    return [name, value === undefined || value === UNTOUCHED ? saved[name] : variables.resolve(value, name)];
   });
-  const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, fromEnvironment(RED, value)]);
+  const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
   const { options } = pushSettings(Object.fromEntries(known) as object, Object.fromEntries(keys) as PushCredentials);
   const decoder = new PushDecoder({ ...options, hex: false });
   const events = [...decoder.receive(bytesOfText(text)).events, ...decoder.timeout().events];

@@ -4,7 +4,8 @@
 import type { ClockPolicy } from '../../core/cosem/date-time';
 import { epochOf } from '../../core/cosem/date-time';
 import { zoneOffsetAt, zoneOffsetOfLocal } from '../../core/cosem/zone';
-import { DlmsError } from '../../core/wire/errors';
+import type { DlmsError } from '../../core/wire/errors';
+import { badSetting, knownFields, plainText, shown } from '../../core/wire/foreign';
 
 export type WantedRange =
   /** Instants in milliseconds; null: open. `sinceLastRead`: rows up to and including `fromMs` are known already. */
@@ -87,11 +88,11 @@ function time(fromMs: number | null, toMs: number | null): WantedRange {
 function at(input: RangeInput, value: unknown, setting: string): number | null {
   if (!isGiven(value)) return null;
   if (value instanceof Date || typeof value === 'number') {
-    const ms = Number(value);
+    const ms = typeof value === 'number' ? value : Date.prototype.getTime.call(value);
     if (Number.isNaN(ms)) throw bad(setting, value, 'a valid date');
     return ms;
   }
-  if (typeof value !== 'string') throw bad(setting, typeof value, 'a Date, ISO 8601 text or milliseconds');
+  if (typeof value !== 'string') throw bad(setting, value, 'a Date, ISO 8601 text or milliseconds');
   const t = value.trim();
   if (t.toLowerCase() === 'now') return input.nowMs;
   if (/^\d{11,}$/.test(t)) return Number(t);
@@ -122,12 +123,12 @@ function backFrom(nowMs: number, text: string, setting: string, zone: string): n
 
 function entries(value: unknown, setting: string): WantedRange {
   if (typeof value === 'object' && value !== null) {
-    const { from, to, first = from, last = to } = value as Record<string, unknown>;
-    const list = Array.isArray(value) ? (value as unknown[]) : [first, last];
-    return span(list[0], list[1], setting);
+    if (Array.isArray(value)) return span(value[0], value[1], setting);
+    const { from, to, first = from, last = to } = knownFields(value, setting, ['from', 'to', 'first', 'last']);
+    return span(first, last, setting);
   }
-  const m = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/.exec(String(value));
-  if (m === null) throw bad(setting, value, 'a number (the newest entries) or first-last, for example 96 or 1-96');
+  const m = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/.exec(plainText(value, setting, EXPECTED_ENTRIES));
+  if (m === null) throw bad(setting, value, EXPECTED_ENTRIES);
   if (m[2] !== undefined) return span(m[1], m[2], setting);
   const count = Number(m[1]);
   if (count < 1) throw bad(setting, value, 'at least 1');
@@ -135,12 +136,12 @@ function entries(value: unknown, setting: string): WantedRange {
 }
 
 function span(first: unknown, last: unknown, setting: string): WantedRange {
-  const from = Number(first);
-  const to = isGiven(last) ? Number(last) : 0;
+  const from = Number(plainText(first, setting, EXPECTED_ENTRIES));
+  const to = isGiven(last) ? Number(plainText(last, setting, EXPECTED_ENTRIES)) : 0;
   if (!Number.isInteger(from) || !Number.isInteger(to) || from < 1 || (to !== 0 && to < from)) {
     throw bad(
       setting,
-      `${String(first)}-${String(last)}`,
+      `${shown(first)}-${shown(last)}`,
       'two entry numbers, the first at least 1 and not above the last',
     );
   }
@@ -156,9 +157,10 @@ function isGiven(value: unknown): boolean {
 }
 
 function bad(setting: string, value: unknown, expected: string): DlmsError {
-  return new DlmsError({ code: 'BAD_SETTING', setting, value: String(value), expected });
+  return badSetting(setting, value, expected);
 }
 
 const SPAN = /^\s*(?:last\s+)?(\d{1,6})\s*(min|minutes?|h|hours?|d|days?|w|weeks?|months?|years?)\s*$/i;
 const DEFAULT_SPAN = '31 days';
+const EXPECTED_ENTRIES = 'a number (the newest entries) or first-last, for example 96 or 1-96';
 const DEFAULT_ENTRIES = 96;

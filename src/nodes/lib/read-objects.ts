@@ -15,11 +15,11 @@ import { isDlmsError, type DlmsError } from '../../core/wire/errors';
 import { hex } from '../../core/wire/hex';
 import type { WantedObject } from './object-refs';
 
-/** What this file needs of a session. */
+/** What this file needs of a turn with one meter. */
 export interface ObjectSource {
   readonly memory: MeterMemory;
-  getAll(refs: readonly AttributeRef[], signal: AbortSignal): Promise<readonly Outcome<Data | null>[]>;
-  objects(signal: AbortSignal): Promise<readonly ObjectEntry[]>;
+  getAll(refs: readonly AttributeRef[]): Promise<readonly Outcome<Data | null>[]>;
+  objects(): Promise<readonly ObjectEntry[]>;
 }
 
 export interface ReadObject {
@@ -41,12 +41,11 @@ export async function readObjects(
   source: ObjectSource,
   wanted: readonly WantedObject[],
   policy: ClockPolicy,
-  signal: AbortSignal,
 ): Promise<ObjectsRead> {
-  const first = await readOnce(source, wanted, policy, signal);
-  const better = await correctedClasses(source, first, signal);
+  const first = await readOnce(source, wanted, policy);
+  const better = await correctedClasses(source, first);
   if (better.size === 0) return result(first);
-  const again = await readOnce(source, [...better.values()], policy, signal);
+  const again = await readOnce(source, [...better.values()], policy);
   const second = new Map([...better.keys()].map((before, i) => [before, again[i] as ReadObject]));
   return result(first.map(object => second.get(object.wanted) ?? object));
 }
@@ -63,7 +62,6 @@ async function readOnce(
   source: ObjectSource,
   wanted: readonly WantedObject[],
   policy: ClockPolicy,
-  signal: AbortSignal,
 ): Promise<ReadObject[]> {
   const plans = wanted.map(w => ({ wanted: w, ...besideOf(w) }));
   const refs = new Map<string, AttributeRef>();
@@ -72,7 +70,7 @@ async function readOnce(
     if (scale !== null && !source.memory.scales.has(scaleKey({ obis: w.obis, attribute: scale }))) put(refs, w, scale);
     for (const attribute of Object.values(others)) if (attribute !== null) put(refs, w, attribute);
   }
-  const outcomes = await source.getAll([...refs.values()], signal);
+  const outcomes = await source.getAll([...refs.values()]);
   const answers = new Map([...refs.keys()].map((key, i) => [key, outcomes[i] as Outcome<Data | null>]));
   const dataOf = (w: WantedObject, attribute: number | null | undefined): Data | null => {
     const answer = attribute == null ? undefined : answers.get(refKey(w, attribute));
@@ -119,14 +117,13 @@ async function readOnce(
 async function correctedClasses(
   source: ObjectSource,
   objects: readonly ReadObject[],
-  signal: AbortSignal,
 ): Promise<Map<WantedObject, WantedObject>> {
   const better = new Map<WantedObject, WantedObject>();
   const doubtful = objects.filter(o => o.wanted.guessed && !o.outcome.ok && DOUBTS.has(o.outcome.error.code));
   if (doubtful.length === 0) return better;
   let list: readonly ObjectEntry[];
   try {
-    list = source.memory.objects ?? (await source.objects(signal));
+    list = await source.objects();
   } catch (error) {
     // A meter that hides its list keeps the answers it gave.
     if (isDlmsError(error) && error.blame === 'meter') return better;

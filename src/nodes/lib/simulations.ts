@@ -2,6 +2,7 @@
 
 import { Key, parseSystemTitle } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
+import { knownFields, shown } from '../../core/wire/foreign';
 import { defaultAccounts, type Account } from '../../sim/accounts';
 import { DEFAULT_BEHAVIOUR, type Behaviour } from '../../sim/behaviour';
 import { FAULT_KINDS, type Fault } from '../../sim/faults';
@@ -62,7 +63,11 @@ async function startIec(config: Fields, credentials: Credentials): Promise<Simul
     watch: changed => void (server.onChange = changed),
     input: msg => {
       if (msg['fault'] !== undefined) {
-        const { kind, times } = typeof msg['fault'] === 'object' ? (msg['fault'] as Fields) : { kind: msg['fault'] };
+        const { fault } = msg;
+        const { kind, times }: Fields =
+          typeof fault === 'object' && fault !== null
+            ? knownFields(fault, 'msg.fault', ['kind', 'times'])
+            : { kind: fault };
         server.meter.fault(
           choice('msg.fault', kind, IEC_FAULTS, 'silence'),
           number('msg.fault.times', times, 1, { min: 0 }),
@@ -176,7 +181,8 @@ function accountsOf(config: Fields, credentials: Credentials): Account[] {
 
 /** `msg.fault`: a kind, `{ kind, times, ms, result }`, or "none", which clears all that wait. */
 function faultOf(given: unknown): Fault | null {
-  const fields = (typeof given === 'object' && given !== null ? given : { kind: given }) as Record<string, unknown>;
+  const isObject = typeof given === 'object' && given !== null;
+  const fields = isObject ? knownFields(given, 'msg.fault', ['kind', 'times', 'ms', 'result']) : { kind: given };
   if (fields['kind'] === 'none') return null;
   const kind = choice('msg.fault', fields['kind'], FAULT_KINDS, 'silence');
   const times = fields['times'] === Infinity ? Infinity : number('msg.fault.times', fields['times'], 1, { min: 1 });
@@ -194,14 +200,14 @@ function faultOf(given: unknown): Fault | null {
 function behaviourOf(given: unknown): Partial<Behaviour> {
   const wrong = (value: string): DlmsError =>
     new DlmsError({ code: 'BAD_SETTING', setting: 'msg.behaviour', value, expected: 'an object of known switches' });
-  if (typeof given !== 'object' || given === null) throw wrong(String(given));
-  for (const [name, value] of Object.entries(given)) {
+  const fields = knownFields(given, 'msg.behaviour', Object.keys(DEFAULT_BEHAVIOUR));
+  for (const [name, value] of Object.entries(fields)) {
     const usual: unknown = Reflect.get(DEFAULT_BEHAVIOUR, name);
     const fits = usual === null ? value === null || typeof value === 'number' : typeof value === typeof usual;
-    if (usual === undefined || !fits) throw wrong(`${name}: ${String(value)}`);
+    if (usual === undefined || !fits) throw wrong(`${name}: ${shown(value)}`);
   }
   // Each property was compared with the default of the same name just above.
-  return given as Partial<Behaviour>;
+  return fields as Partial<Behaviour>;
 }
 
 const HOST = '127.0.0.1';

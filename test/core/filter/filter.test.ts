@@ -14,6 +14,7 @@ const T0 = Date.UTC(2026, 10, 21, 9, 15);
 const DEFAULTS: FilterOptions = {
   rules: [],
   output: 'readings',
+  require: 'nothing',
   onChange: false,
   deadband: null,
   minMs: null,
@@ -89,6 +90,14 @@ describe('OBIS filter: choosing', () => {
         meter: '1TST0000000042',
       },
     ]);
+  });
+  it('lets no meter choose the topic: its values fill one level each', () => {
+    const foreign = { ...HOUSE, meter: { ...HOUSE.meter, id: '+/#\u0000a/b\nc' } };
+    const result = filterOf('readings', [
+      { obis: '1.8.0', topic: 'meters/{meter}/{name}/{obis}', name: 'of {meter}' },
+    ]).process({ payload: foreign }, T0);
+    assert.equal(fields(result)[0]?.['topic'], 'meters/____a_b_c/Active energy import (_A) total/1-0:1.8.0*255');
+    assert.equal(fields(result)[0]?.['name'], 'of +/#_a/b_c');
   });
   it('lets two plain rules send one code twice, and a wildcard take only the rest', () => {
     const result = filterOf('flat', [

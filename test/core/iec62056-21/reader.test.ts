@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 
 import { IecReader } from '../../../src/core/iec62056-21/reader';
-import type { ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
+import type { ReaderEvent, ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
+import type { Step } from '../../../src/core/step';
 import { fromLatin1, unhex } from '../../../src/core/wire/hex';
 import type { IecMeterOptions } from '../../../src/sim/iec-meter';
 import { faultOf, play, telegrams, type Played } from './meter';
@@ -93,7 +94,7 @@ describe('a readout', () => {
     assert.deepEqual(play({}, { breakFirst: true }).sent.slice(0, 2), [B0, REQUEST]));
   it('tells how long it takes once the size is known', () => {
     const { hints } = play({}).reader;
-    assert.deepEqual(hints, { characters: 147, baudRate: 9600 });
+    assert.deepEqual(hints, { identification: '/MFL5SIM-1', characters: 147, baudRate: 9600 });
     const progress = play({}, { hints }, 10).events.filter(e => e.type === 'progress');
     assert.ok(progress.some(e => e.expectedMs !== null && e.expectedMs > 0));
   });
@@ -132,6 +133,12 @@ describe('a disturbed readout', () => {
     assert.equal(readings(played).length, 7);
     const again = play(meter, { hints: played.reader.hints });
     assert.deepEqual(again.sent, [REQUEST, '\x06000\r\n']);
+  });
+  it('forgets what it remembered when the head sits on another meter', () => {
+    const { hints } = play({ faults: { 'stays-at-start': ALWAYS } }).reader;
+    const other = play({ model: 'OTHER-1' }, { hints });
+    assert.deepEqual(other.sent, [REQUEST, '\x06050\r\n']);
+    assert.equal(other.reader.hints.stayAtStart, undefined);
   });
   it('is repeated with Z = 0 when nothing follows the acknowledgement', () => {
     assert.equal(play({ faults: { 'no-data': 1 } }).sent[3], '\x06000\r\n');
@@ -195,6 +202,31 @@ describe('programming mode', () => {
     assert.equal(played.sent.filter(text => text.includes('P1')).length, 1);
     assert.equal(readings(played).length, 1);
   });
+  for (const [what, answer, fault] of [
+    ['reflects it with a damaged character in front, and then confirms', '\x05P1\x02(S3cretPw)\x03', null],
+    ['says it in an error message', '\x02(ERS3cretPw)\x03', 'WRONG_PASSWORD'],
+    ['says something else', '\x02(something)\x03', 'WRONG_PASSWORD'],
+  ] as const) {
+    it(`keeps the password out of what it tells when the line ${what}`, () => {
+      const patience = { answerTimeoutMs: 5000, characterTimeoutMs: 5000 };
+      const reader = new IecReader({ ...registers(['1.8.0'], { password: 'S3cretPw', ...patience }), mode: 'c' });
+      const events: ReaderEvent[] = [];
+      // Short waits are pauses of our own; long ones are for the meter.
+      const goOn = (step: Step<ReaderEvent>): void => {
+        events.push(...step.events);
+        if (step.waitMs !== null && step.waitMs < 3000) goOn(reader.timeout());
+      };
+      const block = (text: string): string =>
+        text + String.fromCharCode([...text.slice(1)].reduce((sum, c) => sum ^ c.charCodeAt(0), 0));
+      goOn(reader.start());
+      for (const said of ['/ABC5METER\r\n', block('\x01P0\x02(12345678)\x03'), block(answer), '\x06']) {
+        goOn(reader.receive(fromLatin1(said)));
+      }
+      const told = JSON.stringify(events.map(e => (e.type === 'fault' ? [e.error.code, e.error.message] : e)));
+      assert.ok(!/S3c|cre|etP/.test(told), told);
+      assert.equal(events.find(e => e.type === 'fault')?.error.code ?? null, fault);
+    });
+  }
   it('never repeats a wrong password, and leaves with a break', () => {
     const played = play({ password: '1234' }, registers(['1.8.0'], { password: '4321' }));
     assert.equal(faultOf(played), 'WRONG_PASSWORD');

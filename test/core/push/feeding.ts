@@ -21,7 +21,12 @@ export function feed(options: PushOptions, chunks: readonly Uint8Array[]): PushE
 export function settingsFor(format: PushFormat): PushOptions {
   if (format.control === undefined) return {};
   const keys = format.control % 16 === 2 ? EXAMPLE_KEYS_256 : EXAMPLE_KEYS;
-  return { ...keys, ...(format.envelope === 'p1-untagged' ? { systemTitle: EXAMPLE_TITLE } : {}) };
+  return {
+    ...keys,
+    ...(format.envelope === 'p1-untagged' ? { systemTitle: EXAMPLE_TITLE } : {}),
+    // A meter that sends without a tag: the user says so.
+    ...((format.control & 0x10) === 0 ? { require: 'encrypted' } : {}),
+  };
 }
 
 export function bytewise(bytes: Uint8Array): Uint8Array[] {

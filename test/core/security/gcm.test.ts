@@ -53,6 +53,7 @@ describe('a protected APDU', () => {
           control,
           counter: 7,
           authenticated: tagged,
+          key,
         });
       });
     }
@@ -76,6 +77,7 @@ describe('a protected APDU', () => {
       control: 0,
       counter: 1,
       authenticated: false,
+      key: null,
     });
   });
 

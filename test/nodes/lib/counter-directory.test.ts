@@ -86,7 +86,7 @@ describe('the directory of counters', () => {
     writeFileSync(path, 'a file in place of the directory');
     await assert.rejects(store.reserve(A, wanted()), {
       code: 'STATE_NOT_SAVED',
-      message: /nothing was sent: .*directory/,
+      message: /could not be saved: .*; nothing was sent/,
     });
     rmSync(path);
     mkdirSync(path);

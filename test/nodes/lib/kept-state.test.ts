@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -38,15 +38,77 @@ describe('kept state', () => {
     await kept.close(false);
     assert.equal(writes, 2);
   });
-  it('tells a damaged file once and begins anew', async () => {
+  it('tells a damaged file once, keeps it aside and begins anew', async () => {
     writeFileSync(join(directory, 'x.json'), '{"n":');
     const warned: string[] = [];
     const { kept, got } = state(filePlace(directory, 'x'), { n: 3 }, warned);
     await kept.loaded;
-    assert.deepEqual(got, []);
+    assert.deepEqual(got, [undefined]);
     assert.equal(warned.length, 1);
+    assert.match(warned[0] ?? '', /damaged.*x\.json\.damaged/);
     await kept.close(false);
     assert.equal(readFileSync(join(directory, 'x.json'), 'utf8'), '{"n":3}');
+    assert.equal(readFileSync(join(directory, 'x.json.damaged'), 'utf8'), '{"n":');
+    await kept.close(true);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+  it('writes nothing over a state that was not loaded before it closed', async () => {
+    const writes: unknown[] = [];
+    let answer: (state: unknown) => void = () => undefined;
+    const slow: Place = {
+      read: () => new Promise(resolve => (answer = resolve)),
+      write: async written => void writes.push(written),
+      remove: () => Promise.resolve(),
+    };
+    const { kept, got } = state(slow, {});
+    await kept.close(false);
+    answer({ n: 1 });
+    await kept.loaded;
+    assert.deepEqual([writes, got], [[], [{ n: 1 }]]);
+  });
+  it('asks again for a state whose store failed once, before it writes', async () => {
+    const calls: string[] = [];
+    let fails = 2;
+    const place: Place = {
+      read: () => {
+        calls.push('read');
+        return fails-- > 0 ? Promise.reject(new Error('not ready')) : Promise.resolve({ n: 1 });
+      },
+      write: async () => void calls.push('write'),
+      remove: () => Promise.resolve(),
+    };
+    const warned: string[] = [];
+    const { kept, got } = state(place, {}, warned);
+    await kept.loaded;
+    kept.changed();
+    await kept.close(false);
+    assert.deepEqual(calls, ['read', 'read', 'read', 'write']);
+    assert.deepEqual([got, warned.length], [[{ n: 1 }], 1]);
+  });
+  it('goes on saving when the clock is set back', async () => {
+    let writes = 0;
+    let now = 5000;
+    const place: Place = {
+      read: () => Promise.resolve(undefined),
+      write: async () => void writes++,
+      remove: () => Promise.resolve(),
+    };
+    const source = { save: () => 0, load: () => undefined };
+    const kept = new KeptState(
+      place,
+      source,
+      () => undefined,
+      () => now,
+    );
+    await kept.loaded;
+    const realNow = Date.now;
+    kept.changed();
+    Date.now = () => realNow() - 3_600_000;
+    now += 1000;
+    kept.changed();
+    Date.now = realNow;
+    await kept.close(false);
+    assert.equal(writes, 3);
   });
   it('goes on when nothing can be written, and says so once', async () => {
     writeFileSync(join(directory, 'file'), '');
@@ -69,7 +131,9 @@ describe('kept state', () => {
       },
       // Only these two are asked.
     } as unknown as NodeContext;
-    await state(contextPlace(context, 'disk'), { n: 5 }).kept.close(false);
+    const first = state(contextPlace(context, 'disk'), { n: 5 });
+    await first.kept.loaded;
+    await first.kept.close(false);
     const next = state(contextPlace(context, 'disk'), {});
     await next.kept.loaded;
     assert.deepEqual(next.got, [{ n: 5 }]);

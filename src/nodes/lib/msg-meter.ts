@@ -1,0 +1,68 @@
+// msg.meter at the door of a node: its secrets are taken off the message before any work, and used for the request only.
+// The rule of the file: neither a secret nor the value of a variable leaves by a message, an error or a status.
+
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { nearestOf } from '../../core/wire/foreign';
+import { CONNECTION_SECRETS, METER_FIELDS, meterFields, type Properties } from '../../io/settings';
+import { Variables } from './variables';
+
+export class MsgMeter {
+  readonly #variables: Variables;
+  #overrides: Properties | undefined;
+
+  private constructor(
+    RED: NodeAPI,
+    node: Node,
+    /** As it came, with its secrets. */
+    private readonly given: unknown,
+  ) {
+    this.#variables = new Variables(RED, node);
+  }
+
+  /** Replaces `msg.meter` by a copy without secrets: whoever else holds the object keeps it as it was. */
+  static take(RED: NodeAPI, node: Node, msg: NodeMessage & { meter?: unknown }): MsgMeter {
+    const { meter } = msg;
+    if (typeof meter !== 'object' || meter === null) return new MsgMeter(RED, node, meter);
+    try {
+      const fields = Object.entries(meter);
+      const harmless = fields.filter(([name]) => !isSecret(name));
+      if (harmless.length < fields.length) msg.meter = Object.fromEntries(harmless);
+      return new MsgMeter(RED, node, Array.isArray(meter) ? meter : Object.fromEntries(fields));
+    } catch {
+      // Its getters throw: refused where it is asked for, and nobody behind us should meet it.
+      msg.meter = null;
+      return new MsgMeter(RED, node, UNREADABLE);
+    }
+  }
+
+  /** The overrides of the connection; undefined: none. Throws BAD_SETTING that names the field or the variable. */
+  get overrides(): Properties | undefined {
+    if (this.given === undefined || this.given === null) return undefined;
+    this.#overrides ??= Object.fromEntries(
+      Object.entries(meterFields(this.given)).map(([name, value]) => [
+        name,
+        this.#variables.resolve(value, `msg.meter: ${name}`),
+      ]),
+    );
+    return this.#overrides;
+  }
+
+  /** A text for people, without what came from variables. */
+  hide(text: string): string {
+    return this.#variables.hide(text);
+  }
+
+  hideIn(error: unknown): unknown {
+    return this.#variables.hideIn(error);
+  }
+}
+
+/** A misspelt password is a password all the same. */
+function isSecret(name: string): boolean {
+  if (METER_FIELDS.includes(name)) return SECRETS.includes(name);
+  return SECRET.test(name) || nearestOf(name, CONNECTION_SECRETS) !== null;
+}
+
+const SECRETS: readonly string[] = CONNECTION_SECRETS;
+const SECRET = /pass|pwd|secret|key|cred|token/i;
+const UNREADABLE = 'an object that cannot be read';

@@ -1,0 +1,71 @@
+// The highest counters that a push decoder has received, over restarts: one file a node, gone with the node.
+// The rules of the file: keys are in it as fingerprints only; nothing is judged before the file was read, or could not be.
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CounterMemory } from '../../core/push';
+import { DlmsError } from '../../core/wire/errors';
+import { NumberJournal } from './number-journal';
+
+export class ReceivedCounters implements CounterMemory {
+  readonly #journal: NumberJournal;
+  readonly #path: string | null;
+  #ready = false;
+  #waiting: (() => void)[] = [];
+
+  /** `directory` null: they live as long as the process. `tell` gets what went wrong with the file, once until it is mended. */
+  constructor(directory: string | null, nodeId: string, tell: (error: DlmsError) => void) {
+    this.#path = directory === null ? null : join(directory, `received-${nodeId.replace(/[^\w.-]/g, '_')}.txt`);
+    this.#journal = new NumberJournal({
+      what: WHAT,
+      path: this.#path,
+      limit: LIMIT_KEPT,
+      tell: reason => tell(new DlmsError({ code: 'STATE_NOT_SAVED', what: WHAT, reason })),
+    });
+    if (this.#path === null) {
+      tell(new DlmsError({ code: 'STATE_NOT_SAVED', what: WHAT, reason: 'there is no user directory' }));
+      this.#ready = true;
+    } else void this.#journal.loaded.then(() => this.#proceed());
+  }
+
+  /**
+   * Does the work at once where the file was read, else then, in the order of the calls; or when the node closes, which the
+   * work has to look for. QUEUE_FULL where too much waits.
+   */
+  whenReady(work: () => void): void {
+    if (this.#ready) return work();
+    if (this.#waiting.length >= LIMIT_WAITING) {
+      throw new DlmsError({ code: 'QUEUE_FULL', where: `the file of ${WHAT.toLowerCase()}`, limit: LIMIT_WAITING });
+    }
+    this.#waiting.push(work);
+  }
+
+  last(id: string): number | undefined {
+    return this.#journal.get(id) ?? undefined;
+  }
+
+  remember(id: string, counter: number): void {
+    // Unverified counters may begin anew below.
+    if (counter < (this.#journal.get(id) ?? 0)) this.#journal.forget(id);
+    this.#journal.raise(id, counter);
+  }
+
+  async close(removed: boolean): Promise<void> {
+    this.#proceed();
+    await this.#journal.close();
+    if (removed && this.#path !== null) await rm(this.#path, { force: true });
+  }
+
+  #proceed(): void {
+    this.#ready = true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const work of waiting) work();
+  }
+}
+
+const WHAT = 'Counters of received telegrams';
+/** Verified and unverified ones of each meter that the guard knows, and as many again. */
+const LIMIT_KEPT = 200_000;
+/** Messages and pieces that come before the file was read. */
+const LIMIT_WAITING = 1000;
