@@ -81,7 +81,7 @@ export { WrapperLink, type WrapperOptions } from './link/wrapper';
 export type { Link, LinkEvent, LinkStep } from './link/link';
 export { Client, type ClientEvent, type ClientStep } from './client/client';
 export type { Association } from './client/association';
-export type { Authentication, ClientOptions, InvocationCounter, SecurityPolicy } from './client/options';
+export type { Authentication, ClientOptions, CounterSource, ReceivedCounters, SecurityPolicy } from './client/options';
 export { PHASES, type Input, type Phase } from './client/phases';
 export { ProfileRead, type ProfileEvent, type ProfileRange, type ProfileRequest } from './client/profile-read';
 export { MeterMemory, readObjectList, type ObjectEntry } from './client/meter-memory';

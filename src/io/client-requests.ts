@@ -85,7 +85,7 @@ export async function collect(
 
 /** After this error the association is worth nothing, though the client may call it ready. */
 export function endsAssociation(code: string): boolean {
-  return code === 'COUNTER_TOO_LOW';
+  return ENDING.has(code);
 }
 
 function unnamed(ref: AttributeRef): Outcome<never> {
@@ -93,4 +93,6 @@ function unnamed(ref: AttributeRef): Outcome<never> {
   return { ok: false, error: new DlmsError({ code: 'OBJECT_UNDEFINED', object: describeRef(ref), result }) };
 }
 
+/** Without a number for it nothing can be sent any more; its own state is in the middle of a request. */
+const ENDING: ReadonlySet<string> = new Set(['COUNTER_TOO_LOW', 'KEY_USED_UP', 'STATE_NOT_SAVED', 'COUNTER_INVALID']);
 const LN_OBJECT_LIST: AttributeRef = { classId: 15, obis: Obis.parse('0-0:40.0.0*255'), attribute: 2 };

@@ -13,6 +13,8 @@ export interface RunnerHooks {
   /** The connection went while nothing was under way. */
   readonly lost: (error: DlmsError) => void;
   readonly bytes: (direction: '>' | '<', bytes: Uint8Array) => void;
+  /** Asked before bytes are handed to the client: when it may go on, null for at once. Never rejects. */
+  readonly low?: () => Promise<void> | null;
   /** How long bytes may take to leave, beside their own time at 300 baud; default 10 s. */
   readonly writeLimitMs?: number;
 }
@@ -34,6 +36,8 @@ export class ClientRunner {
   /** The input that named the limit last. */
   #limitOf = 0;
   #stopped = false;
+  /** Chunks that wait for the counters of their answers; null: none. */
+  #held: Uint8Array[] | null = null;
 
   constructor(
     readonly client: Client,
@@ -45,7 +49,7 @@ export class ClientRunner {
     this.#limit = new Alarm(late);
     transport.onBytes = chunk => {
       hooks.bytes('<', chunk);
-      this.#drive(() => client.receive(chunk));
+      this.#receive(chunk);
     };
     transport.onClose = cause => this.#lost(cause);
   }
@@ -85,6 +89,21 @@ export class ClientRunner {
     this.transport.onBytes = () => undefined;
     this.transport.onClose = () => undefined;
     this.#settle(w => w.reject(error));
+  }
+
+  /** In order, whether or not one of them has to wait. */
+  #receive(chunk: Uint8Array): void {
+    if (this.#held !== null) return void this.#held.push(chunk.slice());
+    const wait = this.hooks.low?.() ?? null;
+    if (wait === null) return this.#drive(() => this.client.receive(chunk));
+    const held = (this.#held = [chunk.slice()]);
+    // The meter has answered: its silence is not measured while we look for numbers.
+    this.#silence.quiet();
+    this.#input++;
+    void wait.then(() => {
+      this.#held = null;
+      for (const waiting of held) this.#drive(() => this.client.receive(waiting));
+    });
   }
 
   #drive(input: () => ClientStep): void {

@@ -1,15 +1,16 @@
 // From the settings of a connection to the options of link and client.
 
-import type { ClientOptions, InvocationCounter } from '../core/client/options';
+import type { ClientOptions, CounterSource, ReceivedCounters } from '../core/client/options';
 import type { ReaderOptions } from '../core/iec62056-21';
 import { HdlcLink } from '../core/link/hdlc';
 import type { Link } from '../core/link/link';
 import { WrapperLink } from '../core/link/wrapper';
-import { hex } from '../core/wire/hex';
 import type { ConnectionSettings } from './settings';
 
 export interface Moment {
-  readonly counter: InvocationCounter;
+  /** Needed where something is protected. */
+  readonly counter?: CounterSource;
+  readonly received?: ReceivedCounters;
   readonly challenge: Uint8Array;
   /** False: the meter refused the dedicated key before. */
   readonly dedicated: boolean;
@@ -28,6 +29,7 @@ export function clientOptions(s: ConnectionSettings, moment: Moment): ClientOpti
     authenticationKey: s.keys.authentication ?? undefined,
     dedicatedKey: moment.dedicated ? (s.keys.dedicated ?? undefined) : undefined,
     counter: moment.counter,
+    received: moment.received,
     challenge: moment.challenge,
     preEstablished: s.preEstablished,
     generalProtection: s.generalProtection,
@@ -89,14 +91,6 @@ export function counterReader(s: ConnectionSettings): { client: ClientOptions; l
     },
     link: linkOf(s, s.counterClient),
   };
-}
-
-/** A counter belongs to a key and a system title; two client addresses with the same ones share it. */
-export function counterKey(s: ConnectionSettings): string {
-  const { transport: t, server } = s;
-  const where = t.kind === 'serial' ? t.path : `${t.host}:${t.port}`;
-  const title = s.systemTitle === null ? '' : hex(s.systemTitle);
-  return `counter ${where} ${server.logical}/${server.physical ?? ''} ${title}`;
 }
 
 /** What a trace must never show. */

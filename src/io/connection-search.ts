@@ -8,7 +8,6 @@ import { clientOptions, linkOf } from './client-settings';
 import { adviceOn, formatOf, protocolOf, serverOf, type Words } from './connection-advice';
 import { limited, type TestEnvironment } from './connection-test';
 import { Conversation } from './conversation';
-import { NumbersInMemory, CounterKeeper } from './counter-keeper';
 import { ModeETransport } from './iec-session';
 import { lines as allLines, transportOf } from './line';
 import { RowQueue } from './row-queue';
@@ -149,7 +148,6 @@ class Search {
       transport,
       linkOf(settings),
       clientOptions(settings, {
-        counter: CounterKeeper.of(new NumbersInMemory(), ''),
         challenge: new Uint8Array(16),
         dedicated: false,
         onApdu: () => undefined,

@@ -3,6 +3,7 @@
 // what it says are keys and facts for the text catalogs, never a secret.
 
 import type { Association } from '../core/client/association';
+import { counterIn } from '../core/client/counter-object';
 import type { AttributeRef, Outcome } from '../core/client/request';
 import { clockStatusWords, readDateTime } from '../core/cosem/date-time';
 import type { Data } from '../core/cosem/data';
@@ -11,12 +12,12 @@ import { Obis } from '../core/cosem/obis';
 import { HdlcLink } from '../core/link/hdlc';
 import { DlmsError, isDlmsError } from '../core/wire/errors';
 import { hex } from '../core/wire/hex';
-import { clientOptions, counterKey, counterReader, linkOf, modeEOptions } from './client-settings';
+import { clientOptions, counterReader, linkOf, modeEOptions } from './client-settings';
 import { adviceOn, formatOf, protocolOf, serverOf, type StageName, type Words } from './connection-advice';
 import { Conversation } from './conversation';
-import { CounterKeeper, NumbersInMemory, type NumberStore } from './counter-keeper';
 import { IecSession, ModeETransport } from './iec-session';
 import { lines as allLines, transportOf, type Lines } from './line';
+import { OwnSide, type Installation } from './own-side';
 import { RowQueue } from './row-queue';
 import type { ConnectionSettings } from './settings';
 import { freed, type Transport } from './transport';
@@ -36,10 +37,9 @@ export interface TestStage {
   readonly elapsedMs: number;
 }
 
-export interface TestEnvironment {
+/** What the installation keeps is that of the deployed connection, so that no counter is used twice. */
+export interface TestEnvironment extends Installation {
   readonly lines?: Lines;
-  /** Those of the deployed connection, so that no counter is used twice. */
-  readonly counters?: NumberStore;
   readonly now?: () => number;
   /** n octets that nobody can foresee. */
   readonly random?: (n: number) => Uint8Array;
@@ -86,7 +86,7 @@ class ConnectionTest {
   readonly #lines: Lines;
   readonly #now: () => number;
   readonly #random: (n: number) => Uint8Array;
-  readonly #counter: CounterKeeper;
+  readonly #own: OwnSide;
   readonly #limitMs: number;
   readonly #ciphered: boolean;
   #stage: StageName = 'line';
@@ -97,8 +97,10 @@ class ConnectionTest {
   #counterSays: Words[] = [];
   #counterDoubtful = false;
 
+  readonly settings: ConnectionSettings;
+
   constructor(
-    readonly settings: ConnectionSettings,
+    settings: ConnectionSettings,
     environment: TestEnvironment,
     readonly stop: AbortController,
     readonly tell: (stage: TestStage) => void,
@@ -106,9 +108,10 @@ class ConnectionTest {
     this.#lines = environment.lines ?? allLines;
     this.#now = environment.now ?? Date.now;
     this.#random = environment.random ?? (n => crypto.getRandomValues(new Uint8Array(n)));
-    this.#counter = CounterKeeper.of(environment.counters ?? new NumbersInMemory(), counterKey(settings));
+    this.#own = new OwnSide(settings, environment, this.#random);
+    this.settings = this.#own.settings;
     this.#limitMs = environment.limitMs ?? LIMIT_MS;
-    this.#ciphered = settings.security !== 'none' || settings.authentication === 'high-gmac';
+    this.#ciphered = this.#own.counts;
   }
 
   async run(signal: AbortSignal | undefined): Promise<void> {
@@ -127,7 +130,6 @@ class ConnectionTest {
       } catch (error) {
         this.#fail(error);
       } finally {
-        this.#counter.settle();
         await this.#lines.release(line);
       }
     });
@@ -158,8 +160,10 @@ class ConnectionTest {
     const { settings } = this;
     if (this.#ciphered && !settings.preEstablished) {
       this.#begin('link', settings.counterObject === null ? [] : [{ key: 'counter-first' }]);
+      await this.#own.load();
       await this.#readCounter(transport);
     } else this.#begin('link');
+    if (this.#ciphered) await this.#own.load();
     const association = await this.#associate(transport);
     const conversation = this.#conversation as Conversation;
     this.#end('ok', this.#acceptance(association));
@@ -174,12 +178,14 @@ class ConnectionTest {
   async #associate(transport: Transport): Promise<Association> {
     let dedicated = this.settings.keys.dedicated !== null && this.settings.security !== 'none';
     for (let attempt = 1; ; attempt++) {
-      const before = this.#counter.known;
+      if (this.#ciphered) await this.#own.ready();
+      const before = this.#own.counter.known;
       const conversation = (this.#conversation = new Conversation(
         transport,
         linkOf(this.settings),
         clientOptions(this.settings, {
-          counter: this.#counter,
+          counter: this.#own.counter,
+          received: this.#own.listening(),
           challenge: this.#random(CHALLENGE_OCTETS),
           dedicated,
           onApdu: () => undefined,
@@ -199,7 +205,7 @@ class ConnectionTest {
         if (attempt >= ATTEMPTS || !isDlmsError(error) || this.stop.signal.aborted) throw error;
         const { detail } = error;
         if (detail.code === 'COUNTER_TOO_LOW' && detail.needed !== null && attempt === 1) {
-          this.#counter.atLeast(detail.needed + 1);
+          this.#own.counter.unproven(detail.needed + 1);
           this.#counterDoubtful = before;
           this.#counterSays.push({ key: 'counter-corrected', facts: { sent: detail.sent, needed: detail.needed } });
         } else if (detail.code === 'EXCEPTION_RESPONSE' && dedicated) dedicated = false;
@@ -219,13 +225,13 @@ class ConnectionTest {
     try {
       await conversation.connect(this.stop.signal);
       const [outcome] = await conversation.get([{ classId: 1, obis: object, attribute: 2 }], this.stop.signal);
-      const value = outcome?.ok === true && outcome.value !== null ? outcome.value : null;
-      if (value !== null && 'value' in value && typeof value.value === 'number') {
-        this.#counter.atLeast(value.value + 1);
-        this.#counterSays.push({ key: 'counter-read', facts: { ...facts, counter: value.value } });
-      } else this.#counterMissing(facts, outcome?.ok === false ? outcome.error.short : 'no number');
+      if (outcome?.ok === true) {
+        const counter = counterIn(outcome.value, object.toString());
+        this.#own.told(counter);
+        this.#counterSays.push({ key: 'counter-read', facts: { ...facts, counter } });
+      } else this.#counterMissing(facts, outcome?.error.short ?? 'no number');
     } catch (error) {
-      if (this.stop.signal.aborted || !isDlmsError(error) || error.code === 'CONNECTION_LOST') throw error;
+      if (this.stop.signal.aborted || !isDlmsError(error) || ENDS_TEST.has(error.code)) throw error;
       this.#counterMissing(facts, error.short);
     } finally {
       await conversation.end();
@@ -502,3 +508,5 @@ const CALLER_MS = 3000;
 const PUSH_MS = 12_000;
 /** After the first byte: the rest of its telegram. */
 const REST_MS = 1000;
+/** What the reading of the counter does not get over. */
+const ENDS_TEST: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'COUNTER_JUMP']);

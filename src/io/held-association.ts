@@ -4,24 +4,27 @@
 import type { Apdu } from '../core/apdu';
 import { Client, type ClientEvent } from '../core/client/client';
 import type { MeterMemory } from '../core/client/meter-memory';
+import { counterIn } from '../core/client/counter-object';
 import type { Obis } from '../core/cosem/obis';
+import type { InvocationCounter } from '../core/security';
 import { isDlmsError, type DlmsError } from '../core/wire/errors';
 import { collect } from './client-requests';
 import { ClientRunner } from './client-runner';
 import { clientOptions, counterReader, linkOf } from './client-settings';
-import type { CounterKeeper } from './counter-keeper';
 import { closedError } from './line';
+import type { OwnSide } from './own-side';
 import type { ConnectionSettings, TraceLevel } from './settings';
 import type { Trace } from './trace';
 import type { Transport } from './transport';
 
 /** What an association is given from outside. */
 export interface AssociationSurroundings {
+  /** With our system title. */
   readonly settings: ConnectionSettings;
+  readonly own: OwnSide;
   /** The line's own, or what opens it with a sign-on. */
   readonly transport: Transport;
   readonly memory: MeterMemory;
-  readonly counter: CounterKeeper;
   readonly now: () => number;
   readonly random: (n: number) => Uint8Array;
   readonly trace: Trace | null;
@@ -47,30 +50,37 @@ export class HeldAssociation {
 
   /** An association that stands; opened if there is none. */
   async open(signal: AbortSignal): Promise<void> {
-    if (this.#runner?.client.phase === 'ready') return;
-    const { settings, transport, counter, memory, random, trace, now, phase } = this.around;
+    if (this.#runner?.client.phase === 'ready') {
+      if (this.around.own.counts) await this.around.own.ready();
+      return;
+    }
+    const { settings, own, transport, memory, random, trace, now, phase } = this.around;
     await this.tearDown(false);
     phase('connecting');
     await transport.open(signal);
-    const ciphered = settings.security !== 'none' || settings.authentication === 'high-gmac';
+    const ciphered = own.counts;
     this.counterJustRead = false;
-    if (ciphered && settings.counterObject !== null && (!counter.known || this.counterDoubted)) {
+    if (ciphered) await own.load();
+    if (ciphered && settings.counterObject !== null && (!own.counter.known || this.counterDoubted)) {
       this.counterJustRead = await this.#readCounter(settings.counterObject, signal);
       // Some meters hang up with the association of the public client.
       await transport.open(signal);
     }
     this.counterDoubted = ciphered && settings.counterObject !== null && !this.counterJustRead;
+    if (ciphered) await own.ready();
     const client = new Client(
       linkOf(settings),
       clientOptions(settings, {
-        counter,
+        counter: own.counter,
+        received: own.listening(),
         challenge: random(CHALLENGE_OCTETS),
         dedicated: !memory.dedicatedKeyRefused,
         onApdu: (dir, bytes) => trace?.({ at: now(), dir, layer: 'apdu', bytes }),
       }),
     );
-    this.#runner = this.#run(client);
+    this.#runner = this.#run(client, ciphered ? () => own.counter.low() : null);
     await associate(this.#runner, signal);
+    own.stands(client.association);
     this.counterJustRead = false;
     this.counterDoubted = false;
     phase('connected');
@@ -78,13 +88,12 @@ export class HeldAssociation {
 
   /** Release and DISC, and with `close` the end of the transport. */
   async tearDown(close: boolean): Promise<void> {
-    const { settings, transport, counter, phase } = this.around;
+    const { settings, transport, phase } = this.around;
     const runner = this.#runner;
     this.#runner = null;
     if (runner !== null) {
       await this.#farewell(runner);
       runner.stop(closedError(`the session with ${transport.where}`));
-      counter.settle();
       phase('idle');
     }
     // After mode E the port stands at another speed; opening it anew puts it back.
@@ -117,20 +126,26 @@ export class HeldAssociation {
     }
   }
 
-  /** The counter by the public client, which needs no keys. Failing at it is no failure: the meter may say what it wants. */
+  /**
+   * The counter by the public client, which needs no keys. Failing at it is no failure: the meter may say what it wants.
+   * Throws COUNTER_JUMP for a number that only the user may set.
+   */
   async #readCounter(object: Obis, signal: AbortSignal): Promise<boolean> {
-    const { settings, counter, log } = this.around;
+    const counter = await this.#askCounter(object, signal);
+    if (counter === null) return false;
+    this.around.own.told(counter);
+    this.around.log('info', `invocation counter ${counter} read from ${object}`);
+    return true;
+  }
+
+  async #askCounter(object: Obis, signal: AbortSignal): Promise<InvocationCounter | null> {
+    const { settings, log } = this.around;
     const { client, link } = counterReader(settings);
-    const runner = this.#run(new Client(link, client));
+    const runner = this.#run(new Client(link, client), null);
     try {
       await associate(runner, signal);
       const outcome = await collect(runner, [{ classId: 1, obis: object, attribute: 2 }], null, signal);
-      const value = outcome[0]?.ok === true ? outcome[0].value : null;
-      if (value !== null && 'value' in value && typeof value.value === 'number') {
-        counter.atLeast(value.value + 1);
-        log('info', `invocation counter ${value.value} read from ${object}`);
-        return true;
-      }
+      if (outcome[0]?.ok === true) return counterIn(outcome[0].value, object.toString());
       log('warning', `${object} gave no invocation counter`);
     } catch (e) {
       if (signal.aborted || !isDlmsError(e) || e.code === 'NOT_THE_METER') throw e;
@@ -139,15 +154,16 @@ export class HeldAssociation {
       await this.#farewell(runner);
       runner.stop(closedError('the public association'));
     }
-    return false;
+    return null;
   }
 
-  #run(client: Client): ClientRunner {
+  #run(client: Client, low: (() => Promise<void> | null) | null): ClientRunner {
     const { transport, trace, now } = this.around;
     return new ClientRunner(client, transport, {
       event: e => this.#onEvent(e),
       lost: error => this.#lost(error),
       bytes: (dir, bytes) => trace?.({ at: now(), dir, layer: 'bytes', bytes }),
+      ...(low !== null && { low }),
     });
   }
 

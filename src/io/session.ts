@@ -12,12 +12,12 @@ import { isDlmsError, type DlmsError } from '../core/wire/errors';
 import { Backoff } from './backoff';
 import { endsAssociation } from './client-requests';
 import { aborted, type ClientRunner } from './client-runner';
-import { counterKey, modeEOptions, secretsOf } from './client-settings';
-import { CounterKeeper, NumbersInMemory, type NumberStore } from './counter-keeper';
+import { modeEOptions, secretsOf } from './client-settings';
 import { HeldAssociation } from './held-association';
 import { ModeETransport } from './iec-session';
 import { closedError, type Line, type Lines, lines as allLines, type LineUser } from './line';
 import { MeterTurn } from './meter-turn';
+import { OwnSide, type Installation } from './own-side';
 import { ProfileFeed, type ProfileStream } from './profile-stream';
 import type { ConnectionSettings, TraceLevel } from './settings';
 import { maskSecrets, type Trace } from './trace';
@@ -34,10 +34,9 @@ export interface SessionState {
 }
 
 /** What a session is given from outside; everything has a default. */
-export interface SessionEnvironment {
+export interface SessionEnvironment extends Installation {
   readonly lines?: Lines;
   readonly memory?: MeterMemory;
-  readonly counters?: NumberStore;
   readonly now?: () => number;
   /** Milliseconds of a clock that is never set: what waits is measured by it. */
   readonly monotonicMs?: () => number;
@@ -63,7 +62,7 @@ export class Session implements LineUser {
   readonly line: Line;
   readonly #lines: Lines;
   readonly #now: () => number;
-  readonly #counter: CounterKeeper;
+  readonly #own: OwnSide;
   readonly #backoff: Backoff;
   readonly #held: HeldAssociation;
   /** Requests that run or wait. */
@@ -85,16 +84,16 @@ export class Session implements LineUser {
     const now = environment.now ?? Date.now;
     const random = environment.random ?? (n => crypto.getRandomValues(new Uint8Array(n)));
     this.#now = now;
-    this.#counter = CounterKeeper.of(environment.counters ?? new NumbersInMemory(), counterKey(settings));
+    this.#own = new OwnSide(settings, environment, random);
     this.#backoff = new Backoff(environment.monotonicMs ?? (() => performance.now()), random);
     this.line = this.#lines.acquire(settings);
     const { transport } = this.line;
     this.#held = new HeldAssociation({
-      settings,
+      settings: this.#own.settings,
+      own: this.#own,
       transport:
         settings.interface === 'hdlc-mode-e' ? new ModeETransport(transport, modeEOptions(settings)) : transport,
       memory: this.memory,
-      counter: this.#counter,
       now,
       random,
       trace: environment.trace === undefined ? null : maskSecrets(environment.trace, secretsOf(settings)),
@@ -200,6 +199,7 @@ export class Session implements LineUser {
       for (const stop of this.#underWay) stop.abort(closedError(`the session with ${this.where}`));
       this.#stopIdle();
       await this.line.end(this, () => this.hangUp(true));
+      await this.#own.received.flush();
       await this.#lines.release(this.line);
     })();
     return this.#closed;
@@ -289,7 +289,8 @@ export class Session implements LineUser {
     if (error.detail.code === 'COUNTER_TOO_LOW' && !this.#resynchronised) {
       this.#resynchronised = true;
       // The needed number is the next expected with most makers, the last one seen with some: one more fits both.
-      if (error.detail.needed !== null) this.#counter.atLeast(error.detail.needed + 1);
+      // Throws COUNTER_JUMP in place of the error: the message was in clear, and anybody could have sent it.
+      if (error.detail.needed !== null) this.#own.counter.unproven(error.detail.needed + 1);
       return true;
     }
     // Not every meter says that a counter is too low; the next attempt reads it.

@@ -59,8 +59,10 @@ export interface ConnectionSettings {
   readonly password: Secret | null;
   readonly security: SecurityPolicy;
   readonly suite: 0 | 1 | 2;
-  /** Ours, eight octets; null where no ciphering asks for one. */
+  /** Ours, eight octets; null: the installation's, where one is needed. */
   readonly systemTitle: Uint8Array | null;
+  /** Ciphering or authentication ask for a title of ours. */
+  readonly needsSystemTitle: boolean;
   /** The meter's, where it does not send it. */
   readonly meterSystemTitle: Uint8Array | null;
   readonly keys: {
@@ -116,7 +118,6 @@ export function parseSettings(properties: Properties, credentials: Properties = 
   const standard = p.choice('standard', STANDARDS, 'dlms');
   const wide = link === 'wrapper';
   const ciphered = security !== 'none' || authentication === 'high-gmac';
-  const systemTitle = p.title('systemTitle') ?? (ciphered || authentication === 'high-sha256' ? OUR_TITLE : null);
   const keys = {
     encryption: c.key('encryptionKey'),
     authentication: c.key('authenticationKey'),
@@ -145,7 +146,8 @@ export function parseSettings(properties: Properties, credentials: Properties = 
     password,
     security,
     suite,
-    systemTitle,
+    systemTitle: p.title('systemTitle'),
+    needsSystemTitle: ciphered || authentication === 'high-sha256',
     meterSystemTitle: p.title('meterSystemTitle'),
     keys,
     counterObject: counterObject(p),
@@ -429,5 +431,3 @@ export const METER_FIELDS: readonly string[] = [
   ...CONNECTION_SECRETS,
   ...METER_NOTES,
 ];
-// Three letters of the maker and five octets of our choice; any eight octets that no other client of the meter uses will do.
-const OUR_TITLE = Uint8Array.from([0x4d, 0x46, 0x4c, 0, 0, 0, 0, 1]);

@@ -11,9 +11,11 @@ import { plainText } from '../core/wire/foreign';
 import { PooledConnection } from './lib/connection';
 import type { Connection } from './lib/connection-api';
 import { connectionRoutes } from './lib/connection-routes';
+import { counterRoute } from './lib/counter-route';
 import { fieldsOf } from './lib/form-connection';
 import { asNodeError, onClosing } from './lib/on-input';
-import { sharedCounters, StateFile, stateDirectory } from './lib/state-file';
+import { installationOf } from './lib/installation';
+import { StateFile, stateDirectory } from './lib/state-file';
 
 interface ConnectionDef extends NodeDef {
   readonly [property: string]: unknown;
@@ -29,7 +31,7 @@ export = (RED: NodeAPI): void => {
     const startedMs = Date.now();
     const connection = new PooledConnection(config, this.credentials, {
       numbers: new StateFile(stateDirectory(RED), this.id, text => this.warn(text)),
-      counters: sharedCounters(RED, text => this.warn(text)),
+      installation: installationOf(RED, text => this.warn(text)),
       log: (level, text) => {
         // Errors reach the user with the request that failed; here they are only for who looks closer.
         if (level === 'warning') this.warn(text);
@@ -57,6 +59,7 @@ export = (RED: NodeAPI): void => {
 
   // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.
   connectionRoutes(RED, () => stateDirectory(RED));
+  counterRoute(RED);
   RED.httpAdmin.get(
     '/dlms-connection/ports',
     RED.auth.needsPermission('dlms-connection.read'),

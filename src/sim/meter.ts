@@ -44,6 +44,8 @@ export interface MeterOptions extends HouseholdOptions {
   readonly physicalAddress?: number;
   /** Counter of the last protected APDU the meter saw. Default 1000. */
   readonly clientCounter?: number;
+  /** The counter of what the meter sends; each call gives the next. Default: from 1 on. */
+  readonly serverCounter?: () => number;
   /** Where that counter can be read. Default 0.0.43.1.0.255. */
   readonly counterObject?: string;
   /** A gas meter on M-Bus channel 1. Default yes. */
@@ -70,7 +72,8 @@ export class SimulatedMeter {
 
   readonly #now: () => number;
   readonly random: (n: number) => Uint8Array;
-  #serverCounter = 0;
+  #sent = 0;
+  readonly #serverCounter: () => number;
   readonly #ln: readonly Named[];
   readonly #sn: readonly Named[];
   readonly #byName = new Map<string, CosemObject[]>();
@@ -90,6 +93,7 @@ export class SimulatedMeter {
     this.logicalDevice = options.logicalDevice ?? 1;
     this.physicalAddress = options.physicalAddress ?? 17;
     this.clientCounter = options.clientCounter ?? 1000;
+    this.#serverCounter = options.serverCounter ?? (() => ++this.#sent);
     this.behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
     const objects = [
       ...householdObjects(options),
@@ -140,7 +144,7 @@ export class SimulatedMeter {
   }
 
   nextServerCounter(): number {
-    return ++this.#serverCounter;
+    return this.#serverCounter();
   }
 
   /** A data-notification as a meter sends it unasked. */

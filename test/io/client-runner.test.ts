@@ -7,7 +7,6 @@ import { WrapperLink } from '../../src/core/link/wrapper';
 import { ClientRunner } from '../../src/io/client-runner';
 import { clientOptions, linkOf } from '../../src/io/client-settings';
 import { parseSettings } from '../../src/io/settings';
-import { CounterKeeper } from '../../src/io/counter-keeper';
 import { TcpTransport } from '../../src/io/tcp';
 import type { Transport } from '../../src/io/transport';
 
@@ -25,9 +24,7 @@ describe('the runner of a client', () => {
     };
     const link = linkOf(settings);
     assert.ok(link instanceof WrapperLink);
-    const counter = CounterKeeper.of(new Map(), 'test');
     const options = clientOptions(settings, {
-      counter,
       challenge: new Uint8Array(16),
       dedicated: false,
       onApdu: () => undefined,
@@ -59,7 +56,6 @@ describe('the runner of a client', () => {
     const link = new WrapperLink({ client: 16, server: 1, responseMs: 100 });
     const settings = parseSettings({ transport: 'tcp', host: 'nowhere', interface: 'wrapper' }, {});
     const options = clientOptions(settings, {
-      counter: CounterKeeper.of(new Map(), 'test'),
       challenge: new Uint8Array(16),
       dedicated: false,
       onApdu: () => undefined,

@@ -14,6 +14,8 @@ import { serveIec } from '../../src/sim/iec-server';
 import { DEFAULT_KEYS, type MeterOptions, type SimulatedMeter } from '../../src/sim/meter';
 import { serveTcp, simulatedMeter, type MeterServer } from '../../src/sim/server';
 import { Obis } from '../../src/core/cosem/obis';
+import { counterFingerprint, type Key } from '../../src/core/security';
+import { unhex } from '../../src/core/wire/hex';
 
 const KEYS = { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication };
 const GMAC = { clientAddress: 1, authentication: 'high-gmac', security: 'authentication-encryption' };
@@ -132,9 +134,10 @@ describe('a connection test', () => {
   it('heals a stale counter and says so', async () => {
     const { settings } = await bench('hdlc', { clientCounter: 5000 });
     const counters = new NumbersInMemory();
+    const systemTitle = unhex('4d464c0000000007');
     const mine = settings({ ...GMAC, counterObject: 'none' }, KEYS);
-    counters.set('counter 127.0.0.1:' + String((mine.transport as { port: number }).port) + ' 1/ 4d464c0000000001', 7);
-    const stages = await all(testConnection(mine, { counters }));
+    counters.set(counterFingerprint(mine.keys.encryption as Key, systemTitle), 7);
+    const stages = await all(testConnection(mine, { counters, systemTitle }));
     assert.equal(stages.map(verdict).at(-1), 'counter warning');
     assert.deepEqual(said(stages, 'counter-corrected'), { sent: 7, needed: 5001 });
   });

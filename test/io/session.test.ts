@@ -13,6 +13,7 @@ import { captureObject } from '../../src/core/cosem/profile-layout';
 import { isDlmsError, type Code, type DlmsError } from '../../src/core/wire/errors';
 import { fromLatin1, hex, unhex } from '../../src/core/wire/hex';
 import { NumbersInMemory } from '../../src/io/counter-keeper';
+import type { Stretch, Wanted } from '../../src/io/counter-store';
 import { Lines } from '../../src/io/line';
 import { LineQueues } from '../../src/io/line-queue';
 import { Session, type ProfileStream, type SessionEnvironment } from '../../src/io/session';
@@ -387,8 +388,14 @@ describe('session: faults', () => {
   it('reserves counters before it uses them, so that a crash repeats none', async () => {
     const b = await bench();
     const kept: number[] = [];
-    const counters = { get: () => null, set: (_: string, value: number) => void kept.push(value) };
-    const session = b.session(GMAC, KEYS, { counters });
+    class Counters extends NumbersInMemory {
+      override async reserve(fingerprint: string, wanted: Wanted): Promise<Stretch> {
+        const stretch = await super.reserve(fingerprint, wanted);
+        kept.push(stretch.end);
+        return stretch;
+      }
+    }
+    const session = b.session(GMAC, KEYS, { counters: new Counters() });
     await session.get(NAME);
     assert.ok((kept[0] as number) > b.meter.clientCounter, `${kept[0]} against ${b.meter.clientCounter}`);
   });

@@ -7,7 +7,9 @@ import type { TestStage } from '../../src/io/connection-test';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
 import { connectionRoutes } from '../../src/nodes/lib/connection-routes';
+import { counterRoute } from '../../src/nodes/lib/counter-route';
 import type { BrowserEntry } from '../../src/nodes/lib/object-browser';
+import { unhex } from '../../src/core/wire/hex';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
 import { adminRequest, startFlow, stopFlow, userDirectory, type FlowNode } from './flow';
 import { closeMeters, connectionTo, deadPort, serveMeter } from './meters';
@@ -261,6 +263,64 @@ describe('the routes of dlms-connection', () => {
     });
   });
 
+  describe('counter', () => {
+    const keys = { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication };
+    const ask = async (body: object, status = 200): Promise<{ counter?: number | null; code?: string }> => {
+      const response = await adminRequest().post('/dlms-connection/counter').send(body).expect(status);
+      return response.body as { counter?: number | null; code?: string };
+    };
+
+    it('shows where the count stands and goes up by the word of the user, never down', async () => {
+      await startFlow(nodes, []);
+      const asked = { properties: form(4059, { ...GMAC, systemTitle: 'COUNTER1' }), credentials: keys };
+      assert.deepEqual(await ask(asked), { counter: null });
+      assert.deepEqual(await ask({ ...asked, set: '3000000000' }), { counter: 3_000_000_000 });
+      assert.deepEqual(await ask({ ...asked, set: '5' }), { counter: 3_000_000_000 });
+      assert.deepEqual(await ask(asked), { counter: 3_000_000_000 });
+      for (const odd of ['', '-1', '1.5', '4294967296', 'NaN', 1e400, {}, [7]]) {
+        assert.equal((await ask({ ...asked, set: odd }, 400)).code, 'BAD_SETTING');
+      }
+      // A slip of the finger does not end the key.
+      assert.equal((await ask({ ...asked, set: '4294967295' }, 502)).code, 'KEY_USED_UP');
+      assert.deepEqual(await ask(asked), { counter: 3_000_000_000 });
+    });
+
+    it('is of the deployed connection, and lets it read a meter that counts far ahead', async () => {
+      const { port, meter } = await serveMeter();
+      const secure = { ...GMAC, counterObject: '-', systemTitle: 'COUNTER2' };
+      const flow = await startFlow(nodes, [connectionTo(port, secure), get], { c1: keys });
+      flow.send('n1', {});
+      await flow.message('out');
+      meter.clientCounter = 3_000_000_000;
+      flow.send('n1', {});
+      assert.equal((await flow.error()).error.code, 'COUNTER_JUMP');
+      await ask({ id: 'c1', properties: form(port, secure), set: '3000000001' });
+      flow.send('n1', {});
+      await flow.message('out');
+    });
+
+    it('forgets what was received, for a meter that counts anew', async () => {
+      let sent = 5000;
+      const { port } = await serveMeter({ serverCounter: () => ++sent, systemTitle: unhex('4d46570000000077') });
+      const secure = { ...GMAC, idleTime: '0' };
+      const flow = await startFlow(nodes, [connectionTo(port, secure), get], { c1: keys });
+      flow.send('n1', {});
+      await flow.message('out');
+      sent = 0;
+      flow.send('n1', {});
+      assert.equal((await flow.error()).error.code, 'REPLAYED');
+      const { counter } = await ask({ id: 'c1', properties: form(port, secure), forget: true });
+      assert.ok((counter ?? 0) > 1000);
+      flow.send('n1', {});
+      await flow.message('out');
+    });
+
+    it('is nothing where no keys are used', async () => {
+      await startFlow(nodes, []);
+      assert.deepEqual(await ask({ properties: form(4059) }), { counter: null });
+    });
+  });
+
   describe('obis', () => {
     it('finds codes by words of a language, by code, and names what it does not list', async () => {
       await startFlow(nodes, []);
@@ -286,9 +346,11 @@ describe('the routes of dlms-connection', () => {
     };
     // Only what registering routes takes of Node-RED.
     connectionRoutes(red as unknown as NodeAPI, () => null);
+    counterRoute(red as unknown as NodeAPI);
     assert.deepEqual(guarded.sort(), [
       'get /dlms-connection/obis dlms-connection.read',
       'post /dlms-connection/browse dlms-connection.write',
+      'post /dlms-connection/counter dlms-connection.write',
       'post /dlms-connection/test dlms-connection.write',
       'post /dlms-connection/value dlms-connection.write',
     ]);

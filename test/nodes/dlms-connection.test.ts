@@ -9,6 +9,7 @@ import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
 import { connectionOf, type ConnectionState, type Listening } from '../../src/nodes/lib/connection-api';
 import { onInput } from '../../src/nodes/lib/on-input';
+import { counterFingerprint, Key, parseSystemTitle } from '../../src/core/security';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
 import { SerialTransport } from '../../src/io/serial';
 import { serveTransport, simulatedMeter } from '../../src/sim/server';
@@ -174,7 +175,7 @@ describe('dlms-connection', () => {
   });
 
   it('keeps the invocation counter over a restart, and no key in its file', async () => {
-    const { port } = await serveMeter();
+    const { port, meter } = await serveMeter();
     const secure = {
       clientAddress: '1',
       authentication: 'high-gmac',
@@ -195,14 +196,16 @@ describe('dlms-connection', () => {
       await stopFlow();
     }
     const dir = join(userDirectory(), 'dlms');
-    const file = readFileSync(join(dir, 'counters.json'), 'utf8');
-    const counters = Object.entries(JSON.parse(file) as Record<string, number>).filter(([k]) =>
-      k.includes(`:${port} `),
+    const fingerprint = counterFingerprint(
+      Key.parse(keys.encryptionKey, 'key'),
+      parseSystemTitle(readFileSync(join(dir, 'system-title'), 'utf8').trim()),
     );
+    const counters = readdirSync(join(dir, 'counters')).filter(name => name.startsWith(`${fingerprint}.0`));
     assert.equal(counters.length, 1);
-    assert.ok((counters[0]?.[1] ?? 0) > 1);
+    assert.ok(Number(counters[0]?.split('.')[1]) > meter.clientCounter);
     assert.ok(readdirSync(dir).every(name => !name.endsWith('.new')));
-    for (const key of Object.values(keys)) assert.ok(!file.toLowerCase().includes(key.toLowerCase()));
+    const all = [...readdirSync(join(dir, 'counters')), readFileSync(join(dir, 'received.log'), 'utf8')].join('\n');
+    for (const key of Object.values(keys)) assert.ok(!all.toLowerCase().includes(key.toLowerCase()));
   });
 
   it('counts together with another connection to the same meter: no counter of a key is used twice', async () => {

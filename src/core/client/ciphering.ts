@@ -5,7 +5,9 @@ import { decodeApdu, MECHANISM, type Apdu } from '../apdu';
 import {
   CONTROL,
   hlsNeedsCounter,
+  invocationCounter,
   isCiphered,
+  keyFingerprint,
   openApdu,
   sealApdu,
   systemTitleText,
@@ -48,6 +50,10 @@ export class Ciphering {
   lastCounter = 0;
   /** The counter received last under each key: a meter may count a dedicated key from 0. */
   readonly #received = { global: -1, dedicated: -1 };
+  /** What earlier associations had received under each key and title; looked up before the first message of this one. */
+  readonly #earlier = new Map<string, number>();
+  /** The meter has shown in this association that it speaks now, and does not repeat what it said before. */
+  #speaksNow = false;
   readonly #control: number;
 
   constructor(readonly options: ClientOptions) {
@@ -143,7 +149,7 @@ export class Ciphering {
     if (counter === undefined) {
       throw new DlmsError({ code: 'BAD_SETTING', setting: 'invocation counter', value: '(none)', expected: 'given' });
     }
-    this.lastCounter = counter.next();
+    this.lastCounter = invocationCounter(counter.next(), 'our own count');
     return this.lastCounter;
   }
 
@@ -161,12 +167,35 @@ export class Ciphering {
 
   /** The same title and key never use a counter twice; a lower one is a replay. IEC 62056-5-3, 5.3.7. */
   #count(opened: Opened, key: 'global' | 'dedicated'): void {
-    const last = this.#received[key];
-    if (opened.counter <= last) {
-      const systemTitle = systemTitleText(opened.systemTitle);
-      throw new DlmsError({ code: 'REPLAYED', systemTitle, counter: opened.counter, last });
+    const { counter, systemTitle } = opened;
+    const last = Math.max(this.#received[key], this.#earlierThan(opened, key));
+    if (counter <= last) {
+      throw new DlmsError({ code: 'REPLAYED', systemTitle: systemTitleText(systemTitle), counter, last });
     }
-    this.#received[key] = opened.counter;
+    this.#received[key] = counter;
+    if (!opened.authenticated || systemTitle === null) return;
+    if (key === 'global') this.#speaksNow = true;
+    this.options.received?.verified(this.#fingerprint(key), systemTitle, counter);
+  }
+
+  /**
+   * What earlier associations received, as it stood before this one: of two that run at a time the answers cross.
+   * A dedicated key is compared only where nothing under the global key came: some meters count it from 0 each time.
+   */
+  #earlierThan(opened: Opened, key: 'global' | 'dedicated'): number {
+    const { received } = this.options;
+    const { systemTitle } = opened;
+    if (received === undefined || systemTitle === null || (key === 'dedicated' && this.#speaksNow)) return -1;
+    const sender = `${key} ${systemTitleText(systemTitle) ?? ''}`;
+    const known = this.#earlier.get(sender) ?? received.highest(this.#fingerprint(key), systemTitle) ?? -1;
+    this.#earlier.set(sender, known);
+    return opened.authenticated ? known : -1;
+  }
+
+  #fingerprint(key: 'global' | 'dedicated'): string {
+    const { encryptionKey, dedicatedKey } = this.options;
+    // A message was opened with it.
+    return keyFingerprint((key === 'global' ? encryptionKey : dedicatedKey) as Key);
   }
 }
 

@@ -9,9 +9,17 @@ export type Authentication =
 /** What every APDU after the AARE carries: a tag, ciphertext, both, or nothing. */
 export type SecurityPolicy = 'none' | 'authentication' | 'encryption' | 'authentication-encryption';
 
-/** The invocation counter of our side: each call gives the next one to use, 0..4294967295, never one twice. */
-export interface InvocationCounter {
+/** The invocation counters of our side: each call gives the next one to use, 0..4294967294, never one twice. */
+export interface CounterSource {
   next(): number;
+}
+
+/** The highest counters that came under a key from a system title, over associations; a lower one is a recorded message. */
+export interface ReceivedCounters {
+  /** Null where nothing came yet. */
+  highest(key: string, systemTitle: Uint8Array): number | null;
+  /** Of a message whose tag was verified; of another one anybody could have written it. */
+  verified(key: string, systemTitle: Uint8Array, counter: number): void;
 }
 
 export interface ClientOptions {
@@ -28,7 +36,9 @@ export interface ClientOptions {
   readonly authenticationKey?: Key | undefined;
   /** Sent to the meter in the AARQ and used from then on. */
   readonly dedicatedKey?: Key | undefined;
-  readonly counter?: InvocationCounter | undefined;
+  readonly counter?: CounterSource | undefined;
+  /** By {@link keyFingerprint}. Without it recorded messages are noticed within one association only. */
+  readonly received?: ReceivedCounters | undefined;
   /** CtoS of high level security, 8 to 64 octets; the caller's random source made it. */
   readonly challenge?: Uint8Array | undefined;
   /** Skip SNRM and AARQ: the meter has an association that never ends. */

@@ -15,7 +15,7 @@ import {
 import { DlmsError } from '../wire/errors';
 import { agreedKey, type Agreement } from './agreement';
 import { protect, unprotect, unwrapKey, type Unprotected } from './gcm';
-import type { InvocationCounter, Key } from './keys';
+import type { Key } from './keys';
 import { plausibleApdu } from './plausible';
 
 export type CipheredApdu =
@@ -95,7 +95,7 @@ export interface Seal {
   readonly authenticationKey: Key | null;
   /** 0x10, 0x20 or 0x30, plus the suite. */
   readonly control: number;
-  readonly counter: InvocationCounter;
+  readonly counter: number;
 }
 
 /** A plain APDU under protection. A service that has no glo- or ded- tag of its own goes into the general form. */

@@ -8,7 +8,8 @@ import { DlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
 import { Reader } from '../wire/reader';
 import { Writer } from '../wire/writer';
-import { Key, SYSTEM_TITLE_OCTETS, systemTitleText, type InvocationCounter } from './keys';
+import { invocationCounter, type InvocationCounter } from './counter';
+import { Key, SYSTEM_TITLE_OCTETS, systemTitleText } from './keys';
 import { plausibleApdu } from './plausible';
 
 /** The security control octet. Its low nibble is the suite: 0 and 1 AES-128, 2 AES-256. */
@@ -28,13 +29,13 @@ export interface ProtectContext {
   readonly authenticationKey: Key | null;
   /** 0x10 authentication, 0x20 encryption, 0x30 both; plus the suite, 0x40 under the broadcast key. */
   readonly control: number;
-  /** Never used before with this key. */
-  readonly counter: InvocationCounter;
+  /** Never used before with this key; looked at again where the vector is made. */
+  readonly counter: number;
   /** Of general-ciphering; it is authenticated too. */
   readonly header?: GeneralHeader | undefined;
 }
 
-/** SC | IC | plaintext or ciphertext | tag where the control asks for one. Throws NO_KEY, NO_SYSTEM_TITLE, COMPRESSED. */
+/** SC | IC | plaintext or ciphertext | tag where the control asks for one. Throws NO_KEY, NO_SYSTEM_TITLE, COMPRESSED, COUNTER_INVALID. */
 export function protect(ctx: ProtectContext, plaintext: Uint8Array): Uint8Array {
   const { control, counter, key } = ctx;
   if ((control & CONTROL.compression) !== 0) throw compressed(ctx.systemTitle);
@@ -85,7 +86,7 @@ export interface Unprotected {
 export function unprotect(ctx: UnprotectContext, octets: Uint8Array): Unprotected {
   const r = new Reader(octets);
   const control = r.u8('security-control');
-  const counter = r.u32('invocation-counter');
+  const counter = invocationCounter(r.u32('invocation-counter'), 'the message');
   if ((control & CONTROL.compression) !== 0) throw compressed(ctx.systemTitle);
   const encrypted = (control & CONTROL.encryption) !== 0;
   const tagged = (control & CONTROL.authentication) !== 0;
@@ -119,7 +120,7 @@ export function unprotect(ctx: UnprotectContext, octets: Uint8Array): Unprotecte
 }
 
 /** GMAC over what the additional authenticated data holds: twelve octets. */
-export function gmac(key: Key, systemTitle: Uint8Array, counter: InvocationCounter, aad: Uint8Array): Uint8Array {
+export function gmac(key: Key, systemTitle: Uint8Array, counter: number, aad: Uint8Array): Uint8Array {
   return seal(key, ivOf(systemTitle, counter), aad, EMPTY).tag;
 }
 
@@ -151,8 +152,9 @@ function aadOf(control: number, authenticationKey: Key, header: GeneralHeader | 
   return w.toBytes();
 }
 
-/** System title || invocation counter. */
-function ivOf(systemTitle: Uint8Array | null, counter: InvocationCounter): Uint8Array {
+/** System title || invocation counter. A counter that is none throws: cut to 32 bits it would repeat a vector. */
+function ivOf(systemTitle: Uint8Array | null, given: number): Uint8Array {
+  const counter = invocationCounter(given, 'the initialization vector');
   if (systemTitle === null || systemTitle.length !== SYSTEM_TITLE_OCTETS) {
     throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: 'the encrypted message' });
   }
@@ -203,7 +205,7 @@ function ctr(key: Key, iv: Uint8Array, text: Uint8Array): Uint8Array {
   return concat(cipher.update(text), cipher.final());
 }
 
-function noKey(systemTitle: Uint8Array | null, counter: InvocationCounter, keyInfo?: string): DlmsError {
+function noKey(systemTitle: Uint8Array | null, counter: number, keyInfo?: string): DlmsError {
   const missing = keyInfo === undefined ? {} : { keyInfo };
   return new DlmsError({ code: 'NO_KEY', systemTitle: systemTitleText(systemTitle), counter, ...missing });
 }

@@ -9,7 +9,7 @@ import { concat } from '../wire/hex';
 import { Reader } from '../wire/reader';
 import { Writer } from '../wire/writer';
 import { CONTROL, gmac } from './gcm';
-import type { InvocationCounter, Key } from './keys';
+import type { Key } from './keys';
 
 /** Who proves something to whom. */
 export interface HlsContext {
@@ -39,7 +39,7 @@ export function hlsNeedsCounter(mechanism: number): boolean {
  * Our answer to the challenge received: f(StoC) on the client's side, f(CtoS) on the server's.
  * `counter` counts for GMAC only. Throws NOT_SUPPORTED (ECDSA), NO_KEY, NO_SYSTEM_TITLE.
  */
-export function hlsReply(ctx: HlsContext, challenges: Challenges, counter: InvocationCounter = 0): Uint8Array {
+export function hlsReply(ctx: HlsContext, challenges: Challenges, counter: number = 0): Uint8Array {
   const { mechanism, secret } = ctx;
   switch (mechanism) {
     case MECHANISM.highGmac:
@@ -90,7 +90,7 @@ function gmacReply(
   ctx: HlsContext,
   title: Uint8Array | null,
   challenge: Uint8Array,
-  counter: InvocationCounter,
+  counter: number,
   control: number,
 ): Uint8Array {
   if (ctx.encryptionKey === null || ctx.authenticationKey === null) {

@@ -1,6 +1,7 @@
 // What the layers above use of security. Only this folder may import node:crypto.
 
 export * from './agreement';
+export * from './counter';
 export * from './envelope';
 export * from './gcm';
 export * from './hls';

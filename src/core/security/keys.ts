@@ -1,4 +1,4 @@
-// Keys, system titles and invocation counters. The rule of the file: a key can be used, never printed.
+// Keys and system titles. The rule of the file: a key can be used, never printed.
 
 import { DlmsError } from '../wire/errors';
 import { hex, unhex } from '../wire/hex';
@@ -80,23 +80,6 @@ export function parseSystemTitle(text: string, setting = 'system title'): Uint8A
 /** Lower-case hex as errors and messages show it; null for an absent or empty one. */
 export function systemTitleText(title: Uint8Array | null): string | null {
   return title === null || title.length === 0 ? null : hex(title);
-}
-
-/** 0..2^32-1; with one key no counter may be used twice. IEC 62056-5-3, 5.3.7. */
-export type InvocationCounter = number;
-export const LAST_COUNTER: InvocationCounter = 0xffffffff;
-
-/** The counter after this one. Throws LIMIT_EXCEEDED when the key is used up. */
-export function nextCounter(counter: InvocationCounter): InvocationCounter {
-  if (counter >= LAST_COUNTER) {
-    throw new DlmsError({
-      code: 'LIMIT_EXCEEDED',
-      what: 'invocation counter',
-      limit: LAST_COUNTER,
-      actual: counter + 1,
-    });
-  }
-  return counter + 1;
 }
 
 export const SYSTEM_TITLE_OCTETS = 8;

@@ -39,6 +39,11 @@ export interface Facts {
   HLS_FAILED: { mechanism: string; reason: string };
   NOT_THE_METER: { reason: string };
   COUNTER_TOO_LOW: { sent: number; needed: number | null };
+  /** `where`: the door it stood at; `value` never holds text from outside. */
+  COUNTER_INVALID: { where: string; value: string };
+  COUNTER_JUMP: { asked: number; have: number; limit: number };
+  KEY_USED_UP: { systemTitle: string | null };
+  STATE_NOT_SAVED: { what: string; reason: string };
   /** `keyInfo`: how the message says to get its key, where that is not the one set. */
   NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string };
   WRONG_KEY: { systemTitle: string | null };
@@ -73,7 +78,6 @@ export interface Facts {
   WRONG_PARITY: { reason: string };
 
   BAD_SETTING: { setting: string; value: string; expected: string };
-  STATE_NOT_SAVED: { what: string; reason: string };
   HOST_NOT_ALLOWED: { host: string };
   BAD_STATE: { input: string; phase: string };
   INTERNAL: { reason: string };
@@ -284,6 +288,31 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
       `the meter refused invocation counter ${f.sent}` + (f.needed === null ? '' : `, it wants at least ${f.needed}`),
     remedy: 'Set the object that holds the counter, or let the connection read it again',
   },
+  COUNTER_INVALID: {
+    blame: 'meter',
+    say: f => `${f.where}: ${f.value} is no invocation counter`,
+    remedy: 'A counter is a whole number from 0 to 4294967295; check the counter object in the form of the connection',
+  },
+  COUNTER_JUMP: {
+    blame: 'meter',
+    say: f =>
+      `the invocation counter was to go from ${f.have} to ${f.asked} at once, on the word of a message that nothing proves`,
+    remedy:
+      'Anybody could have sent it to use up the key; if the meter really counts there, set this number in the form of the connection (Security, invocation counter)',
+  },
+  KEY_USED_UP: {
+    blame: 'caller',
+    say: f =>
+      `the invocation counter of our system title ${f.systemTitle ?? ''} has reached its end: this key is used up`,
+    remedy:
+      'Nothing more can be sent safely with it: have the keys of the meter changed, or set another client system title in the connection; the number is kept in dlms/counters in the Node-RED user directory',
+  },
+  STATE_NOT_SAVED: {
+    blame: 'caller',
+    say: f => `${f.what} could not be saved: ${f.reason}`,
+    remedy:
+      'Make room on the disk, or let the user that runs Node-RED write to the directory dlms in its user directory; until then requests that need it send nothing, and what was received is remembered until the next restart',
+  },
   NO_KEY: {
     blame: 'caller',
     say: f =>
@@ -326,7 +355,8 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   REPLAYED: {
     blame: 'meter',
     say: f => `invocation counter ${f.counter}${by(f.systemTitle)} is not above ${f.last}: a repeated telegram`,
-    remedy: 'It is dropped because replays are refused in the settings',
+    remedy:
+      'It was recorded and sent again, or the meter counts anew because it was exchanged or reset: then let the connection forget what was received (in its form), or the decoder accept repetitions',
   },
   COMPRESSED: {
     blame: 'meter',
@@ -438,12 +468,6 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'caller',
     say: f => `${f.setting} "${f.value}" is not ${f.expected}`,
     remedy: 'Correct it in the node or on the message',
-  },
-  STATE_NOT_SAVED: {
-    blame: 'caller',
-    say: f => `${f.what} could not be saved: ${f.reason}`,
-    remedy:
-      'Everything works until the next restart; make room on the disk, or let the user that runs Node-RED write to its user directory',
   },
   HOST_NOT_ALLOWED: {
     blame: 'caller',

@@ -32,13 +32,13 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
   RED.httpAdmin.post('/dlms-connection/test', mayTalk, (request, response) => {
     answer(RED, response, TEST_MS, async (signal, variables) => {
       const form = formConnection(RED, request.body, variables);
-      const { settings, counters } = form;
+      const { settings, installation } = form;
       const search = fieldsOf(request.body)['search'] === true;
       const listener = search ? null : listenerOn(RED, settings);
       const stages = search
-        ? searchMeter(settings, { counters }, signal)
+        ? searchMeter(settings, installation, signal)
         : listener === null
-          ? testConnection(settings, { counters }, signal)
+          ? testConnection(settings, installation, signal)
           : hearAlong(listener, settings, signal);
       response.set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
       for await (const stage of stages) {
@@ -205,7 +205,7 @@ interface Response {
 }
 
 /** Runs `work` until it is done, the time is up or the browser has gone; what it throws becomes { code, message }. */
-function answer(
+export function answer(
   RED: NodeAPI,
   response: Response,
   limitMs: number,

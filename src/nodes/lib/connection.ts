@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { NumberStore } from '../../io/counter-keeper';
+import type { Installation } from '../../io/own-side';
 import { lines, transportOf, type Line } from '../../io/line';
 import { Session, type SessionState } from '../../io/session';
 import {
@@ -25,8 +26,8 @@ import { SharedListening, tcpServerLine, transportLine, udpLine } from './listen
 
 export interface ConnectionHost {
   readonly numbers: NumberStore;
-  /** Invocation counters, shared by all connections. */
-  readonly counters: NumberStore;
+  /** Our system title and invocation counters, shared by all connections. */
+  readonly installation: Installation;
   log(level: TraceLevel, text: string): void;
   trace(line: TraceLine, where: string): void;
   /** Our own mistake in a callback. */
@@ -167,7 +168,7 @@ export class PooledConnection implements Connection {
     }
     const watchers: Pooled['watchers'] = new Set();
     const session: Session = new Session(settings, {
-      counters: this.host.counters,
+      ...this.host.installation,
       log: (level, text) => this.host.log(level, `${whereOf(settings)}: ${text}`),
       ...(settings.trace === 'verbose' && { trace: (line: TraceLine) => this.host.trace(line, whereOf(settings)) }),
       state: state => {

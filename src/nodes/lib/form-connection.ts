@@ -3,21 +3,22 @@
 // waited for like by any request, and whoever held it has hung up.
 
 import type { NodeAPI } from 'node-red';
-import type { NumberStore } from '../../io/counter-keeper';
 import { Lines, lines } from '../../io/line';
 import { LineQueues } from '../../io/line-queue';
+import type { Installation } from '../../io/own-side';
 import { Session } from '../../io/session';
 import { CONNECTION_SECRETS, parseSettings, type ConnectionSettings } from '../../io/settings';
 import { freed } from '../../io/transport';
 import { DlmsError } from '../../core/wire/errors';
 import type { Connection } from './connection-api';
 import type { Fields } from './on-input';
-import { sharedCounters } from './state-file';
+import { installationOf } from './installation';
 import { Variables } from './variables';
 
 export interface FormConnection {
   readonly settings: ConnectionSettings;
-  readonly counters: NumberStore;
+  /** Of the deployed connections, so that no counter is used twice. */
+  readonly installation: Required<Installation>;
 }
 
 /**
@@ -39,12 +40,12 @@ export function formConnection(RED: NodeAPI, body: unknown, variables = new Vari
   const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
   const settings = parseSettings(Object.fromEntries(known) as Fields, secrets);
   deployed?.connection.guardSecrets(settings, name => typed.has(name));
-  return { settings, counters: sharedCounters(RED, () => undefined) };
+  return { settings, installation: installationOf(RED, text => RED.log.warn(text)) };
 }
 
 /** Runs `work` with a session of its own, which has said good-bye when this settles. Rejects as `work` or the line does. */
 export async function withFormSession<T>(
-  { settings, counters }: FormConnection,
+  { settings, installation }: FormConnection,
   signal: AbortSignal,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
@@ -58,7 +59,10 @@ export async function withFormSession<T>(
       await freed(deployed);
       // Its own transport, because the form may say another speed than the line as it is deployed; the turn on the line
       // is already ours, so its own queue too.
-      const session = new Session({ ...settings, trace: 'error' }, { lines: new Lines(new LineQueues()), counters });
+      const session = new Session(
+        { ...settings, trace: 'error' },
+        { lines: new Lines(new LineQueues()), ...installation },
+      );
       try {
         return await work(session);
       } finally {

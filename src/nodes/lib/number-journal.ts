@@ -58,6 +58,10 @@ export class NumberJournal {
     return this.#numbers.size;
   }
 
+  keys(): Iterable<string> {
+    return this.#numbers.keys();
+  }
+
   /** Before `loaded` it knows this run only. */
   get(key: string): number | null {
     const number = this.#numbers.get(key);

@@ -1,20 +1,13 @@
-// What has to survive a restart: invocation counters and where the last profile read ended. One small JSON file a
+// What has to survive a restart and may be small: where the last profile read ended. One small JSON file a
 // connection. The rules: written whole to a second file and renamed, so that a crash leaves the old or the new one;
 // never a key or a password in it; without a writable directory everything works until the restart, and that is told once.
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
+import { keepAsideSync } from './kept-aside';
 
 export class StateFile {
-  /** The same object for the same name, so that nobody writes over what another one has kept. */
-  static shared(directory: string | null, name: string, warn: (text: string) => void): StateFile {
-    const key = `${directory ?? ''}/${name}`;
-    const file = SHARED.get(key) ?? new StateFile(directory, name, warn);
-    SHARED.set(key, file);
-    return file;
-  }
-
   readonly #path: string | null;
   readonly #warn: (text: string) => void;
   #values: Record<string, number>;
@@ -31,15 +24,19 @@ export class StateFile {
     return this.#values[key] ?? null;
   }
 
-  /** Kept before it returns: a counter that was used is never used again, even when the power goes now. */
+  /** Kept before it returns, even when the power goes now. */
   set(key: string, value: number): void {
     if (this.#values[key] === value) return;
     this.#values = { ...this.#values, [key]: value };
+    this.#save(this.#values);
+  }
+
+  #save(values: Readonly<Record<string, number>>): void {
     if (this.#path === null) return;
     try {
       const next = `${this.#path}.new`;
       mkdirSync(join(this.#path, '..'), { recursive: true });
-      writeFileSync(next, JSON.stringify(this.#values, null, 1), { mode: 0o600, flush: true });
+      writeFileSync(next, JSON.stringify(values, null, 1), { mode: 0o600, flush: true });
       renameSync(next, this.#path);
     } catch (error) {
       this.#tell(error);
@@ -49,11 +46,15 @@ export class StateFile {
   #load(): Record<string, number> {
     if (this.#path === null) return {};
     try {
-      const parsed: unknown = JSON.parse(readFileSync(this.#path, 'utf8'));
-      const entries = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : [];
-      return Object.fromEntries(entries.filter((e): e is [string, number] => typeof e[1] === 'number'));
+      const text = readFileSync(this.#path, 'utf8');
+      const [values, whole] = valuesOf(text);
+      if (whole) return values;
+      this.#warn(`${this.#path} was damaged: it was kept as ${keepAsideSync(this.#path)}, the rest is used`);
+      // So that the next start does not say it again.
+      this.#save(values);
+      return values;
     } catch (error) {
-      // The first time there is no file; a damaged one is told and begun anew (a meter corrects a counter that is too low).
+      // The first time there is no file.
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) this.#tell(error);
       return {};
     }
@@ -63,23 +64,24 @@ export class StateFile {
     if (this.#told) return;
     this.#told = true;
     const reason = error instanceof Error ? error.message : String(error);
-    this.#warn(`Counters and positions are not kept across a restart: ${reason}`);
+    this.#warn(`Positions of profile reads are not kept across a restart: ${reason}`);
   }
 }
 
-/** Counters and positions lie in the user directory, beside the flows. */
+/** Counters, positions and lists lie in the user directory, beside the flows. */
 export function stateDirectory(RED: NodeAPI): string | null {
   const dir: unknown = RED.settings.userDir;
   return typeof dir === 'string' && dir !== '' ? join(dir, 'dlms') : null;
 }
 
-/**
- * Invocation counters of all connections: two of them may lead to one meter with one key, and no counter of a key is ever
- * used twice. A deploy makes new nodes; the counters stay.
- */
-export function sharedCounters(RED: NodeAPI, warn: (text: string) => void): StateFile {
-  return StateFile.shared(stateDirectory(RED), 'counters', warn);
+/** What can be read of a file, and whether that was all of it. */
+function valuesOf(text: string): [Record<string, number>, boolean] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const entries = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : null;
+    const numbers = (entries ?? []).filter((e): e is [string, number] => typeof e[1] === 'number' && isFinite(e[1]));
+    return [Object.fromEntries(numbers), numbers.length === entries?.length];
+  } catch {
+    return [{}, false];
+  }
 }
-
-/** Files that several nodes share; they live as long as the process. */
-const SHARED = new Map<string, StateFile>();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { format, inspect } from 'node:util';
 
-import { Key, LAST_COUNTER, nextCounter, parseSystemTitle, systemTitleText } from '../../../src/core/security';
+import { Key, parseSystemTitle, systemTitleText } from '../../../src/core/security';
 import { DlmsError } from '../../../src/core/wire/errors';
 import { hex } from '../../../src/core/wire/hex';
 import { failure } from '../../feed';
@@ -82,16 +82,5 @@ describe('a system title', () => {
     assert.equal(systemTitleText(null), null);
     assert.equal(systemTitleText(new Uint8Array(0)), null);
     assert.equal(systemTitleText(Uint8Array.of(1, 0xab)), '01ab');
-  });
-});
-
-describe('an invocation counter', () => {
-  it('goes up by one and never round', () => {
-    assert.equal(nextCounter(0), 1);
-    assert.equal(nextCounter(LAST_COUNTER - 1), LAST_COUNTER);
-    assert.equal(
-      failure(() => nextCounter(LAST_COUNTER)),
-      'LIMIT_EXCEEDED',
-    );
   });
 });

@@ -24,22 +24,25 @@ describe('the state of a connection', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('shares one file where several nodes keep something in it', () => {
-    const shared = (): StateFile => StateFile.shared(dir, 'counters', () => undefined);
-    shared().set('a', 1);
-    shared().set('b', 2);
-    assert.equal(shared(), shared());
-    assert.deepEqual(JSON.parse(readFileSync(join(dir, 'counters.json'), 'utf8')), { a: 1, b: 2 });
-  });
-
-  it('begins anew with a damaged file and says so once', () => {
+  it('keeps a damaged file aside, says so once, and begins anew', () => {
     open().set('counter', 7);
-    writeFileSync(join(dir, 'below', 'c_1_...json'), '{"counter": 7');
+    const path = join(dir, 'below', 'c_1_...json');
+    writeFileSync(path, '{"counter": 7');
     const state = open();
     assert.equal(state.get('counter'), null);
     assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /was damaged: it was kept as .*c_1_\.\.\.json\.damaged/);
     state.set('counter', 9);
-    assert.equal(JSON.parse(readFileSync(join(dir, 'below', 'c_1_...json'), 'utf8')).counter, 9);
+    assert.equal(JSON.parse(readFileSync(path, 'utf8')).counter, 9);
+    assert.equal(readFileSync(`${path}.damaged`, 'utf8'), '{"counter": 7');
+  });
+
+  it('uses what can be read of a damaged file', () => {
+    open().set('counter', 7);
+    writeFileSync(join(dir, 'below', 'c_1_...json'), '{"counter": 7, "last": "x", "next": 1e400}');
+    const state = open();
+    assert.deepEqual([state.get('counter'), state.get('last'), state.get('next')], [7, null, null]);
+    assert.equal(warnings.length, 1);
   });
 
   it('works without a directory that can be written, and says once what that means', () => {

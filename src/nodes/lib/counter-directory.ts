@@ -1,0 +1,156 @@
+// Invocation counters on the disk: a directory of empty files whose names say which numbers are given away,
+// `<fingerprint>.<end>`. Names cannot be half written, so no crash, full disk or second process damages them.
+// `<fingerprint>.settled` beside them says that a meter has shown that it counts there.
+// The rules: the highest end counts; a new one stands when it is on the disk and no higher one is there; only then go the
+// lower ones, the lowest first; what is no such name is left alone.
+
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { LAST_COUNTER } from '../../core/security';
+import { DlmsError } from '../../core/wire/errors';
+import { stretchOf, type CounterStore, type Kept, type Stretch, type Wanted } from '../../io/counter-store';
+
+/** What older versions kept, by system title. */
+export interface OlderCounters {
+  /** Some of it could not be read: a key and title that are new here may have been used before. */
+  readonly lost: boolean;
+  highest(systemTitle: Uint8Array): number | null;
+}
+
+export class CounterDirectory implements CounterStore {
+  #told = false;
+
+  constructor(
+    readonly path: string,
+    readonly older: OlderCounters,
+    readonly tell: (text: string) => void,
+  ) {}
+
+  get forgetful(): boolean {
+    return this.older.lost;
+  }
+
+  async free(fingerprint: string, systemTitle: Uint8Array): Promise<Kept | null> {
+    return await saved(async () => {
+      const { ends, settled } = await this.#list(fingerprint);
+      const next = ends.at(-1);
+      if (next !== undefined) return { next, settled };
+      const older = this.older.highest(systemTitle);
+      return older === null ? null : { next: older, settled: true };
+    });
+  }
+
+  async reserve(fingerprint: string, wanted: Wanted): Promise<Stretch> {
+    return await saved(async () => {
+      const first = await mkdir(this.path, { recursive: true, mode: 0o700 });
+      // What is on the disk has to be reachable from there.
+      if (first !== undefined) for (const made of [this.path, first]) await sync(dirname(made));
+      for (;;) {
+        const stretch = await this.#try(fingerprint, wanted);
+        if (stretch !== null) return stretch;
+      }
+    });
+  }
+
+  /** Null: somebody else was faster, and there is a higher end now. */
+  async #try(fingerprint: string, wanted: Wanted): Promise<Stretch | null> {
+    const free = (await this.free(fingerprint, wanted.systemTitle))?.next ?? 0;
+    const { from, end } = stretchOf(free, wanted);
+    const mine = join(this.path, nameOf(fingerprint, end));
+    if (!(await create(mine))) return null;
+    await sync(mine);
+    await sync(this.path);
+    const { ends, settled } = await this.#list(fingerprint);
+    // Who has a higher end removes ours as it removes all lower ones, ours before the one that we may have overlooked.
+    if ((ends.at(-1) ?? 0) > end || !(await exists(mine))) return null;
+    // Another one may have been made between the two looks; its numbers are not ours.
+    const lower = ends.filter(other => other < end);
+    for (const other of lower) await rm(join(this.path, nameOf(fingerprint, other)), { force: true });
+    // Missed in a crash it is made with the next reservation.
+    if (wanted.settled && !settled) await create(join(this.path, `${fingerprint}${SETTLED}`));
+    return { from: Math.max(from, lower.at(-1) ?? 0), end };
+  }
+
+  /** Of one fingerprint, the lowest end first. */
+  async #list(fingerprint: string): Promise<{ readonly ends: number[]; readonly settled: boolean }> {
+    let names: string[];
+    try {
+      names = await readdir(this.path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return { ends: [], settled: false };
+      throw error;
+    }
+    const ends: number[] = [];
+    for (const name of names) {
+      const [, whose, digits] = NAME.exec(name) ?? [];
+      const end = Number(digits ?? 0);
+      if (whose === undefined || end > LAST_COUNTER) this.#foreign(name);
+      else if (whose === fingerprint && digits !== undefined) ends.push(end);
+    }
+    return { ends: ends.sort((a, b) => a - b), settled: names.includes(`${fingerprint}${SETTLED}`) };
+  }
+
+  #foreign(name: string): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.tell(`${join(this.path, name)} is no file of an invocation counter; it was left alone`);
+  }
+}
+
+function nameOf(fingerprint: string, end: number): string {
+  return `${fingerprint}.${String(end).padStart(DIGITS, '0')}`;
+}
+
+/** False: it is there already, by somebody else. */
+async function create(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'wx', 0o600)).close();
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  // Windows opens no directories; there the file system writes names by itself.
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function saved<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DlmsError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DlmsError({
+      code: 'STATE_NOT_SAVED',
+      what: 'the invocation counter',
+      reason: `${reason}; nothing was sent`,
+    });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : null;
+}
+
+const DIGITS = 10;
+const SETTLED = '.settled';
+const NAME = /^([0-9a-f]{32})\.(?:(\d{10})|settled)$/;

@@ -1,0 +1,181 @@
+// What all connections of an installation share, in `dlms` in the user directory: the client system title, the counters that
+// were sent, those that were received. The rules: made once for each directory and process; a damaged file is kept aside and
+// told; without a directory that can be written it is said once, and nothing is repeated all the same.
+
+import {
+  accessSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { NodeAPI } from 'node-red';
+import { invocationCounter, LAST_COUNTER, systemTitleText } from '../../core/security';
+import { hex, unhex } from '../../core/wire/hex';
+import { NumbersInMemory } from '../../io/counter-keeper';
+import { newSystemTitle, type Installation } from '../../io/own-side';
+import { Received } from '../../io/received-counters';
+import { CounterDirectory, type OlderCounters } from './counter-directory';
+import { keepAsideSync } from './kept-aside';
+import { NumberJournal } from './number-journal';
+import { stateDirectory } from './state-file';
+
+export function installationOf(RED: NodeAPI, tell: (text: string) => void): Required<Installation> {
+  const directory = stateDirectory(RED);
+  const key = directory ?? '';
+  const installation = INSTALLATIONS.get(key) ?? installed(directory, tell);
+  INSTALLATIONS.set(key, installation);
+  return installation;
+}
+
+/** `directory` null: there is none. */
+export function installed(directory: string | null, tell: (text: string) => void): Required<Installation> {
+  try {
+    if (directory === null) throw new Error('Node-RED has no user directory');
+    const counters = join(directory, 'counters');
+    mkdirSync(counters, { recursive: true });
+    // What is there and cannot be written to is no place either.
+    for (const place of [directory, counters]) accessSync(place, constants.W_OK);
+    const journal = NumberJournal.shared({
+      what: 'The counters received from meters',
+      path: join(directory, 'received.log'),
+      limit: RECEIVED_LIMIT,
+      tell,
+      full: () => tell(`Counters of more than ${RECEIVED_LIMIT} meters were received; the oldest are forgotten`),
+    });
+    return {
+      systemTitle: keptTitle(join(directory, 'system-title'), tell),
+      counters: new CounterDirectory(counters, olderCounters(directory, tell), tell),
+      received: new Received(journal),
+    };
+  } catch (error) {
+    tell(
+      `Invocation counters are not kept across a restart: ${reasonOf(error)}. This run has a client system title of its own;` +
+        ` where one is set, it begins above the number that the meter tells`,
+    );
+    return {
+      systemTitle: newSystemTitle(randomOctets),
+      counters: new NumbersInMemory(true),
+      received: new Received(),
+    };
+  }
+}
+
+/** The title of this installation; made where there is none, and the same for two processes that make it at once. */
+function keptTitle(path: string, tell: (text: string) => void): Uint8Array {
+  try {
+    return readOrMakeTitle(path, tell);
+  } catch (error) {
+    tell(
+      `The client system title of this installation is another one in each run until this is mended: ${reasonOf(error)}`,
+    );
+    return newSystemTitle(randomOctets);
+  }
+}
+
+function readOrMakeTitle(path: string, tell: (text: string) => void): Uint8Array {
+  for (;;) {
+    const text = textOf(path);
+    if (text !== null && TITLE.test(text.trim())) return unhex(text.trim());
+    if (text !== null) {
+      const copy = keepAsideSync(path);
+      tell(`${path} was damaged: it was kept as ${copy}, and this installation has a new client system title`);
+      rmSync(path, { force: true });
+    }
+    const next = `${path}.${hex(randomOctets(4))}.new`;
+    try {
+      writeFileSync(next, `${hex(newSystemTitle(randomOctets))}\n`, { mode: 0o600, flush: true });
+      link(next, path);
+    } finally {
+      rmSync(next, { force: true });
+    }
+  }
+}
+
+/** Who comes first has made it; the others read it. Some file systems have no links: there the last one to come wins. */
+function link(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') renameSync(from, to);
+  }
+}
+
+/**
+ * counters.json of older versions: numbers by host and title. The highest of a title is never fallen behind, whatever key it
+ * belonged to. The file stays where it is, and a damaged one beside it, which says that some numbers are lost.
+ */
+function olderCounters(directory: string, tell: (text: string) => void): OlderCounters {
+  const path = join(directory, 'counters.json');
+  const [whole, entries] = entriesOf(textOf(path) ?? '{}', path);
+  if (!whole) {
+    const copy = keepAsideSync(path);
+    tell(`${path} was damaged: it was kept as ${copy}, and what could be read of it is used`);
+    try {
+      writeFileSync(`${path}.new`, JSON.stringify(Object.fromEntries(entries)), { mode: 0o600, flush: true });
+      renameSync(`${path}.new`, path);
+    } catch {
+      // Then the next start says it again.
+    }
+  }
+  const highest = new Map<string, number>();
+  for (const [key, next] of entries) {
+    const title = / ([0-9a-f]{16})$/.exec(key)?.[1];
+    if (title !== undefined) highest.set(title, Math.max(next, highest.get(title) ?? 0));
+  }
+  return {
+    lost: existsSync(`${path}.damaged`),
+    highest: systemTitle => highest.get(systemTitleText(systemTitle) ?? '') ?? null,
+  };
+}
+
+/** Whether all of it could be read, and what could. */
+function entriesOf(text: string, where: string): [boolean, [string, number][]] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return [false, []];
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return [false, []];
+  const all = Object.entries(parsed);
+  const good = all.flatMap(([key, value]: [string, unknown]): [string, number][] => {
+    try {
+      // One above the last was written where a key was used up.
+      return [[key, value === LAST_COUNTER + 1 ? LAST_COUNTER : invocationCounter(value, where)]];
+    } catch {
+      return [];
+    }
+  });
+  return [good.length === all.length, good];
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : null;
+}
+
+function randomOctets(n: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(n));
+}
+
+const INSTALLATIONS = new Map<string, Required<Installation>>();
+const TITLE = /^[0-9a-f]{16}$/;
+const RECEIVED_LIMIT = 100_000;
