@@ -5,7 +5,7 @@ import { Obis } from '../src/core/cosem/obis';
 import { isDlmsError } from '../src/core/wire/errors';
 import { Session } from '../src/io/session';
 import { parseSettings } from '../src/io/settings';
-import { StateFile } from '../src/nodes/lib/state-file';
+import { installed } from '../src/nodes/lib/installation';
 import { DEFAULT_KEYS } from '../src/sim/meter';
 
 const REFS = ['1-0:1.8.0*255', '1-0:2.8.0*255', '1-0:1.7.0*255', '0-0:96.1.0*255'].map(code => {
@@ -20,8 +20,10 @@ async function main([folder = '', host, port, requests, counterObject]: readonly
     },
     { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication },
   );
-  const counters = new StateFile(folder, 'counters', () => undefined);
-  const session = new Session(settings, { counters });
+  const session = new Session(
+    settings,
+    installed(folder, () => undefined),
+  );
   const first = Math.floor(Math.random() * REFS.length);
   for (let i = 0; i < Number(requests); i++) {
     const ref = REFS[(first + i) % REFS.length];

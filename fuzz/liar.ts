@@ -93,9 +93,8 @@ async function keyless(input: Extract<LiarInput, { kind: 'keyless' }>, tally: Ta
   const answer = answers(lies);
   const { lines } = line(bytes => {
     wrong ??= used.take(bytes);
-    // The proof by GMAC over an APDU is that APDU with our tag: an order in our name.
-    const signs =
-      authentication === 'high-gmac' && lies.challenge !== 'ours' && decoded(lies.challenge ?? NOTHING) !== null;
+    // The proof by GMAC over a request is that request with our tag: an order in our name.
+    const signs = authentication === 'high-gmac' && lies.challenge !== 'ours' && isRequest(lies.challenge ?? NOTHING);
     if (signs && decoded(bytes)?.type === 'action-request-normal') wrong ??= 'signs an APDU that came as a challenge';
     lied++;
     return answer(bytes);
@@ -303,6 +302,17 @@ async function settled(request: Promise<unknown> | undefined): Promise<{ ok: tru
   } catch (e) {
     if (!isDlmsError(e) || e.code === 'INTERNAL') throw e;
     return { ok: false, code: e.code };
+  }
+}
+
+/** A whole one, of what a client asks of a meter that knows it. */
+function isRequest(bytes: Uint8Array): boolean {
+  try {
+    const { apdu, surplus } = decodeApdu(bytes);
+    return surplus === 0 && /^(get|set|action|access|read|write)-request(-normal|-with-list)?$/.test(apdu.type);
+  } catch (e) {
+    if (isDlmsError(e)) return false;
+    throw e;
   }
 }
 

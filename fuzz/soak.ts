@@ -42,7 +42,10 @@ export const soak: Fuzzer<SoakInput> = {
         ...{ authentication: 'high-gmac', security: 'authentication-encryption' },
       },
       { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication },
-      { numbers: store, counters: store, log: () => undefined, trace: () => undefined, bug: e => (bug = e) },
+      {
+        ...{ numbers: store, installation: { counters: store } },
+        ...{ log: () => undefined, trace: () => undefined, bug: e => (bug = e) },
+      },
     );
     const pushes = PUSH_FORMATS.filter(f => f.control === undefined).map(f => pushBytes(f));
     const sources = new PushSources({}, () => undefined);

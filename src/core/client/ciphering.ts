@@ -17,6 +17,7 @@ import {
 } from '../security';
 import { DlmsError } from '../wire/errors';
 import type { Authentication, ClientOptions, SecurityPolicy } from './options';
+import { doubtOfSender } from './peer';
 
 export interface OpenedApdu {
   readonly apdu: Apdu;
@@ -106,8 +107,10 @@ export class Ciphering {
     });
     const inner = decodeApdu(opened.plaintext);
     const note = this.active ? this.#protection(opened, inner.apdu) : null;
-    // What the meter sends unasked is set aside, and may have a counter of its own (broadcast and push keys).
-    if (!UNASKED.has(inner.apdu.type)) this.#count(opened, outer.apdu.type.includes('ded-') ? 'dedicated' : 'global');
+    // What comes unasked is set aside, and may be another device's, with a counter of its own (broadcast and push keys).
+    if (UNASKED.has(inner.apdu.type)) return { apdu: inner.apdu, surplus: outer.surplus + inner.surplus, note };
+    if (this.active) this.#sender(opened);
+    this.#count(opened, outer.apdu.type.includes('ded-') ? 'dedicated' : 'global');
     return { apdu: inner.apdu, surplus: outer.surplus + inner.surplus, note };
   }
 
@@ -163,6 +166,13 @@ export class Ciphering {
     if (encrypted || (this.#control & CONTROL.encryption) === 0) return null;
     if (!opened.authenticated) throw unprotected(apdu);
     return `${apdu.type} came authenticated but not encrypted`;
+  }
+
+  /** The general forms name their sender. A key of a whole fleet opens what any of its meters said, and what we said. */
+  #sender({ systemTitle, authenticated }: Opened): void {
+    const doubt = doubtOfSender(systemTitle, this.meterTitle, this.options);
+    if (doubt !== null) throw doubt;
+    if (authenticated) this.meterTitle ??= systemTitle;
   }
 
   /** The same title and key never use a counter twice; a lower one is a replay. IEC 62056-5-3, 5.3.7. */

@@ -22,6 +22,21 @@ export function doubtOfTitle(aare: Aare, options: ClientOptions): DlmsError | nu
   return notTheMeter(`its system title is ${systemTitleText(said)}, where the settings say ${wanted}`);
 }
 
+/** What the title in front of a protected answer has against it, beside that of the association; null: nothing. */
+export function doubtOfSender(
+  sender: Uint8Array | null,
+  meter: Uint8Array | null,
+  { systemTitle }: ClientOptions,
+): DlmsError | null {
+  if (sender === null) return null;
+  const said = systemTitleText(sender);
+  if (systemTitle !== undefined && equalBytes(sender, systemTitle)) {
+    return notTheMeter(`its answer bears system title ${said}, that of this connection`);
+  }
+  if (meter === null || equalBytes(sender, meter)) return null;
+  return notTheMeter(`its answer bears system title ${said}, where the association is with ${systemTitleText(meter)}`);
+}
+
 /** Who accepts ciphering shows in the AARE that it has the key. `inner`: the user information as far as it could be read. */
 export function doubtOfAcceptance(inner: Apdu | null, ciphering: Ciphering): DlmsError | null {
   if (!ciphering.active || inner?.type === 'initiate-response') return null;

@@ -65,6 +65,36 @@ describe('the ciphering of an association', () => {
     assert.deepEqual(c.open(sealed(0x30, 11)).apdu, ANSWER);
   });
 
+  it('takes no answer that bears the title of another meter of the same keys, or our own', () => {
+    const ours = Uint8Array.from([0x4d, 0x46, 0x4c, 0, 0, 0, 0, 1]);
+    const other = Uint8Array.from([0x4d, 0x46, 0x4d, 0, 0, 0, 0, 8]);
+    const from = (systemTitle: Uint8Array, counter: number): Uint8Array =>
+      sealApdu(encodeApdu(ANSWER), {
+        form: 'general-glo',
+        systemTitle,
+        key: GLOBAL,
+        authenticationKey: AUTHENTICATION,
+        control: 0x30,
+        counter,
+      });
+    const c = new Ciphering({ ...ciphering('authentication-encryption').options, systemTitle: ours });
+    assert.deepEqual(c.open(from(TITLE, 1)).apdu, ANSWER);
+    for (const stranger of [other, ours]) {
+      assert.equal(
+        failure(() => c.open(from(stranger, 2))),
+        'NOT_THE_METER',
+      );
+    }
+    // Where nobody has told the title, that of the first proven answer counts.
+    const { meterSystemTitle: _, ...untold } = c.options;
+    const unknown = new Ciphering(untold);
+    assert.deepEqual(unknown.open(from(TITLE, 3)).apdu, ANSWER);
+    assert.equal(
+      failure(() => unknown.open(from(other, 4))),
+      'NOT_THE_METER',
+    );
+  });
+
   // What the policy asks for, what the answer carries (0x10 tag, 0x20 encryption), what becomes of it.
   const TABLE: readonly (readonly [SecurityPolicy, number | 'plain', 'taken' | 'noted' | string])[] = [
     ['authentication-encryption', 0x30, 'taken'],

@@ -110,7 +110,8 @@ describe('the check of a list', () => {
     assert.deepEqual(checksOf(ask('strict', answer)), ['ok']);
     assert.deepEqual(checksOf(ask('warn', wrong)), ['bad']);
     assert.deepEqual(checksOf(ask('off', wrong)), ['none']);
-    for (const text of [wrong, concat(open, fromLatin1('\r\n!\r\n'))]) assert.deepEqual(valuesOf(ask('strict', text)), []);
+    for (const text of [wrong, concat(open, fromLatin1('\r\n!\r\n'))])
+      assert.deepEqual(valuesOf(ask('strict', text)), []);
   });
 
   it('finds no telegram in a "/" and a "!" that stand in noise', () => {
