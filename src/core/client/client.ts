@@ -386,8 +386,9 @@ export class Client {
     if (!event.outcome.ok) return failed(event.outcome.error.short);
     const returned = event.outcome.value;
     if (returned === null || returned.type !== 'octet-string') {
-      // L+G with its own mechanism 2 returns no proof of its own; every other mechanism must.
-      if (this.options.authentication !== 'high') return failed('the meter returned no proof of its own');
+      const { authentication, proofless } = this.options;
+      // L+G with its own mechanism 2 returns no proof of its own; every other mechanism and maker must.
+      if (authentication !== 'high' || proofless !== true) return failed(NO_PROOF);
       this.#events.push({ type: 'warning', text: UNPROVEN });
       return this.#proved({ ...association, notes: [...association.notes, UNPROVEN] });
     }
@@ -520,6 +521,8 @@ export class Client {
   }
 }
 
+const NO_PROOF =
+  'the meter returned no proof of its own, so it may be somebody else (of Landis+Gyr meters only, with manufacturer LGZ, it is taken)';
 const UNPROVEN = 'the meter took our proof and gave none of its own: nothing shows that it is the meter';
 const NO_OCTETS = new Uint8Array(0);
 const WAITING: ReadonlySet<Phase> = new Set([

@@ -28,6 +28,8 @@ export interface ClientOptions {
   /** Password of low, secret of the high mechanisms 2, 3, 4 and 6. */
   readonly secret?: Uint8Array | undefined;
   readonly security: SecurityPolicy;
+  /** Of a meter whose maker lets it give no proof of its own with mechanism 2 (Landis+Gyr): it is taken, with a warning. */
+  readonly proofless?: boolean | undefined;
   /** Ours; needed for ciphering and for HighGMAC and HighSHA256. */
   readonly systemTitle?: Uint8Array | undefined;
   /** The meter's; what it sends in the AARE goes before it. */

@@ -202,6 +202,8 @@ export class IecDecoder {
     const complete = part.end !== null;
     const bad = complete && !part.bcc.valid && check !== 'off';
     const marked = bad || this.#partialBad;
+    // In strict the rest of blocks whose first part was refused is no message either.
+    const headless = this.#partialBad && check === 'strict';
     this.#partialBad = marked && part.end === 'eot';
     const origin = this.#origin('iec', complete, check === 'off' || !complete ? 'none' : marked ? 'bad' : 'ok');
     const problems: DecoderEvent[] = [];
@@ -209,9 +211,12 @@ export class IecDecoder {
       const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: text.length, waitingFor: 'ETX' });
       problems.push(problem(error, bytes(), origin));
     } else if (bad) problems.push(problem(blockError(part), bytes(), origin));
+    else if (headless) {
+      const error = new DlmsError({ code: 'SEGMENT_LOST', layer: 'block', expected: 1, got: 2 });
+      problems.push(problem(error, bytes(), origin));
+    }
     if (problems.length > 0 && check === 'strict') {
       this.#identification = null;
-      this.#partialBad = false;
       return problems;
     }
     if (part.end === 'eot') {
@@ -268,7 +273,9 @@ export class IecDecoder {
     if (this.#crcSeen || versionOf(part.text) >= FIRST_WITH_CRC) {
       return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'the CRC behind "!"' });
     }
-    if (this.options.modeA === true || identification?.mode === 'A' || hasNoCheck(textOf(part.bytes))) return null;
+    const modeA = this.options.modeA === true || identification?.mode === 'A';
+    const text = textOf(part.bytes);
+    if (part.beheaded !== true && (hasNoCheck(text) || (modeA && beginsWithCode(text)))) return null;
     return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'STX in front and the block check behind' });
   }
 
@@ -341,6 +348,11 @@ function versionOf(text: string): number {
 function hasNoCheck(text: string): boolean {
   const head = text.slice(0, HEAD);
   return /^\/[^\r\n]*(?:\r\n\r\n|\n\n|\r\r)/.test(head) || /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+\(/.test(head);
+}
+
+/** A list of mode A. What begins otherwise has lost its STX, and with it the check behind it. */
+function beginsWithCode(text: string): boolean {
+  return /^(?:\/[^\r\n]*[\r\n]+)?\s*(?:\d|[CFLP]\.)/.test(text.slice(0, HEAD));
 }
 
 /** Who sent the readings: the identification line, and the serial number from the list. */

@@ -22,6 +22,8 @@ export type Part =
       readonly bytes: Uint8Array;
       readonly crc: string;
       readonly complete: boolean;
+      /** An ETX followed: it was a block, and its STX was lost. */
+      readonly beheaded?: boolean;
     }
   /** SOH command STX text ETX BCC, as P0 and B0 from the meter. */
   | { readonly type: 'command'; readonly command: string; readonly text: string; readonly bcc: BlockCheck }

@@ -16,6 +16,8 @@ type State =
   | { in: 'after' }
   | { in: 'plain'; from: number; depth: number; lineStart: boolean }
   | { in: 'crc'; from: number; bang: number }
+  /** A list without STX and CRC has ended, unless an ETX follows. */
+  | { in: 'tail'; from: number; bang: number }
   | { in: 'block'; from: number; head: number };
 
 export class Scanner {
@@ -63,7 +65,7 @@ export class Scanner {
     this.#parts = NONE;
     const state = this.#state;
     const buffer = this.#buffer;
-    if (state.in === 'crc') {
+    if (state.in === 'crc' || state.in === 'tail') {
       this.#endTelegram(state.from, state.bang, buffer.length);
     } else if (state.in === 'plain') {
       this.#drop(this.#noise, this.#telegramStart(state.from));
@@ -114,6 +116,9 @@ export class Scanner {
           break;
         case 'crc':
           this.#crc(state, buffer.at(this.#at));
+          break;
+        case 'tail':
+          this.#tail(state, buffer.at(this.#at));
           break;
         case 'block':
           if (!this.#block(state)) return;
@@ -286,11 +291,25 @@ export class Scanner {
   /** Only a line end ends it: any other octet is a damaged digit. */
   #crc(state: Extract<State, { in: 'crc' }>, byte: number): void {
     const ended = byte === CR || byte === LF || byte === 0 || this.#at - state.bang > CRC_LIMIT;
-    if (ended) this.#endTelegram(state.from, state.bang, this.#at);
-    else this.#at++;
+    if (!ended) this.#at++;
+    else if (this.#at - state.bang > 1 || !this.#isList(state.from))
+      this.#endTelegram(state.from, state.bang, this.#at);
+    else this.#state = { in: 'tail', from: state.from, bang: state.bang };
   }
 
-  #endTelegram(from: number, bang: number, end: number): void {
+  /** An ETX, and the block check behind it, say that the list had an STX, and that it was lost. */
+  #tail(state: Extract<State, { in: 'tail' }>, byte: number): void {
+    if (byte === CR || byte === LF || byte === 0) this.#at++;
+    else this.#endTelegram(state.from, state.bang, this.#at, byte === ETX);
+  }
+
+  /** Directly behind its identification line; a P1 telegram has an empty line there, which one bit of an STX does not make. */
+  #isList(from: number): boolean {
+    const line = this.#identifiedAt === -1 ? '' : textOf(this.#buffer.view(this.#identifiedAt, from));
+    return line !== '' && !/\r\n\r\n|\r\r|^[^\r]*\n\n/.test(line);
+  }
+
+  #endTelegram(from: number, bang: number, end: number, beheaded = false): void {
     const start = this.#telegramStart(from);
     this.#drop(this.#noise, start);
     this.#part({
@@ -299,6 +318,7 @@ export class Scanner {
       bytes: this.#buffer.view(start, bang + 1).slice(),
       crc: textOf(this.#buffer.view(bang + 1, end)).trim(),
       complete: true,
+      ...(beheaded && { beheaded }),
     });
     this.#restart(end);
   }

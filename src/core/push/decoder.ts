@@ -389,7 +389,8 @@ export class PushDecoder {
     const keys = { encryptionKey, authenticationKey, systemTitle };
     const events = readP1(bytes, keys, this.#policy.zone, origin.encrypted === true, this.#crcSeen);
     for (const event of events) {
-      if (event.type === 'profile') continue;
+      // What broke off has been told as a problem of its own.
+      if (event.type === 'profile' || (event.type === 'telegram' && event.origin.complete === false)) continue;
       const { checksum } = event.origin;
       // A frame inside of the text has a counter of its own.
       const opened = event.type === 'telegram' && event.origin.invocationCounter !== undefined;

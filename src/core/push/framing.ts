@@ -216,7 +216,8 @@ export class FrameScanner {
       if (got === want) return { type: 'mbus', frame: buffer.take(end) };
       wrong = { code: 'MBUS_CHECKSUM', got, want };
     }
-    return this.#damage(field + MBUS_OVERHEAD, wrong ?? { code: 'MBUS_FRAME', reason: 'no frame' });
+    const length = field < MBUS_SHORTEST ? field + 256 : field;
+    return this.#damage(length + MBUS_OVERHEAD, wrong ?? { code: 'MBUS_FRAME', reason: 'no frame' });
   }
 
   #wrapper(final: boolean): Framed | Detail | 'wait' | null {
@@ -273,6 +274,13 @@ export class FrameScanner {
     if (strict && this.#beforeLength >= 2 && (this.#before & 0xffff) === length) {
       return { code: 'WRAPPER_HEADER', reason: 'the version is wrong or lost' };
     }
+    // Amid noise it may be what is left of a frame: the octets behind it tell.
+    if (strict && !final && this.#only === null && this.#buffer.length < llc + length + BEHIND_APDU) {
+      return this.#more(final, llc + length + BEHIND_APDU, 'apdu');
+    }
+    if (strict && this.#only === null && this.#endsMbus(llc + length)) {
+      return this.#damage(llc + length + 2, { code: 'MBUS_FRAME', reason: 'its beginning was lost' });
+    }
     if (this.#at(llc) === GLO_TAG) {
       const next = nextFrameInside(this.#buffer.view(llc + 1, llc + length));
       if (next !== -1) return this.#damage(llc + 1 + next, { code: 'INCOMPLETE', what: 'apdu', have: llc + 1 + next });
@@ -313,6 +321,12 @@ export class FrameScanner {
   #endsFrame(at: number): boolean {
     const next = this.#at(at + 3);
     return this.#at(at + 2) === FLAG && (next === -1 || next === FLAG || next >> 4 === FORMAT_3);
+  }
+
+  /** A check sum and the stop octet, and nothing or the next frame behind. */
+  #endsMbus(at: number): boolean {
+    const next = this.#at(at + 2);
+    return this.#at(at + 1) === MBUS_STOP && (next === -1 || next === MBUS_START);
   }
 
   #more(final: boolean, need: number, what: string): 'wait' | Detail {
@@ -387,6 +401,8 @@ const FLAG = 0x7e;
 /** The format type of HDLC frames, in the upper half of the octet behind the flag. */
 const FORMAT_3 = 0xa;
 const MBUS_START = 0x68;
+/** Of an HDLC frame that is checked: two octets and its flag; of an M-Bus frame two. */
+const BEHIND_APDU = 3;
 const MBUS_STOP = 0x16;
 const MBUS_OVERHEAD = 6; /* 68 L L 68 … CS 16 */
 const MBUS_SHORTEST = 5; /* C, A, CI, STSAP, DTSAP */

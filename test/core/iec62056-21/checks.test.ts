@@ -54,6 +54,44 @@ describe('the check of a list', () => {
     });
   }
 
+  it('does not go with STX in a list of any form and mode, though some of these come without it', () => {
+    for (const [ident, id] of [
+      ['/KFM5Meter\r\n', '1-0:1.8.0'],
+      ['/XYZ@MODEL3\r\n', '1.8.0'],
+      ['/XYZ@MODEL3\r\n', 'F.F'],
+    ] as const) {
+      const text = concat(fromLatin1(ident), block(`${id}(000502.853*kWh)\r\n!\r\n`));
+      const changed = fromLatin1(String.fromCharCode(...text).replace('502.853', '503.853'));
+      assert.deepEqual(valuesOf(decode(text)), [502.853]);
+      for (const bytes of damaged(changed, ident.length))
+        assert.deepEqual(valuesOf(decode(bytes)), [], `${ident}${id}`);
+    }
+  });
+
+  it('is not missed where mode A or an old P1 port has none: the list is known by what follows', () => {
+    for (const text of [
+      '/XYZ@MODEL3\r\n1.8.0(000502.853*kWh)\r\n!\r\n',
+      '/KFM5Meter\r\n1-0:1.8.0(000502.853*kWh)\r\n!\r\n',
+    ]) {
+      assert.deepEqual(valuesOf(decode(fromLatin1(text))), [502.853]);
+      assert.deepEqual(valuesOf(decode(fromLatin1(text + text))), [502.853, 502.853]);
+      assert.deepEqual(checksOf(decode(fromLatin1(text))), ['none']);
+    }
+  });
+
+  it('of a part says that the parts behind it are no message by themselves', () => {
+    const part = (text: string, end: string): Uint8Array => {
+      const inside = fromLatin1(text + end);
+      return concat(Uint8Array.of(0x02), inside, Uint8Array.of(blockCheck(inside)));
+    };
+    const parts = [part('1.8.0(000502.853*kWh)\r\n2.8', '\x04'), part('.0(000001.000*kWh)\r\n!\r\n', '\x03')] as const;
+    assert.deepEqual(valuesOf(decode(concat(IDENT, ...parts))), [502.853, 1]);
+    const changed = parts[0].map((b, i) => (i === 8 ? b ^ 1 : b));
+    const events = decode(concat(IDENT, changed, parts[1], IDENT, ...parts));
+    assert.deepEqual(codesOf(events), ['BCC_MISMATCH', 'SEGMENT_LOST']);
+    assert.deepEqual(valuesOf(events), [502.853, 1]);
+  });
+
   it('is missed when nothing comes behind ETX; with "warn" the list leaves, marked', () => {
     const cut = right.subarray(0, -1);
     assert.deepEqual(codesOf(decode(cut)), ['TELEGRAM_INCOMPLETE']);

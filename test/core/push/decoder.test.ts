@@ -472,6 +472,28 @@ describe('push decoder: damage and noise', () => {
     assert.equal(telegramsOf(feed({}, [good.subarray(apdu, -3)])).length, 1);
   });
 
+  it('takes no bare APDU out of an M-Bus frame whose head is damaged, whole or in pieces', () => {
+    const good = pushBytes(format('noe-long-frame'));
+    const apdu = good.indexOf(0xdb);
+    const options = settingsFor(format('noe-long-frame'));
+    assert.equal(telegramsOf(feed(options, [good])).length, 1);
+    for (let at = 0; at < apdu; at++) {
+      const damaged = good.map((b, i) => (i === at ? b ^ 0x20 : b));
+      for (const chunks of [[damaged], [damaged.subarray(0, -2), damaged.subarray(-2)]])
+        assert.deepEqual(telegramsOf(feed(options, chunks)), [], `octet ${at}`);
+    }
+  });
+
+  it('takes nothing of P1 text that an STX out of nowhere cuts in two', () => {
+    const text = latin1(pushBytes(format('p1')))
+      .replace('0.2.8(50)', '0.2.8(22)')
+      .replace(/!.*/, '!');
+    const cut = text.replace(')\r\n', ')\r\x02');
+    assert.equal(telegramsOf(feed({}, [fromLatin1(text)])).length, 1);
+    assert.deepEqual(telegramsOf(feed({}, [fromLatin1(cut)])), []);
+    assert.ok(codesOf(feed({}, [fromLatin1(cut)])).length > 0);
+  });
+
   it('tells text with a wrong CRC, and reads text whose line ends were changed', () => {
     const text = pushBytes(format('p1'));
     const wrong = text.slice();
