@@ -105,9 +105,14 @@ export const iec: Fuzzer<IecInput> = {
           const values = valuesOf(event);
           if (values.some(v => /\bNaN\b|Infinity/.test(v))) return 'a value that is no number';
           if (!input.oneBit || truth === undefined || values.every(v => truth.has(v))) continue;
+          // A profile whose name is damaged is a list of readings without numbers.
+          const ofProfile = (v: string): boolean => [...truth].some(t => t.startsWith('[')) && v.includes('null');
           // The rest of a line whose id is damaged has no name, so that it is taken for nothing else.
           const nameless = (v: string): boolean => v.startsWith(' ');
-          if (input.parityBit === true && (event.type === 'profile' || values.every(v => truth.has(v) || nameless(v))))
+          if (
+            input.parityBit === true &&
+            (event.type === 'profile' || values.every(v => truth.has(v) || nameless(v) || ofProfile(v)))
+          )
             continue;
           return `one flipped bit gave another value (checksum ${event.origin.checksum})`;
         }
