@@ -89,7 +89,7 @@ describe('what a push decoder believes', () => {
     const id = freshId();
     const flow = await start(id, { replay: 'refuse' }, { encryptionKey });
     for (let n = 1; n <= 10; n++) flow.send(id, { payload: bytes('wien-9', n) });
-    flow.send(id, { payload: forged(0xffff_ffff) });
+    flow.send(id, { payload: forged(0xffff_ffff), topic: 'elsewhere' });
     for (let n = 1; n <= 10; n++) await flow.message('out');
     assert.equal(codeOf(await flow.message('wrong')), 'NOT_ENCRYPTED');
     flow.send(id, { payload: bytes('wien-9', 11) });
@@ -109,7 +109,7 @@ describe('what a push decoder believes', () => {
     const context = { systemTitle: EXAMPLE_TITLE, key: Key.parse(broadcastKey, 'k'), control: 0x70, counter: 3 };
     const ciphered = protect({ ...context, authenticationKey: EXAMPLE_KEYS.authenticationKey }, PLAIN);
     const apdu = encodeApdu({ type: 'general-glo-ciphering', systemTitle: EXAMPLE_TITLE, ciphered });
-    flow.send(id, { payload: Buffer.from(apdu) });
+    flow.send(id, { payload: Buffer.from(apdu), topic: 'broadcast' });
     assert.equal(originOf(await flow.message('out'))['invocationCounter'], 3);
   });
 

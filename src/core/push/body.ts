@@ -47,7 +47,8 @@ export interface Body {
 
 /** `layouts` in order of preference; `only` true: nothing else is tried. `taggedClock`: so it stood in the header. */
 export function readBody(body: Data, layouts: readonly Layout[], only: boolean, taggedClock: boolean): Body {
-  if (isText(body)) return whole('octets', body, 1);
+  // A visible string that is none is noise that happens to have the form of a message.
+  if (isText(body)) return whole(body.type === 'octet-string' || isPrintable(body) ? 'octets' : 'unknown', body, 1);
   const list = elementsOf(body) ?? [body];
   if (!only && list[0] !== body) {
     const described = pushObjectList(list) ?? attributeValues(list) ?? selfDescribed(list);
@@ -373,6 +374,12 @@ function beginsLikeCode(octets: Uint8Array): boolean {
     if (octet < 0x30 || octet > 0x39) return i > 0 && (octet === 0x2d || octet === 0x2e);
   }
   return false;
+}
+
+function isPrintable({ type, value }: Octets): boolean {
+  return value.every(
+    b => (b >= 0x20 && b !== 0x7f && (b < 0x7f || type === 'utf8-string')) || b === 0x0a || b === 0x0d,
+  );
 }
 
 function isText(data: Data): data is Octets {

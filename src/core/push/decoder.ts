@@ -356,9 +356,7 @@ export class PushDecoder {
       return pushed.surplus;
     }
     const body = readBody(pushed.content.body, this.#layouts, this.#onlyLayout, pushed.taggedClock);
-    // Nothing around it and nothing known in it: noise makes such a message, too.
-    const baseless = body.form === 'octets' && origin.framing === 'raw' && origin.encrypted !== true;
-    if (body.form === 'unknown' || baseless) {
+    if (body.form === 'unknown') {
       this.#unknown(pushed.content.body, bytes, originOf(origin, pushed.service));
       return pushed.surplus;
     }
