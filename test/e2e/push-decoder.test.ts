@@ -154,9 +154,13 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
       };
       await tray.locator('#node-input-encryptionKey').fill(EXAMPLE_KEY_TEXT.encryptionKey);
       await tray.locator('#node-input-authenticationKey').fill(EXAMPLE_KEY_TEXT.authenticationKey);
+      // This meter sends no tag: with both keys the user is told what to choose.
+      assert.match(await decode(pushBytes(format)), /set "Require" to encrypted/);
+      await tray.locator('#node-input-require').selectOption('encrypted');
       assert.match(await decode(pushBytes(format)), /1-0:32\.7\.0\*255\s+Voltage L1\s+231(\.0)? V/);
       assert.match(await shown.innerText(), /encrypted, not verified/);
       if (theme === 'light') await editor.picture('dlms-push-decoder', tray);
+      await tray.locator('#node-input-require').selectOption('nothing');
       const unknown = structure(octets(Uint8Array.of(1, 2)), u16(7), u16(8), u16(9), u16(10));
       assert.match(await decode(notificationOf(unknown)), /layout/i);
       await tray.locator('.dlms-push-describe').click();
