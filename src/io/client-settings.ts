@@ -5,6 +5,7 @@ import type { ReaderOptions } from '../core/iec62056-21';
 import { HdlcLink } from '../core/link/hdlc';
 import type { Link } from '../core/link/link';
 import { WrapperLink } from '../core/link/wrapper';
+import { sentChallenges } from './own-challenges';
 import type { ConnectionSettings } from './settings';
 
 export interface Moment {
@@ -32,6 +33,7 @@ export function clientOptions(s: ConnectionSettings, moment: Moment): ClientOpti
     counter: moment.counter,
     received: moment.received,
     challenge: moment.challenge,
+    sentChallenges,
     preEstablished: s.preEstablished,
     generalProtection: s.generalProtection,
     gbtWindow: s.gbtWindow,

@@ -17,6 +17,7 @@ import { adviceOn, formatOf, protocolOf, serverOf, type StageName, type Words } 
 import { Conversation } from './conversation';
 import { IecSession, ModeETransport } from './iec-session';
 import { lines as allLines, transportOf, type Lines } from './line';
+import { freshChallenge } from './own-challenges';
 import { OwnSide, type Installation } from './own-side';
 import { RowQueue } from './row-queue';
 import type { ConnectionSettings } from './settings';
@@ -186,7 +187,7 @@ class ConnectionTest {
         clientOptions(this.settings, {
           counter: this.#own.counter,
           received: this.#own.listening(),
-          challenge: this.#random(CHALLENGE_OCTETS),
+          challenge: freshChallenge(this.#random),
           dedicated,
           onApdu: () => undefined,
         }),
@@ -498,7 +499,6 @@ const IDENTITY: readonly (readonly [key: string, ref: AttributeRef])[] = [
 const LIMIT_MS = 30_000;
 const STAGES_LIMIT = 100;
 const ATTEMPTS = 3;
-const CHALLENGE_OCTETS = 16;
 const DEFAULT_BAUD = 9600;
 /** A clock further off than this is worth a word. */
 const DRIFT_S = 90;

@@ -12,6 +12,7 @@ import { collect } from './client-requests';
 import { ClientRunner } from './client-runner';
 import { clientOptions, counterReader, linkOf } from './client-settings';
 import { closedError } from './line';
+import { freshChallenge } from './own-challenges';
 import type { OwnSide } from './own-side';
 import type { ConnectionSettings, TraceLevel } from './settings';
 import type { Trace } from './trace';
@@ -73,7 +74,7 @@ export class HeldAssociation {
       clientOptions(settings, {
         counter: own.counter,
         received: own.listening(),
-        challenge: random(CHALLENGE_OCTETS),
+        challenge: freshChallenge(random),
         dedicated: !memory.dedicatedKeyRefused,
         onApdu: (dir, bytes) => trace?.({ at: now(), dir, layer: 'apdu', bytes }),
       }),
@@ -209,6 +210,5 @@ async function associate(runner: ClientRunner, signal: AbortSignal): Promise<voi
   );
 }
 
-const CHALLENGE_OCTETS = 16;
 /** Release and DISC together; a deploy has five seconds for all of it. */
 const FAREWELL_MS = 1500;

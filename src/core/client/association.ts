@@ -85,6 +85,8 @@ export function readAare(aare: Aare, options: ClientOptions, ciphering: Cipherin
     } catch (e) {
       if (!(e instanceof DlmsError)) throw e;
       // A key that does not fit must be said; anything else in here must not hide the result (L+G sends rubbish when it refuses).
+      const inClear = aare.result === 0 && ciphering.active && e.code === 'UNEXPECTED_RESPONSE';
+      if (inClear) return { type: 'refused', error: doubtOfAcceptance(null, ciphering) ?? e };
       if (aare.result === 0 && (ciphering.active || KEY_TROUBLE.has(e.code))) return { type: 'refused', error: e };
       notes.push(`user-information of the AARE: ${e.short}`);
     }

@@ -351,7 +351,7 @@ export class Client {
     const challenges = { sent: this.options.challenge ?? NO_OCTETS, received: verdict.challenge };
     const context = this.#ciphering.hlsContext();
     try {
-      checkChallenge(context.mechanism, challenges);
+      checkChallenge(context.mechanism, challenges, this.options.sentChallenges?.());
     } catch (e) {
       if (!isDlmsError(e)) throw e;
       return this.#refused(e);
@@ -539,7 +539,7 @@ const GET_RESPONSE = 0xc4;
 const WITH_DATABLOCK = 2;
 /** get-, set- and action-response, read- and write-response. */
 const PLAIN_ANSWERS: ReadonlySet<number> = new Set([GET_RESPONSE, 0xc5, 0xc7, 0x0c, 0x0d]);
-/** A meter that pushes each second while it takes a quarter of an hour to answer is no meter any more. */
-const ASIDE_LIMIT = 1000;
+/** A meter that pushes so often while it owes an answer is no meter any more; each one restarts the wait. */
+const ASIDE_LIMIT = 100;
 /** After these nobody knows what the meter thinks it is answering. */
 const BREAKS: ReadonlySet<string> = new Set(['UNEXPECTED_RESPONSE', 'SEGMENT_LOST']);

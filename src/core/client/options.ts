@@ -43,6 +43,8 @@ export interface ClientOptions {
   readonly received?: ReceivedCounters | undefined;
   /** CtoS of high level security, 8 to 64 octets; the caller's random source made it. */
   readonly challenge?: Uint8Array | undefined;
+  /** The challenges that all conversations of this side have sent; one of them coming back proves nothing. */
+  readonly sentChallenges?: (() => readonly Uint8Array[]) | undefined;
   /** Skip SNRM and AARQ: the meter has an association that never ends. */
   readonly preEstablished?: boolean | undefined;
   /** general-glo-ciphering with our title in every APDU instead of the shorter service-specific forms. */

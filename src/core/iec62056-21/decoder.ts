@@ -273,9 +273,10 @@ export class IecDecoder {
     if (this.#crcSeen || versionOf(part.text) >= FIRST_WITH_CRC) {
       return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'the CRC behind "!"' });
     }
-    const modeA = this.options.modeA === true || identification?.mode === 'A';
     const text = textOf(part.bytes);
-    if (part.beheaded !== true && (hasNoCheck(text) || (modeA && beginsWithCode(text)))) return null;
+    // Who sets mode A knows it; an identification line may say it by chance.
+    const modeA = this.options.modeA === true || (identification?.mode === 'A' && beginsWithCode(text));
+    if (part.beheaded !== true && (modeA || hasNoCheck(text))) return null;
     return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'STX in front and the block check behind' });
   }
 
@@ -347,7 +348,9 @@ function versionOf(text: string): number {
  */
 function hasNoCheck(text: string): boolean {
   const head = text.slice(0, HEAD);
-  return /^\/[^\r\n]*(?:\r\n\r\n|\n\n|\r\r)/.test(head) || /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+\(/.test(head);
+  return (
+    /^\/[^\r\n]*(?:\r\n\r\n|\n\n|\r\r)/.test(head) || /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+(?:\*255)?\(/.test(head)
+  );
 }
 
 /** A list of mode A. What begins otherwise has lost its STX, and with it the check behind it. */

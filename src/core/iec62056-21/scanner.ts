@@ -258,6 +258,9 @@ export class Scanner {
         depth = 0;
         lineStart = true;
         continue;
+      } else if (byte === 0 || byte === 0x20 || byte === DEL) {
+        // Fill.
+        continue;
       } else if (byte === 0x21 && depth === 0 && (lineStart || buffer.at(at - 1) === 0x29)) {
         // Anywhere else one bit has made it of a "1".
         this.#state = { in: 'crc', from: state.from, bang: at };
@@ -290,7 +293,9 @@ export class Scanner {
 
   /** Only a line end ends it: any other octet is a damaged digit. */
   #crc(state: Extract<State, { in: 'crc' }>, byte: number): void {
-    const ended = byte === CR || byte === LF || byte === 0 || this.#at - state.bang > CRC_LIMIT;
+    // One bit makes no fill character of a digit.
+    const ended =
+      byte === CR || byte === LF || byte === 0 || byte === DEL || byte === 0xff || this.#at - state.bang > CRC_LIMIT;
     if (!ended) this.#at++;
     else if (this.#at - state.bang > 1 || !this.#isList(state.from))
       this.#endTelegram(state.from, state.bang, this.#at);
@@ -479,6 +484,8 @@ function firstOf(bytes: Uint8Array, from: number, one: number, other: number): n
 function isLoss(byte: number): boolean {
   return byte > 0x20 && byte !== 0x7f && byte !== 0xff;
 }
+
+const DEL = 0x7f;
 
 function GAP(lineStart = true, noisy = false): State {
   return { in: 'gap', lineStart, skip: 0, noisy };

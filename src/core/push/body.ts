@@ -376,10 +376,12 @@ function beginsLikeCode(octets: Uint8Array): boolean {
   return false;
 }
 
+const FILL: ReadonlySet<number> = new Set([0x00, 0x09, 0x0a, 0x0d]);
+
 function isPrintable({ type, value }: Octets): boolean {
-  return value.every(
-    b => (b >= 0x20 && b !== 0x7f && (b < 0x7f || type === 'utf8-string')) || b === 0x0a || b === 0x0d,
-  );
+  // Filled up with NUL (Landis+Gyr), in Latin-1, or UTF-8.
+  const above = type === 'utf8-string' ? 0x80 : 0xa0;
+  return value.every(b => (b >= 0x20 && b < 0x7f) || b >= above || FILL.has(b));
 }
 
 function isText(data: Data): data is Octets {

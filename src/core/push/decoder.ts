@@ -275,6 +275,11 @@ export class PushDecoder {
 
   #block(block: GeneralBlockTransfer, bytes: Uint8Array, origin: Origin, depth: number): void {
     const held = this.#blocks.pending > 0;
+    if (held && block.block > 1 && !follows(this.#blocksOrigin, origin)) {
+      this.#blocks.reset();
+      const lost = new DlmsError({ code: 'SEGMENT_LOST', layer: 'gbt', expected: 1, got: block.block });
+      return this.#problem(lost, bytes, origin);
+    }
     const { apdu, error } = this.#blocks.take(block);
     // INCOMPLETE: what was held is dropped, and this block begins anew.
     const before = held && error?.code !== 'INCOMPLETE' ? this.#blocksOrigin : null;
@@ -422,6 +427,14 @@ export class PushDecoder {
 function requiredBy(keys: PushOptions): Proof {
   const { authenticationKey, encryptionKey, broadcastKey, masterKey, agreement } = keys;
   return proofByKeys(authenticationKey, encryptionKey, broadcastKey, masterKey, agreement);
+}
+
+/** Blocks that each have a tag are parts of one message only where one sender counted them one behind the other, or again. */
+function follows(before: Origin | null, { systemTitle, invocationCounter }: Origin): boolean {
+  // With one in clear among them they prove nothing together.
+  if (invocationCounter === undefined || before?.invocationCounter === undefined) return true;
+  const gap = invocationCounter - before.invocationCounter;
+  return before.systemTitle === systemTitle && (gap === 0 || gap === 1);
 }
 
 /** As sent; null where it is left out. */

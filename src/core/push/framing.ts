@@ -148,6 +148,9 @@ export class FrameScanner {
     const first = this.#at(0);
     const framing = first < 0 ? null : (STARTS[first] ?? null);
     if (framing === null || !this.#wanted(framing)) {
+      if (framing === 'raw' && this.#only === null && this.#fresh && this.#checked && this.#damaged === 0) {
+        if (plausibleApdu(this.#at, 0, true) === 'yes') return { code: 'HDLC_FRAME', reason: BARE_BUT_CHECKED };
+      }
       return this.#only === 'wrapper' && this.#fresh && final === false ? this.#wrapper(final) : null;
     }
     switch (framing) {
@@ -403,6 +406,8 @@ const FORMAT_3 = 0xa;
 const MBUS_START = 0x68;
 /** Of an HDLC frame that is checked: two octets and its flag; of an M-Bus frame two. */
 const BEHIND_APDU = 3;
+const BARE_BUT_CHECKED =
+  'an APDU without a frame, from a source that sends frames with a check; if it is meant so, set the framing to raw';
 const MBUS_STOP = 0x16;
 const MBUS_OVERHEAD = 6; /* 68 L L 68 … CS 16 */
 const MBUS_SHORTEST = 5; /* C, A, CI, STSAP, DTSAP */

@@ -49,7 +49,7 @@ export class SeenCounters {
 }
 
 /** Telegrams may get lost; a forged counter costs the meter no more than these. */
-const PASSED_OVER = 8;
+const PASSED_OVER = 24;
 /** Telegrams in a row that nobody sends by luck. */
 const ESTABLISHED = 8;
 /** A month of telegrams each half minute. */

@@ -6,15 +6,25 @@ import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes } from '../wire/hex';
 import type { Challenges } from './hls';
 
-/** Looks at StoC before f(StoC) is made of it. Throws NOT_THE_METER. */
-export function checkChallenge(mechanism: number, { sent, received }: Challenges): void {
+/**
+ * Looks at StoC before f(StoC) is made of it. `elsewhere`: what we asked in other conversations; whoever holds two of them could
+ * have in the second the answer that is due in the first. Throws NOT_THE_METER.
+ */
+export function checkChallenge(
+  mechanism: number,
+  { sent, received }: Challenges,
+  elsewhere: readonly Uint8Array[] = [],
+): void {
   if (received.length < LEAST_OCTETS || received.length > MOST_OCTETS) {
     throw notTheMeter(
       `its challenge has ${received.length} octets, where ${LEAST_OCTETS} to ${MOST_OCTETS} are the rule`,
     );
   }
   if (equalBytes(sent, received)) throw notTheMeter('its challenge is ours sent back');
-  if (mechanism === MECHANISM.high && shareBlock(sent, received)) {
+  if (elsewhere.some(ours => equalBytes(ours, received))) {
+    throw notTheMeter('its challenge is one that we sent to somebody else');
+  }
+  if (mechanism === MECHANISM.high && [sent, ...elsewhere].some(ours => shareBlock(ours, received))) {
     throw notTheMeter('its challenge holds a part of ours');
   }
   if (mechanism === MECHANISM.highGmac && asksForService(received)) {

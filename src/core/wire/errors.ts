@@ -280,7 +280,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'meter',
     say: f => `this may be somebody else and not the meter: ${f.reason}`,
     remedy:
-      'Nothing was asked of it. Check the address, the system titles and the security setting in the connection, and who else is on that line or network; a new meter has a new system title',
+      'Nothing more is asked of it. Check the address, the system titles and the security setting in the connection, and who else is on that line or network; a new meter has a new system title',
   },
   COUNTER_TOO_LOW: {
     blame: 'meter',

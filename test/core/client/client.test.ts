@@ -193,6 +193,6 @@ describe('a client that is kept waiting', () => {
       if (fault?.type === 'fault') assert.equal(fault.error.code, 'LIMIT_EXCEEDED');
       else assert.ok(step.waitMs !== null);
     }
-    assert.equal(told, 1001);
+    assert.equal(told, 101);
   });
 });

@@ -207,6 +207,14 @@ describe('somebody without a key in the place of the meter', () => {
     assert.deepEqual(Uint8Array.from(proof), proves(2)(OTHER));
   });
 
+  it('gets no answer to what we asked in another conversation, which it could give there', () => {
+    const asked = unhex('a0a1a2a3a4a5a6a7a8a9aaabacadaeaf');
+    for (const authentication of ['high', 'high-md5', 'high-sha1', 'high-sha256', 'high-gmac'] as const) {
+      const options = { authentication, sentChallenges: () => [asked] };
+      refusesAtOnce(options, { aare: { respondingAuthenticationValue: asked } }, /sent to somebody else/);
+    }
+  });
+
   it('gets no request signed by GMAC, with or without octets behind it', () => {
     const asks = [
       'c301c10046000060030aff01010f00',

@@ -79,6 +79,18 @@ describe('the check of a list', () => {
     }
   });
 
+  it('is not missed in what mode D meters and logs look like: fill characters, no empty line, a blank in front of "!"', () => {
+    const lines = '1-0:1.8.0*255(000502.853*kWh)\r\n';
+    for (const text of [
+      `/ESY5Q3DA1004\r\n${lines}!\r\n`,
+      `/ESY5Q3DA1004\r\n\r\n${lines}!\x7f\x7f\r\n`,
+      `/ESY5Q3DA1004\r\n\r\n${lines} !\r\n`,
+      `/ESY5Q3DA1004\r\n\r\n${lines}\0!\r\n`,
+    ]) {
+      assert.deepEqual(valuesOf(decode(fromLatin1(text))), [502.853], JSON.stringify(text));
+    }
+  });
+
   it('of a part says that the parts behind it are no message by themselves', () => {
     const part = (text: string, end: string): Uint8Array => {
       const inside = fromLatin1(text + end);

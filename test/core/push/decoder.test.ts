@@ -465,6 +465,14 @@ describe('push decoder: damage and noise', () => {
     }
   });
 
+  it('says of a bare APDU behind checked frames what it is and what to set', () => {
+    const good = pushBytes(format('kamstrup-list-2'));
+    const bare = good.subarray(good.indexOf(0x0f), -3);
+    const [problem] = problemsOf(feed({}, [good, bare]));
+    assert.match(problem?.error.message ?? '', /without a frame.*set the framing to raw/);
+    assert.equal(telegramsOf(feed({ framing: 'raw' }, [bare])).length, 1);
+  });
+
   it('sees the end of a frame behind what looks like a bare APDU', () => {
     const good = pushBytes(format('kamstrup-list-2'));
     const apdu = good.indexOf(0x0f);
@@ -515,5 +523,7 @@ describe('push decoder: damage and noise', () => {
       telegramsOf(feed({}, [notificationOf(body)]))[0]?.telegram.readings[0]?.value;
     assert.equal(value(octets([0, 255, 16])), '00ff10');
     assert.equal(value(visible('hello')), 'hello');
+    assert.match(String(value(visible('hello\0\0'))), /^hello/);
+    assert.equal(value(visible('\x05\x1b')), undefined);
   });
 });

@@ -174,6 +174,30 @@ describe('push decoder: what leaves it was proven', () => {
     assert.deepEqual(telegramsOf(events), []);
   });
 
+  it('joins no blocks of two telegrams or of two meters, though each has a tag of its own', () => {
+    const other = unhex('53494d0000000077');
+    const block = (title: Uint8Array, counter: number, part: Uint8Array): Uint8Array => {
+      const context = { systemTitle: title, key: encryptionKey, authenticationKey, control: 0x30, counter };
+      return encodeWrapper(
+        1,
+        1,
+        encodeApdu({ type: 'general-glo-ciphering', systemTitle: title, ciphered: protect(context, part) }),
+      );
+    };
+    const parts = (value: number): Uint8Array[] =>
+      new GeneralBlockSender(plain(value), 30).stream().map(b => encodeApdu(b));
+    const sent = (title: Uint8Array, from: number, value: number): Uint8Array[] =>
+      parts(value).map((part, i) => block(title, from + i, part));
+    const [first, ...rest] = sent(EXAMPLE_TITLE, 10, 1000);
+    assert.ok(first !== undefined && rest.length > 0);
+    assert.equal(telegramsOf(feed(BOTH, [first, ...rest])).length, 1);
+    for (const wrong of [sent(EXAMPLE_TITLE, 20, 2000).slice(1), sent(other, 11, 2000).slice(1)]) {
+      const events = feed(BOTH, [first, ...wrong]);
+      assert.deepEqual(telegramsOf(events), []);
+      assert.ok(codesOf(events).includes('SEGMENT_LOST'), codesOf(events).join());
+    }
+  });
+
   it('says both ways out, and names the meter', () => {
     const [problem] = problemsOf(feed(BOTH, [glo(sealed(0x20))]));
     assert.match(problem?.error.message ?? '', /53494d0000000001 is encrypted, but no authentication tag/);
