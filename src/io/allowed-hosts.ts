@@ -21,11 +21,15 @@ export function parseAllowedHosts(text: string): readonly ((host: string) => boo
 /** Throws HOST_NOT_ALLOWED where secrets that were saved for one place would go to another. */
 export function refuseOtherPlace(saved: Place, target: Place, allowed: string): void {
   // A serial port of this computer is as good as another; the host of a name is who answers.
-  if (target.kind === saved.kind && (target.kind === 'serial' || normal(target.host) === normal(saved.host))) return;
+  const sameKind = target.kind === saved.kind || (DIALLED.has(target.kind) && DIALLED.has(saved.kind));
+  if (sameKind && (target.kind === 'serial' || normal(target.host) === normal(saved.host))) return;
   const host = normal(target.host);
   if (parseAllowedHosts(allowed).some(fits => fits(host))) return;
   throw new DlmsError({ code: 'HOST_NOT_ALLOWED', host: target.host === '' ? 'callers' : target.host });
 }
+
+/** Both lead to the host that is named. */
+const DIALLED: ReadonlySet<string> = new Set(['tcp', 'udp']);
 
 function pattern(entry: string): (host: string) => boolean {
   if (!entry.includes('*')) return host => host === entry;

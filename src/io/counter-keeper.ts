@@ -188,8 +188,8 @@ export class CounterKeeper implements CounterSource {
   }
 }
 
-/** A disk that does not answer is a disk that does not save. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+/** A disk that does not answer is a disk that does not save. Rejects with STATE_NOT_SAVED. */
+export async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(notSaved(`the disk did not answer within ${SAVE_MS / 1000} s`)), SAVE_MS);

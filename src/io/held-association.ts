@@ -13,6 +13,7 @@ import { ClientRunner } from './client-runner';
 import { clientOptions, counterReader, linkOf } from './client-settings';
 import { closedError } from './line';
 import { freshChallenge } from './own-challenges';
+import type { AssociationCounters } from './received-counters';
 import type { OwnSide } from './own-side';
 import type { ConnectionSettings, TraceLevel } from './settings';
 import type { Trace } from './trace';
@@ -37,6 +38,7 @@ export interface AssociationSurroundings {
 
 export class HeldAssociation {
   #runner: ClientRunner | null = null;
+  #listening: AssociationCounters | null = null;
   /** The association is the second one on this connection, and the meter may hang up after the first. */
   counterJustRead = false;
   /** The counter is one remembered, and no association has stood with it yet: it is read before the next attempt. */
@@ -69,11 +71,12 @@ export class HeldAssociation {
     }
     this.counterDoubted = ciphered && settings.counterObject !== null && !this.counterJustRead;
     if (ciphered) await own.ready();
+    this.#listening = ciphered ? own.listening() : null;
     const client = new Client(
       linkOf(settings),
       clientOptions(settings, {
         counter: own.counter,
-        received: own.listening(),
+        ...(this.#listening !== null && { received: this.#listening }),
         challenge: freshChallenge(random),
         dedicated: !memory.dedicatedKeyRefused,
         onApdu: (dir, bytes) => trace?.({ at: now(), dir, layer: 'apdu', bytes }),
@@ -92,6 +95,7 @@ export class HeldAssociation {
     const { settings, transport, phase } = this.around;
     const runner = this.#runner;
     this.#runner = null;
+    this.#listening?.end();
     if (runner !== null) {
       await this.#farewell(runner);
       runner.stop(closedError(`the session with ${transport.where}`));

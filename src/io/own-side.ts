@@ -2,10 +2,9 @@
 // The rule of the file: whoever talks to a meter (session, test) takes all three from here, so that none has its own count.
 
 import type { Association } from '../core/client/association';
-import type { ReceivedCounters } from '../core/client/options';
 import { counterFingerprint, SYSTEM_TITLE_OCTETS } from '../core/security';
-import { CounterKeeper, notSaved, NumbersInMemory, type CounterStore } from './counter-keeper';
-import { Received, type ReceivedStore } from './received-counters';
+import { CounterKeeper, inTime, notSaved, NumbersInMemory, type CounterStore } from './counter-keeper';
+import { Received, type AssociationCounters, type ReceivedStore } from './received-counters';
 import type { ConnectionSettings } from './settings';
 
 /** What an installation keeps. Without it everything lives as long as the process. */
@@ -47,7 +46,7 @@ export class OwnSide {
 
   /** What is known from before. Rejects with STATE_NOT_SAVED. */
   async load(): Promise<void> {
-    await Promise.all([this.counter.load(), this.received.loaded]);
+    await Promise.all([this.counter.load(), inTime(this.received.loaded)]);
   }
 
   /** The counter object said the number that it saw last. Throws COUNTER_JUMP. */
@@ -71,7 +70,7 @@ export class OwnSide {
   }
 
   /** For the client of one association: what it receives, and with it the proof that the meter has the key. */
-  listening(): ReceivedCounters {
+  listening(): AssociationCounters {
     const { counter } = this;
     const received = this.received.association();
     return {
@@ -80,6 +79,7 @@ export class OwnSide {
         counter.proven();
         received.verified(key, title, number);
       },
+      end: () => received.end(),
     };
   }
 

@@ -4,11 +4,16 @@
 import type { ReceivedCounters } from '../core/client/options';
 import { keyFingerprint, systemTitleText, type Key } from '../core/security';
 
+export interface AssociationCounters extends ReceivedCounters {
+  /** It ended, or never stood: nothing is compared for it any more. */
+  end(): void;
+}
+
 export interface ReceivedStore {
   /** Resolves, whatever happens, when what earlier runs received is known. */
   readonly loaded: Promise<void>;
   /** For one association, from before its first word: what others receive meanwhile is newer than it, and no measure for it. */
-  association(): ReceivedCounters;
+  association(): AssociationCounters;
   /** The meter counts anew: what came under this key counts no more, from one title or from all. */
   forget(key: Key, systemTitle: Uint8Array | null): void;
   /** What was written last is on the disk when it resolves. Never rejects. */
@@ -33,7 +38,7 @@ export class Received implements ReceivedStore {
   get loaded(): Promise<void> {
     return this.numbers.loaded;
   }
-  association(): ReceivedCounters {
+  association(): AssociationCounters {
     /** What stood here before it was raised by somebody else. */
     const before = new Map<string, number | null>();
     this.#opening.add(before);
@@ -50,6 +55,9 @@ export class Received implements ReceivedStore {
         const name = nameOf(key, systemTitle);
         for (const other of this.#opening) if (!other.has(name)) other.set(name, this.numbers.get(name));
         this.numbers.raise(name, counter);
+      },
+      end: () => {
+        this.#opening.delete(before);
       },
     };
   }

@@ -13,6 +13,7 @@ import { Backoff } from './backoff';
 import { endsAssociation } from './client-requests';
 import { aborted, type ClientRunner } from './client-runner';
 import { modeEOptions, secretsOf } from './client-settings';
+import { inTime } from './counter-keeper';
 import { HeldAssociation } from './held-association';
 import { ModeETransport } from './iec-session';
 import { closedError, type Line, type Lines, lines as allLines, type LineUser } from './line';
@@ -199,8 +200,9 @@ export class Session implements LineUser {
       for (const stop of this.#underWay) stop.abort(closedError(`the session with ${this.where}`));
       this.#stopIdle();
       await this.line.end(this, () => this.hangUp(true));
-      await this.#own.received.flush();
       await this.#lines.release(this.line);
+      // A disk that does not answer holds up nobody.
+      await inTime(this.#own.received.flush()).catch(() => undefined);
     })();
     return this.#closed;
   }

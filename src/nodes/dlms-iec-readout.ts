@@ -49,6 +49,7 @@ export = (RED: NodeAPI): void => {
       },
       {
         busy: text(config['source'], '') === 'message' || /^(d|p1)$/.test(text(config['mode'], '')) ? '' : 'reading',
+        connects: text(config['source'], '') !== 'message',
         status: sent => (sent === null ? null : statusOf(sent.payload)),
         onClose: async () => {
           streams?.reset();

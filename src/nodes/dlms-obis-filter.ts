@@ -39,7 +39,12 @@ export = (RED: NodeAPI): void => {
         counts.set(msg, summary(result));
         return deliver(msg, result, filter, task);
       },
-      { busy: '', status: (_sent, msg) => counts.get(msg) ?? null, onClose: removed => state.close(removed) },
+      {
+        busy: '',
+        connects: false,
+        status: (_sent, msg) => counts.get(msg) ?? null,
+        onClose: removed => state.close(removed),
+      },
     );
     try {
       this.filter = new ObisFilter(filterOptions(config));

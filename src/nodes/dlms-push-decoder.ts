@@ -81,6 +81,7 @@ export = (RED: NodeAPI): void => {
       },
       {
         busy: '',
+        connects: false,
         onClose: async removed => {
           watchdog?.stop();
           this.sources?.close();

@@ -29,7 +29,7 @@ export = (RED: NodeAPI): void => {
         if (running === undefined) throw new DlmsError({ code: 'CLOSED', what: 'the simulator' });
         return running.input(msg as unknown as Fields);
       },
-      { busy: '', onClose: () => started.then(stop) },
+      { busy: '', connects: false, onClose: () => started.then(stop) },
     );
     const show = (): void => {
       if (running === undefined) return;

@@ -214,7 +214,8 @@ describe('saved secrets', () => {
     ['nothing is needed for it', { host: 'a' }, saved, { host: 'b' }, true],
     ['the same host by another port', low, saved, { port: 4060 }, true],
     ['the same host in other letters', low, saved, { host: 'METER-1.lan.' }, true],
-    ['the same host by another transport', low, saved, { transport: 'udp' }, false],
+    ['the same host by UDP', low, saved, { transport: 'udp' }, true],
+    ['the same host, which calls', low, saved, { transport: 'tcp-server' }, false],
     ['whoever calls', low, saved, { transport: 'tcp-server', host: '' }, false],
     ['a serial port of this computer instead of a host', low, saved, { path: '/dev/ttyUSB0' }, false],
     [

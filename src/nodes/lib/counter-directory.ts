@@ -1,10 +1,10 @@
-// Invocation counters on the disk: a directory of empty files whose names say which numbers are given away,
-// `<fingerprint>.<end>`. Names cannot be half written, so no crash, full disk or second process damages them.
-// `<fingerprint>.settled` beside them says that a meter has shown that it counts there.
+// Invocation counters on the disk: for each fingerprint a directory of empty files whose names say which numbers are given
+// away, `<fingerprint>/<end>`. Names cannot be half written, so no crash, full disk or second process damages them.
+// `<fingerprint>/settled` beside them says that a meter has shown that it counts there.
 // The rules: the highest end counts; a new one stands when it is on the disk and no higher one is there; only then go the
 // lower ones, the lowest first; what is no such name is left alone.
 
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LAST_COUNTER } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
@@ -42,9 +42,10 @@ export class CounterDirectory implements CounterStore {
 
   async reserve(fingerprint: string, wanted: Wanted): Promise<Stretch> {
     return await saved(async () => {
-      const first = await mkdir(this.path, { recursive: true, mode: 0o700 });
+      const mine = join(this.path, fingerprint);
+      const first = await mkdir(mine, { recursive: true, mode: 0o700 });
       // What is on the disk has to be reachable from there.
-      if (first !== undefined) for (const made of [this.path, first]) await sync(dirname(made));
+      if (first !== undefined) for (const made of [mine, this.path, first]) await sync(dirname(made));
       for (;;) {
         const stretch = await this.#try(fingerprint, wanted);
         if (stretch !== null) return stretch;
@@ -58,8 +59,13 @@ export class CounterDirectory implements CounterStore {
     const { from, end } = stretchOf(free, wanted);
     const mine = join(this.path, nameOf(fingerprint, end));
     if (!(await create(mine))) return null;
-    await sync(mine);
-    await sync(this.path);
+    try {
+      await sync(dirname(mine));
+    } catch (error) {
+      // Not ours, and of no use to anybody.
+      await rm(mine, { force: true });
+      throw error;
+    }
     const { ends, settled } = await this.#list(fingerprint);
     // Who has a higher end removes ours as it removes all lower ones, ours before the one that we may have overlooked.
     if ((ends.at(-1) ?? 0) > end || !(await exists(mine))) return null;
@@ -67,7 +73,7 @@ export class CounterDirectory implements CounterStore {
     const lower = ends.filter(other => other < end);
     for (const other of lower) await rm(join(this.path, nameOf(fingerprint, other)), { force: true });
     // Missed in a crash it is made with the next reservation.
-    if (wanted.settled && !settled) await create(join(this.path, `${fingerprint}${SETTLED}`));
+    if (wanted.settled && !settled) await create(join(this.path, fingerprint, SETTLED));
     return { from: Math.max(from, lower.at(-1) ?? 0), end };
   }
 
@@ -75,19 +81,18 @@ export class CounterDirectory implements CounterStore {
   async #list(fingerprint: string): Promise<{ readonly ends: number[]; readonly settled: boolean }> {
     let names: string[];
     try {
-      names = await readdir(this.path);
+      names = await readdir(join(this.path, fingerprint));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return { ends: [], settled: false };
       throw error;
     }
     const ends: number[] = [];
     for (const name of names) {
-      const [, whose, digits] = NAME.exec(name) ?? [];
-      const end = Number(digits ?? 0);
-      if (whose === undefined || end > LAST_COUNTER) this.#foreign(name);
-      else if (whose === fingerprint && digits !== undefined) ends.push(end);
+      const end = NAME.test(name) ? Number(name) : Infinity;
+      if (end <= LAST_COUNTER) ends.push(end);
+      else if (name !== SETTLED) this.#foreign(join(fingerprint, name));
     }
-    return { ends: ends.sort((a, b) => a - b), settled: names.includes(`${fingerprint}${SETTLED}`) };
+    return { ends: ends.sort((a, b) => a - b), settled: names.includes(SETTLED) };
   }
 
   #foreign(name: string): void {
@@ -98,18 +103,24 @@ export class CounterDirectory implements CounterStore {
 }
 
 function nameOf(fingerprint: string, end: number): string {
-  return `${fingerprint}.${String(end).padStart(DIGITS, '0')}`;
+  return join(fingerprint, String(end).padStart(DIGITS, '0'));
 }
 
-/** False: it is there already, by somebody else. */
+/** On the disk when it resolves, but for its name in the directory. False: it is there already, by somebody else. */
 async function create(path: string): Promise<boolean> {
+  let file: FileHandle;
   try {
-    await (await open(path, 'wx', 0o600)).close();
-    return true;
+    file = await open(path, 'wx', 0o600);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return true;
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -128,6 +139,9 @@ async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
+  } catch (error) {
+    // Some file systems have no fsync for directories (vboxsf, 9p, CIFS before Linux 4.17); they write names by themselves.
+    if (!(NO_SYNC.has(codeOf(error)) && (await handle.stat()).isDirectory())) throw error;
   } finally {
     await handle.close();
   }
@@ -152,5 +166,6 @@ function codeOf(error: unknown): unknown {
 }
 
 const DIGITS = 10;
-const SETTLED = '.settled';
-const NAME = /^([0-9a-f]{32})\.(?:(\d{10})|settled)$/;
+const NO_SYNC: ReadonlySet<unknown> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR']);
+const SETTLED = 'settled';
+const NAME = /^\d{10}$/;

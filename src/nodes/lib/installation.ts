@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { invocationCounter, LAST_COUNTER, systemTitleText } from '../../core/security';
-import { hex, unhex } from '../../core/wire/hex';
+import { equalBytes, hex, unhex } from '../../core/wire/hex';
 import { NumbersInMemory } from '../../io/counter-keeper';
 import { newSystemTitle, type Installation } from '../../io/own-side';
 import { Received } from '../../io/received-counters';
@@ -48,9 +48,10 @@ export function installed(directory: string | null, tell: (text: string) => void
       tell,
       full: () => tell(`Counters of more than ${RECEIVED_LIMIT} meters were received; the oldest are forgotten`),
     });
+    const systemTitle = keptTitle(join(directory, 'system-title'), tell);
     return {
-      systemTitle: keptTitle(join(directory, 'system-title'), tell),
-      counters: new CounterDirectory(counters, olderCounters(directory, tell), tell),
+      systemTitle,
+      counters: new CounterDirectory(counters, olderCounters(directory, systemTitle, tell), tell),
       received: new Received(journal),
     };
   } catch (error) {
@@ -58,12 +59,39 @@ export function installed(directory: string | null, tell: (text: string) => void
       `Invocation counters are not kept across a restart: ${reasonOf(error)}. This run has a client system title of its own;` +
         ` where one is set, it begins above the number that the meter tells`,
     );
-    return {
-      systemTitle: newSystemTitle(randomOctets),
-      counters: new NumbersInMemory(true),
-      received: new Received(),
-    };
+    const systemTitle = newSystemTitle(randomOctets);
+    return { systemTitle, counters: aboveWhatLies(directory, systemTitle, tell), received: new Received() };
   }
+}
+
+/** Numbers of this run, above those that can still be read where nothing can be written. */
+function aboveWhatLies(
+  directory: string | null,
+  systemTitle: Uint8Array,
+  tell: (text: string) => void,
+): Required<Installation>['counters'] {
+  const memory = new NumbersInMemory(true);
+  if (directory === null) return memory;
+  let kept: CounterDirectory;
+  try {
+    kept = new CounterDirectory(join(directory, 'counters'), olderCounters(directory, systemTitle, tell), tell);
+  } catch {
+    // Nothing can be read either.
+    return memory;
+  }
+  // Another run that could write nothing began above the same number.
+  const [high = 0, low = 0] = randomOctets(2);
+  const jump = 1 + 256 * high + low;
+  return {
+    forgetful: true,
+    free: async (fingerprint, title) => {
+      const own = await memory.free(fingerprint);
+      // What cannot be read is as good as nothing here.
+      const before = own === null ? await kept.free(fingerprint, title).catch(() => null) : null;
+      return before === null ? own : { ...before, next: Math.min(before.next + jump, LAST_COUNTER) };
+    },
+    reserve: (fingerprint, wanted) => memory.reserve(fingerprint, wanted),
+  };
 }
 
 /** The title of this installation; made where there is none, and the same for two processes that make it at once. */
@@ -110,7 +138,7 @@ function link(from: string, to: string): void {
  * counters.json of older versions: numbers by host and title. The highest of a title is never fallen behind, whatever key it
  * belonged to. The file stays where it is, and a damaged one beside it, which says that some numbers are lost.
  */
-function olderCounters(directory: string, tell: (text: string) => void): OlderCounters {
+function olderCounters(directory: string, own: Uint8Array, tell: (text: string) => void): OlderCounters {
   const path = join(directory, 'counters.json');
   const [whole, entries] = entriesOf(textOf(path) ?? '{}', path);
   if (!whole) {
@@ -130,7 +158,13 @@ function olderCounters(directory: string, tell: (text: string) => void): OlderCo
   }
   return {
     lost: existsSync(`${path}.damaged`),
-    highest: systemTitle => highest.get(systemTitleText(systemTitle) ?? '') ?? null,
+    highest: systemTitle => {
+      // Meters that count by key alone go on where the title of everybody ended.
+      const before = equalBytes(systemTitle, own) ? TITLE_OF_ALL : null;
+      const titles = [systemTitleText(systemTitle), before];
+      const numbers = titles.flatMap(title => highest.get(title ?? '') ?? []);
+      return numbers.length === 0 ? null : Math.max(...numbers);
+    },
   };
 }
 
@@ -178,4 +212,6 @@ function randomOctets(n: number): Uint8Array {
 
 const INSTALLATIONS = new Map<string, Required<Installation>>();
 const TITLE = /^[0-9a-f]{16}$/;
+/** The client system title that versions before had where none was set. */
+const TITLE_OF_ALL = '4d464c0000000001';
 const RECEIVED_LIMIT = 100_000;

@@ -2,7 +2,6 @@
 // The rule of the file: neither a secret nor the value of a variable leaves by a message, an error or a status.
 
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { nearestOf } from '../../core/wire/foreign';
 import { CONNECTION_SECRETS, METER_FIELDS, meterFields, type Properties } from '../../io/settings';
 import { Variables } from './variables';
 
@@ -19,13 +18,17 @@ export class MsgMeter {
     this.#variables = new Variables(RED, node);
   }
 
-  /** Replaces `msg.meter` by a copy without secrets: whoever else holds the object keeps it as it was. */
-  static take(RED: NodeAPI, node: Node, msg: NodeMessage & { meter?: unknown }): MsgMeter {
+  /**
+   * Replaces `msg.meter` by a copy without secrets: whoever else holds the object keeps it as it was. Where it says where to
+   * connect, fields that nobody knows go, too, and lists and objects in it: a misspelt password is a password all the same.
+   */
+  static take(RED: NodeAPI, node: Node, msg: NodeMessage & { meter?: unknown }, connects: boolean): MsgMeter {
     const { meter } = msg;
     if (typeof meter !== 'object' || meter === null) return new MsgMeter(RED, node, meter);
     try {
       const fields = Object.entries(meter);
-      const harmless = fields.filter(([name]) => !isSecret(name));
+      const stays = connects ? isHarmless : (name: string) => !SECRETS.includes(name);
+      const harmless = fields.filter(([name, value]) => stays(name, value));
       if (harmless.length < fields.length) msg.meter = Object.fromEntries(harmless);
       return new MsgMeter(RED, node, Array.isArray(meter) ? meter : Object.fromEntries(fields));
     } catch {
@@ -57,12 +60,14 @@ export class MsgMeter {
   }
 }
 
-/** A misspelt password is a password all the same. */
-function isSecret(name: string): boolean {
-  if (METER_FIELDS.includes(name)) return SECRETS.includes(name);
-  return SECRET.test(name) || nearestOf(name, CONNECTION_SECRETS) !== null;
+function isHarmless(name: string, value: unknown): boolean {
+  if (!METER_FIELDS.includes(name) || SECRETS.includes(name)) return false;
+  return Array.isArray(value) ? value.every(isPlain) : isPlain(value);
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || typeof value !== 'object';
 }
 
 const SECRETS: readonly string[] = CONNECTION_SECRETS;
-const SECRET = /pass|pwd|secret|key|cred|token/i;
 const UNREADABLE = 'an object that cannot be read';

@@ -63,8 +63,11 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
-/** The last three say what an object is, and come with what get object sends: they may be sent back. */
-export const OBJECT_FIELDS = ['obis', 'classId', 'attribute', 'name', 'key', 'unit'] as const;
+/** Those behind the first three come with what the nodes send of an object, a reading or a refusal: they may be sent back. */
+export const OBJECT_FIELDS = [
+  ...(['obis', 'classId', 'attribute', 'name', 'key', 'unit', 'code', 'message', 'value', 'raw', 'scaler'] as const),
+  ...(['scaleSource', 'time', 'status', 'id', 'position', 'text', 'sets'] as const),
+] as const;
 const OBJECT = 'an OBIS code or { obis, classId, attribute }';
 /** Objects in one message; a longer list is more likely a mistake than a wish. */
 const LIMIT = 1000;

@@ -36,6 +36,8 @@ export type Handler = (msg: NodeMessageInFlow, task: Task) => Promise<Fields | n
 export interface InputOptions {
   /** Yellow status while working; default "reading". Empty: the status is left alone (decoders that never wait). */
   readonly busy?: string;
+  /** Whether `msg.meter` says where to connect; default true. Elsewhere it is the message's own, and only secrets go. */
+  readonly connects?: boolean;
   /** Green status after success; null or not given: the status is cleared. */
   readonly status?: (sent: Fields | null, msg: NodeMessageInFlow) => string | null;
   /** The output the returned fields leave by; default 0. */
@@ -93,7 +95,7 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
     const stop = new AbortController();
     tasks.add(stop);
     // Before anything else: whatever leaves, by an output, a Catch or done, has no secret on it.
-    const meter = MsgMeter.take(RED, node, msg);
+    const meter = MsgMeter.take(RED, node, msg, options.connects ?? true);
     const turn = Promise.resolve()
       .then(() => work(msg, send, stop, meter))
       .then(

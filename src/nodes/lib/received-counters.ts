@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CounterMemory } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
+import { inTime } from '../../io/counter-keeper';
 import { NumberJournal } from './number-journal';
 
 export class ReceivedCounters implements CounterMemory {
@@ -25,7 +26,16 @@ export class ReceivedCounters implements CounterMemory {
     if (this.#path === null) {
       tell(new DlmsError({ code: 'STATE_NOT_SAVED', what: WHAT, reason: 'there is no user directory' }));
       this.#ready = true;
-    } else void this.#journal.loaded.then(() => this.#proceed());
+    } else {
+      const late = setTimeout(() => {
+        tell(new DlmsError({ code: 'STATE_NOT_SAVED', what: WHAT, reason: 'the disk does not answer' }));
+        this.#proceed();
+      }, READ_MS);
+      void this.#journal.loaded.then(() => {
+        clearTimeout(late);
+        this.#proceed();
+      });
+    }
   }
 
   /**
@@ -52,7 +62,7 @@ export class ReceivedCounters implements CounterMemory {
 
   async close(removed: boolean): Promise<void> {
     this.#proceed();
-    await this.#journal.close();
+    await inTime(this.#journal.close()).catch(() => undefined);
     if (removed && this.#path !== null) await rm(this.#path, { force: true });
   }
 
@@ -64,6 +74,8 @@ export class ReceivedCounters implements CounterMemory {
   }
 }
 
+/** What the disk has not told by then does not hold up what comes. */
+const READ_MS = 10_000;
 const WHAT = 'Counters of received telegrams';
 /** Verified and unverified ones of each meter that the guard knows, and as many again. */
 const LIMIT_KEPT = 200_000;

@@ -30,10 +30,10 @@ export class Variables {
   hide(text: string): string {
     let shown = text;
     for (const [value, written] of [...this.#resolved].sort(([a], [b]) => b.length - a.length)) {
-      if (value === '') continue;
+      // "1" stands in every OBIS code, and tells nobody anything.
+      if (value.length < LEAST_PART) continue;
       const exact = value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-      const alone = value.length < LEAST_PART;
-      shown = shown.replace(new RegExp(alone ? `(?<![\\w.])${exact}(?![\\w.])` : exact, 'gi'), () => written);
+      shown = shown.replace(new RegExp(exact, 'gi'), () => written);
     }
     return shown;
   }
@@ -46,7 +46,7 @@ export class Variables {
       if (typeof value === 'string') return this.hide(value);
       if (Array.isArray(value)) return value.map(hide);
       if (typeof value !== 'object' || value === null) return value;
-      return Object.fromEntries(Object.entries(value).map(([name, of]) => [name, hide(of)]));
+      return Object.fromEntries(Object.entries(value).map(([name, of]) => [name, OURS.has(name) ? of : hide(of)]));
     };
     return hide(answer) as T;
   }
@@ -71,5 +71,6 @@ export class Variables {
   }
 }
 
-/** Shorter values are only hidden where they stand alone: "1" in "client 1", not in "4.1.1". */
 const LEAST_PART = 4;
+/** Our own words, not the meter's or the user's. */
+const OURS: ReadonlySet<string> = new Set(['obis', 'key', 'name', 'unit', 'code']);

@@ -176,18 +176,34 @@ describe('what an installation keeps', () => {
     await assert.rejects(second.get(NAME), { code: 'REPLAYED' });
   });
 
+  it('goes on above what can be read where nothing can be written any more', async function () {
+    mkdirSync(dir, { recursive: true });
+    if (!mount('-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir)) return this.skip();
+    closing.push(() => execFileSync('umount', [dir]));
+    const { tap } = await meterBehindTap();
+    const title = { systemTitle: '4d464c0000000001', counterObject: '-' };
+    await sessionWith(open(), tap.port, title).get(NAME);
+    if (!mount('-o', 'remount,ro', dir)) return this.skip();
+    const highest = Math.max(...tap.sent.map(s => s.counter));
+    const before = tap.sent.length;
+    await sessionWith(open(), tap.port, title).get(NAME);
+    assert.match(told[0] ?? '', /not kept across a restart/);
+    assert.ok(tap.sent.slice(before).every(s => s.counter > highest));
+    assert.deepEqual(repeated(tap.sent), []);
+  });
+
+  it('goes on under the new title where the title of everybody ended, for meters that count by key alone', async () => {
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'counters.json'), '{"counter a:1 1/ 4d464c0000000001": 4711}');
+    const { systemTitle, counters } = open();
+    assert.equal((await counters.free(FINGERPRINT, systemTitle))?.next, 4711);
+    assert.equal(await counters.free(FINGERPRINT, unhex('4d464c0000000002')), null);
+  });
+
   it('sends nothing while the disk takes nothing, and goes on afterwards; no number comes twice', async function () {
-    const mounted = (): boolean => {
-      try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,nr_inodes=12', 'tmpfs', dir], { stdio: 'ignore' });
-        return true;
-      } catch {
-        return false;
-      }
-    };
     mkdirSync(dir, { recursive: true });
     // Needs the right to mount; the keeper's own test has a full disk without one.
-    if (!mounted()) return this.skip();
+    if (!mount('-t', 'tmpfs', '-o', 'size=64k,nr_inodes=12', 'tmpfs', dir)) return this.skip();
     closing.push(() => execFileSync('umount', [dir]));
     const { tap } = await meterBehindTap();
     const session = sessionWith(open(), tap.port, { counterObject: '-' });
@@ -291,3 +307,13 @@ describe('the cost of keeping counters', () => {
     assert.ok(writes <= meter.clientCounter / 64, `${writes} writes for ${meter.clientCounter} messages`);
   });
 });
+
+/** False: not allowed here. */
+function mount(...args: readonly string[]): boolean {
+  try {
+    execFileSync('mount', [...args], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
