@@ -323,7 +323,8 @@ export class FrameScanner {
   /** Two octets and a flag, and nothing or the next frame behind: the end of a frame, not of an APDU. */
   #endsFrame(at: number): boolean {
     const next = this.#at(at + 3);
-    return this.#at(at + 2) === FLAG && (next === -1 || next === FLAG || next >> 4 === FORMAT_3);
+    // Amid noise what follows the flag may be noise, too.
+    return this.#at(at + 2) === FLAG && (!this.#fresh || next === -1 || next === FLAG || next >> 4 === FORMAT_3);
   }
 
   /** A check sum and the stop octet, and nothing or the next frame behind. */
