@@ -76,7 +76,7 @@ export class IecDecoder {
   #understood = false;
   #noise: Uint8Array = new Uint8Array(0);
   #discarded = 0;
-  /** A partial block before the last one had a wrong check. */
+  /** What stood in front of the next block was a part of it with a wrong check, or broke off where the block begins. */
   #partialBad = false;
   #crcSeen: boolean;
 
@@ -129,6 +129,7 @@ export class IecDecoder {
     this.#parity.reset();
     this.#identification = null;
     this.#partial = '';
+    this.#partialBad = false;
     this.#understood = false;
     this.#noise = new Uint8Array(0);
   }
@@ -156,6 +157,7 @@ export class IecDecoder {
     switch (part.type) {
       case 'identification':
         this.#understood = true;
+        this.#partialBad = false;
         this.#identification = part.identification;
         return [];
       case 'block':
@@ -204,7 +206,7 @@ export class IecDecoder {
     const marked = bad || this.#partialBad;
     // In strict the rest of blocks whose first part was refused is no message either.
     const headless = this.#partialBad && check === 'strict';
-    this.#partialBad = marked && part.end === 'eot';
+    this.#partialBad = part.end === null || (marked && part.end === 'eot');
     const origin = this.#origin('iec', complete, check === 'off' || !complete ? 'none' : marked ? 'bad' : 'ok');
     const problems: DecoderEvent[] = [];
     if (!complete) {

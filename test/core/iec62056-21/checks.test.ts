@@ -104,6 +104,16 @@ describe('the check of a list', () => {
     assert.deepEqual(valuesOf(events), [502.853, 1]);
   });
 
+  it('does not speak for what an STX out of nowhere cut off from its beginning', () => {
+    // LF is one bit from STX, and an exclusive or of seven bits fits by chance once in 128.
+    const [head, rest] = ['1.8.0(000502.853*kWh)\r\n', '2.8.0(000001.000*kWh)\r\n!\r\n'];
+    const own = [...fromLatin1(`${rest}\x03`)].reduce((bcc, b) => bcc ^ b, 0);
+    const cut = concat(IDENT, fromLatin1(`\x02${head.slice(0, -1)}\x02${rest}\x03`), Uint8Array.of(own));
+    assert.deepEqual(valuesOf(decode(cut)), []);
+    assert.deepEqual(codesOf(decode(cut)), ['TELEGRAM_INCOMPLETE', 'SEGMENT_LOST']);
+    assert.deepEqual(valuesOf(decode(concat(cut, IDENT, block(head + rest)))), [502.853, 1]);
+  });
+
   it('is missed when nothing comes behind ETX; with "warn" the list leaves, marked', () => {
     const cut = right.subarray(0, -1);
     assert.deepEqual(codesOf(decode(cut)), ['TELEGRAM_INCOMPLETE']);
