@@ -103,7 +103,12 @@ export = (RED: NodeAPI): void => {
         const soon = (chunk: Uint8Array | null, work: () => void): void => {
           try {
             counters.whenReady(() => {
-              if (!handle.signal.aborted) work();
+              try {
+                if (!handle.signal.aborted) work();
+              } catch (error) {
+                // Our own mistake with one piece must not lose those that wait behind it.
+                handle.fail(error);
+              }
             });
           } catch (error) {
             if (!isDlmsError(error)) throw error;

@@ -8,6 +8,7 @@ import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { LAST_COUNTER } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
+import { codeOf } from '../../io/net-errors';
 import { stretchOf, type CounterStore, type Kept, type Stretch, type Wanted } from '../../io/counter-store';
 
 /** What older versions kept, by system title. */
@@ -159,10 +160,6 @@ async function saved<T>(work: () => Promise<T>): Promise<T> {
       reason: `${reason}; nothing was sent`,
     });
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : null;
 }
 
 const DIGITS = 10;

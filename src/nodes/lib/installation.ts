@@ -18,6 +18,7 @@ import type { NodeAPI } from 'node-red';
 import { invocationCounter, LAST_COUNTER, systemTitleText } from '../../core/security';
 import { equalBytes, hex, unhex } from '../../core/wire/hex';
 import { NumbersInMemory } from '../../io/counter-keeper';
+import { codeOf } from '../../io/net-errors';
 import { newSystemTitle, type Installation } from '../../io/own-side';
 import { Received } from '../../io/received-counters';
 import { CounterDirectory, type OlderCounters } from './counter-directory';
@@ -200,10 +201,6 @@ function textOf(path: string): string | null {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : null;
 }
 
 function randomOctets(n: number): Uint8Array {

@@ -2,7 +2,8 @@
 // new state that begins without it.
 
 import { constants, copyFileSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
+import { codeOf } from '../../io/net-errors';
 
 /** The name of the copy: the file's with `.damaged` behind it, numbered from the second on. */
 export async function keepAside(path: string): Promise<string> {
@@ -30,6 +31,11 @@ export function keepAsideSync(path: string): string {
   return path;
 }
 
+/** With the node that they belonged to. */
+export async function removeAside(path: string): Promise<void> {
+  for (const [copy] of copies(path)) await rm(copy, { force: true });
+}
+
 /** Of many damages the last copy is written over; a disk is not filled with them. */
 function* copies(path: string): Generator<[string, number]> {
   for (let n = 1; n <= COPIES; n++) {
@@ -38,7 +44,7 @@ function* copies(path: string): Generator<[string, number]> {
 }
 
 function isThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+  return codeOf(error) === 'EEXIST';
 }
 
 const COPIES = 9;

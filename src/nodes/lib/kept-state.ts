@@ -6,6 +6,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NodeContext } from 'node-red';
+import { codeOf } from '../../io/net-errors';
+import { keepAside, removeAside } from './kept-aside';
 
 export interface Place {
   /** undefined: nothing was kept yet. Rejects where it is not known what was kept; then it is not written over. */
@@ -105,22 +107,21 @@ export function contextPlace(context: NodeContext, store: string): Place {
  */
 export function filePlace(directory: string, name: string): Place {
   const path = join(directory, `${name.replace(/[^\w.-]/g, '_')}.json`);
-  const aside = `${path}.damaged`;
   return {
     async read(warn) {
       let content: string;
       try {
         content = await readFile(path, 'utf8');
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (codeOf(error) === 'ENOENT') return undefined;
         throw error;
       }
       try {
         return JSON.parse(content) as unknown;
       } catch {
-        await rename(path, aside);
+        const copy = await keepAside(path);
         warn(
-          `The kept state is damaged, probably by a full disk or a power cut: it begins anew, the old file is ${aside}`,
+          `The kept state is damaged, probably by a full disk or a power cut: it begins anew, the old file was kept as ${copy}`,
         );
         return undefined;
       }
@@ -131,7 +132,8 @@ export function filePlace(directory: string, name: string): Place {
       await rename(`${path}.new`, path);
     },
     async remove() {
-      for (const each of [path, `${path}.new`, aside]) await rm(each, { force: true });
+      for (const each of [path, `${path}.new`]) await rm(each, { force: true });
+      await removeAside(path);
     },
   };
 }

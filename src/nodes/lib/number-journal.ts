@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { keepAside } from './kept-aside';
+import { codeOf } from '../../io/net-errors';
 
 export interface JournalOptions {
   /** What is kept, in the plural, as the sentences about it begin. */
@@ -217,7 +218,7 @@ export class NumberJournal {
       }
       if (rest !== '') read.damaged++;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }
     if (read.damaged > 0 && !this.#untidy) {
       const copy = await keepAside(path);
@@ -293,7 +294,7 @@ async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    if (codeOf(error) === 'ENOENT') return 0;
     throw error;
   }
 }

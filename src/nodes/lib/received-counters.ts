@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { CounterMemory } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { inTime } from '../../io/counter-keeper';
+import { removeAside } from './kept-aside';
 import { NumberJournal } from './number-journal';
 
 export class ReceivedCounters implements CounterMemory {
@@ -40,7 +41,7 @@ export class ReceivedCounters implements CounterMemory {
 
   /**
    * Does the work at once where the file was read, else then, in the order of the calls; or when the node closes, which the
-   * work has to look for. QUEUE_FULL where too much waits.
+   * work has to look for, as for its own errors. QUEUE_FULL where too much waits.
    */
   whenReady(work: () => void): void {
     if (this.#ready) return work();
@@ -63,7 +64,9 @@ export class ReceivedCounters implements CounterMemory {
   async close(removed: boolean): Promise<void> {
     this.#proceed();
     await inTime(this.#journal.close()).catch(() => undefined);
-    if (removed && this.#path !== null) await rm(this.#path, { force: true });
+    if (!removed || this.#path === null) return;
+    for (const each of [this.#path, `${this.#path}.new`]) await rm(each, { force: true });
+    await removeAside(this.#path);
   }
 
   #proceed(): void {

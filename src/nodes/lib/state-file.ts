@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { keepAsideSync } from './kept-aside';
+import { codeOf } from '../../io/net-errors';
 
 export class StateFile {
   readonly #path: string | null;
@@ -55,7 +56,7 @@ export class StateFile {
       return values;
     } catch (error) {
       // The first time there is no file.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) this.#tell(error);
+      if (codeOf(error) !== 'ENOENT') this.#tell(error);
       return {};
     }
   }
