@@ -182,8 +182,8 @@ export class FrameScanner {
     if (header.hasInformation) {
       if (buffer.length < controlAt + 4) return this.#more(final, controlAt + 4, 'hdlc frame');
       const wrong = wrongCheck(buffer.view(1, controlAt + 4), controlAt + 1, 'HCS');
-      // With a wrong header check nothing is known of a frame, not even its length.
-      if (wrong !== null) return wrong;
+      // With a wrong header check nothing is known of a frame, not even its length, unless a flag stands at its end.
+      if (wrong !== null) return this.#at(length + 1) === FLAG ? this.#damage(length + 2, wrong) : wrong;
     }
     if (buffer.length < length + 1) return this.#more(final, length + 1, 'hdlc frame');
     const wrong = wrongCheck(buffer.view(1, length + 1), length - 2, 'FCS');

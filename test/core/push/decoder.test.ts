@@ -492,6 +492,16 @@ describe('push decoder: damage and noise', () => {
     }
   });
 
+  it('takes no bare APDU out of an HDLC frame whose header check and LLC are damaged', () => {
+    const good = pushBytes(format('kamstrup-list-2'));
+    const llc = good.indexOf(0xe6);
+    for (const header of [3, 4, 5, 6, 7]) {
+      const damaged = good.map((b, i) => (i === header || i === llc ? b ^ 0x01 : b));
+      assert.deepEqual(telegramsOf(feed({}, [damaged])), [], `octet ${header}`);
+      assert.equal(telegramsOf(feed({}, [damaged, good])).length, 1);
+    }
+  });
+
   it('takes nothing of P1 text that an STX out of nowhere cuts in two', () => {
     const text = latin1(pushBytes(format('p1')))
       .replace('0.2.8(50)', '0.2.8(22)')
