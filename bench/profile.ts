@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { Client, type ClientStep } from '../src/core/client/client';
 import { MeterMemory } from '../src/core/client/meter-memory';
 import { ProfileRead } from '../src/core/client/profile-read';
+import { Obis } from '../src/core/cosem/obis';
 import { HdlcLink } from '../src/core/link/hdlc';
 import { HdlcDeframer } from '../src/core/link/hdlc-deframer';
 import {
@@ -20,6 +21,8 @@ import {
   type Setting,
 } from './conversation';
 import { compare, ratioFigure, round3, type Bench, type Figure, type How } from './runner';
+
+const DEVICE_NAME = { classId: 1, obis: Obis.parse('0-0:42.0.0*255'), attribute: 2 };
 
 export const benches: readonly Bench[] = [{ name: 'profile', run }];
 
@@ -137,6 +140,10 @@ function lineUse(pairs: readonly Pair[], baud: number, wanted: number): Figure {
       let step = client.connect();
       while (client.phase !== 'ready') step = client.receive((pairs[at++] as Pair).reply);
       assert.ok(step.events.length > 0);
+      // A session asks first who answers.
+      client.get([DEVICE_NAME]);
+      step = client.receive((pairs[at++] as Pair).reply);
+      assert.ok(step.events.some(e => e.type === 'answered'));
     }
     exchange(() => client.get(refs, stream));
   }
