@@ -12,6 +12,8 @@ export interface Fuzzer<Input = unknown> {
   readonly slow?: true;
   /** Starts real Node-REDs: only with `--node-red`. */
   readonly nodeRed?: true;
+  /** Why it cannot run here, in words; null: it can. */
+  skipped?(): string | null;
   open(): Opened<Input> | Promise<Opened<Input>>;
 }
 

@@ -39,6 +39,11 @@ async function main(): Promise<void> {
   const totals = { inputs: 0, seconds: 0 };
   const findings: Finding[] = [];
   for (const fuzzer of chosen) {
+    const skipped = fuzzer.skipped?.() ?? null;
+    if (skipped !== null) {
+      process.stdout.write(`${fuzzer.name.padEnd(12)}${skipped}\n`);
+      continue;
+    }
     const part = fuzzer.share / sum(chosen);
     const slow = fuzzer.slow === true;
     const mine = slow ? Infinity : (inputs * fuzzer.share) / sum(chosen.filter(f => f.slow !== true));

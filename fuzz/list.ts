@@ -1,5 +1,6 @@
 // Every fuzzer, in the order in which they run.
 
+import { admin } from './admin';
 import { apdu } from './apdu';
 import { client } from './client';
 import { forger } from './forger';
@@ -9,6 +10,7 @@ import { iec } from './iec';
 import { liar } from './liar';
 import { nodeRed } from './node-red';
 import { push } from './push';
+import { serial } from './serial';
 import { soak } from './soak';
 import { text } from './text';
 import { values } from './values';
@@ -25,4 +27,6 @@ export const FUZZERS: readonly Fuzzer[] = [
   counters,
   soak,
   nodeRed,
+  admin,
+  serial,
 ];

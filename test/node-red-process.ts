@@ -58,14 +58,15 @@ export class NodeRedProcess {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => (this.#log += String(chunk)));
   }
 
-  /** Resolves when the flows have started. `env` is for `${NAME}` in flows. */
+  /** Resolves when the flows have started. `env` is for `${NAME}` in flows, `more` the text of further members of settings.js. */
   static async start(
     userDir: string,
     env: Readonly<Record<string, string>> = {},
     { node, red }: Runtime = ownRuntime(),
+    more = '',
   ): Promise<NodeRedProcess> {
     const port = await freePort();
-    writeFileSync(join(userDir, 'settings.js'), SETTINGS);
+    writeFileSync(join(userDir, 'settings.js'), `${SETTINGS}${more}};\n`);
     const child = spawn(node, [red, '-u', userDir, '-s', join(userDir, 'settings.js'), '-p', String(port)], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,9 +103,13 @@ export class NodeRedProcess {
   }
 
   /** Deploys as the editor does; resolves when the flows run. */
-  async deploy(flows: readonly unknown[], type: 'full' | 'flows' | 'nodes' = 'full'): Promise<void> {
+  async deploy(
+    flows: readonly unknown[],
+    type: 'full' | 'flows' | 'nodes' = 'full',
+    headers: Record<string, string> = {},
+  ): Promise<void> {
     const from = this.#log.length;
-    const response = await this.post('/flows', flows, { 'node-red-deployment-type': type });
+    const response = await this.post('/flows', flows, { 'node-red-deployment-type': type, ...headers });
     if (response.status >= 300) throw new Error(`deploy failed with ${response.status}: ${await response.text()}`);
     await this.#until(/Started (modified )?(flows|nodes)/, 20_000, from);
   }
@@ -121,6 +126,14 @@ export class NodeRedProcess {
     const hard = setTimeout(() => this.#child.kill('SIGKILL'), 20_000);
     await gone;
     clearTimeout(hard);
+  }
+
+  /** As when the power goes. */
+  async kill(): Promise<void> {
+    if (!this.isAlive) return;
+    const gone = new Promise<void>(resolve => this.#child.once('exit', () => resolve()));
+    this.#child.kill('SIGKILL');
+    await gone;
   }
 
   #until(pattern: RegExp, withinMs: number, from = 0): Promise<RegExpExecArray> {
@@ -196,5 +209,4 @@ const SETTINGS = `module.exports = {
   externalModules: { autoInstall: false, palette: { allowInstall: false } },
   logging: { console: { level: process.env.TEST_LOG_LEVEL || 'info', metrics: false, audit: false } },
   contextStorage: { default: { module: 'memory' }, file: { module: 'localfilesystem', config: { flushInterval: 0 } } },
-};
 `;

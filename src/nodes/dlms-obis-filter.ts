@@ -66,7 +66,9 @@ export = (RED: NodeAPI): void => {
     const node = RED.nodes.getNode(String(request.params['id'])) as Partial<FilterNode> | null | undefined;
     const filter = node?.type === 'dlms-obis-filter' ? node.filter : null;
     if (filter == null) return void response.status(404).json({ code: 'NOT_DEPLOYED' });
-    response.json(namedRecent(filter.recent, obisTexts(text(request.query['lang'], 'en'))));
+    // Asked for twice, it is a list.
+    const { lang } = request.query;
+    response.json(namedRecent(filter.recent, obisTexts(typeof lang === 'string' ? lang : 'en')));
   });
 };
 

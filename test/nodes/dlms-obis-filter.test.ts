@@ -212,6 +212,9 @@ describe('dlms-obis-filter', () => {
     );
     assert.match(String(list[0]?.['name']), /Wirkenergie/);
     await adminRequest().get('/dlms-obis-filter/nobody/recent').expect(404);
+    for (const odd of ['lang=de&lang=fr', 'lang[a]=b']) {
+      await adminRequest().get(`/dlms-obis-filter/n1/recent?${odd}`).expect(200);
+    }
   });
 
   it('gives no form element the name of a list property: the editor would overwrite the list with its text', () => {
