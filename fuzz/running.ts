@@ -7,8 +7,11 @@ import { installModule, installPacked, NodeRedProcess, remove, temporaryUserDir 
 export interface Seen {
   /** Messages that a node sent to the node `ok`. */
   readonly ok: number;
-  /** Values, errors and problems together. */
+  /** To the node `heard`: what came by itself. */
+  readonly heard: number;
+  /** Values, problems and the errors of the nodes that are fed. */
   readonly answers: number;
+  /** Of all errors and problems. */
   readonly codes: Readonly<Record<string, number>>;
   readonly heapMB: number;
   /** A member of every object that nobody made. */
@@ -51,9 +54,8 @@ export class Running {
 
   async seen(): Promise<Seen> {
     // The answer of the probe below.
-    const told = (await this.red.json('/fuzz/state')) as Omit<Seen, 'answers'>;
-    const failed = Object.values(told.codes).reduce((sum, n) => sum + n, 0);
-    return { ...told, answers: told.ok + failed };
+    const told = (await this.red.json('/fuzz/state')) as Omit<Seen, 'answers'> & { readonly failed: number };
+    return { ...told, answers: told.ok + told.failed };
   }
 
   async reset(): Promise<void> {
@@ -101,10 +103,11 @@ export async function until(
 /** Where every node of the flow is. */
 export const AT = { z: 'tab', x: 100, y: 100 };
 
-/** The probe; `fed`: the nodes that get messages. Values go to the node `ok`, problems to `problem`. */
+/** The probe; `fed`: the nodes that get messages. Values go to the node `ok`, problems to `problem`, what nobody asked for to `heard`. */
 export function probe(fed: readonly string[]): object[] {
-  const code = (of: string): string =>
-    `const c = global.get('codes') || {}; const k = String((${of} || {}).code || 'none'); c[k] = (c[k] || 0) + 1; global.set('codes', c); return null;`;
+  const names = JSON.stringify(fed);
+  const code = (of: string, isAnswer: string): string =>
+    `const c = global.get('codes') || {}; const k = String((${of} || {}).code || 'none'); c[k] = (c[k] || 0) + 1; global.set('codes', c); if (${isAnswer}) global.set('failed', (global.get('failed') || 0) + 1); return null;`;
   const func = (id: string, text: string, wires: readonly (readonly string[])[] = [[]]): object => ({
     ...{ ...AT, id, type: 'function', func: text, outputs: wires.length, wires },
   });
@@ -114,13 +117,16 @@ export function probe(fed: readonly string[]): object[] {
   return [
     { id: 'tab', type: 'tab', label: 'fuzz' },
     route('post', 'feed'),
-    func('feed', `const NAMES = ${JSON.stringify(fed)}; ${FEED}`, [...fed.map(id => [id]), ['told']]),
+    func('feed', `const NAMES = ${names}; ${FEED}`, [...fed.map(id => [id]), ['told']]),
     func('ok', "global.set('ok', (global.get('ok') || 0) + 1); return null;"),
-    func('problem', code('msg.payload')),
+    func('heard', "global.set('heard', (global.get('heard') || 0) + 1); return null;"),
+    func('problem', code('msg.payload', 'true')),
     { ...AT, id: 'catch', type: 'catch', scope: null, uncaught: false, wires: [['failed']] },
-    func('failed', code('msg.error')),
+    func('failed', code('msg.error', `${names}.includes(((msg.error || {}).source || {}).id)`)),
     route('get', 'reset'),
-    func('reset', "for (const k of ['ok', 'codes']) global.set(k, undefined); return msg;", [['told']]),
+    func('reset', "for (const k of ['ok', 'heard', 'failed', 'codes']) global.set(k, undefined); return msg;", [
+      ['told'],
+    ]),
     route('get', 'clock'),
     func('clock', "global.get('setClock')(Number(msg.req.query.by)); return msg;", [['told']]),
     route('get', 'state'),
@@ -139,7 +145,7 @@ for (let i = 0; i < times; i++) for (const given of messages) {
 return NAMES.map(() => null).concat(msg);`;
 
 const STATE = `msg.payload = {
-  ok: global.get('ok') || 0, codes: global.get('codes') || {}, heapMB: global.get('heapMB')(), polluted: global.get('polluted')(),
+  ok: global.get('ok') || 0, heard: global.get('heard') || 0, failed: global.get('failed') || 0, codes: global.get('codes') || {}, heapMB: global.get('heapMB')(), polluted: global.get('polluted')(),
 };
 return msg;`;
 

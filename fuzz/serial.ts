@@ -49,7 +49,7 @@ export const serial: Fuzzer<SerialInput> = {
         // What arrives before the port is open again is lost, as on a real line.
         put(pair.far, TELEGRAM);
         await new Promise(resolve => setTimeout(resolve, 150));
-        return (await running.seen()).ok > 0;
+        return (await running.seen()).heard > 0;
       }, BACK_MS);
     const tell = async (): Promise<void> => {
       for (const [code, n] of Object.entries((await running.seen()).codes)) tally.add(code, n);
@@ -205,7 +205,7 @@ function flows(path: string, port: number): object[] {
     },
     {
       ...{ ...AT, id: 'decoder', type: 'dlms-push-decoder', source: 'connection', connection: 'line', framing: 'auto' },
-      ...{ layout: 'auto', layouts: [], scalers: {}, silence: '2', wires: [['ok', 'store'], ['problem']] },
+      ...{ layout: 'auto', layouts: [], scalers: {}, silence: '2', wires: [['heard', 'store'], []] },
     },
     { ...AT, ...kept, id: 'store', persist: 'file', wires: [[], []] },
     { ...AT, ...kept, id: 'filter', persist: 'file', wires: [['ok'], []] },
