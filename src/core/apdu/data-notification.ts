@@ -38,5 +38,7 @@ export function readNotificationTime(r: Reader): Uint8Array | null {
     return r.take(12, 'date-time');
   }
   const octets = readOctets(r, 'date-time');
+  // Written with a length of two octets they would come back as a tag.
+  if (octets.length === 0x09 || octets.length === 0x19) r.invalid('date-time', octets.length, '12 octets or none');
   return octets.length === 0 ? null : octets;
 }
