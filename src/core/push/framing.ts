@@ -313,11 +313,9 @@ export class FrameScanner {
     return third === -1 ? 'short' : 3;
   }
 
-  /** Amid noise: do the bytes before say that this APDU stood in a frame whose beginning was damaged? */
+  /** Amid noise: do the bytes before say that this APDU stood in a frame whose beginning was damaged? They may be, too. */
   #lostItsFrame(): boolean {
-    const llc = this.#before & 0xffffff;
-    const mbus = this.#before & 0xffff;
-    return llc === 0xe6e600 || llc === 0xe6e700 || mbus === 0x0167;
+    return IN_FRONT.some(({ octets, mask }) => bitsSet((this.#before & mask) ^ octets) <= DAMAGED_BITS);
   }
 
   /** Two octets and a flag, and nothing or the next frame behind: the end of a frame, not of an APDU. */
@@ -395,6 +393,12 @@ function isWholeWrapper(at: ByteAt, length: number): boolean {
   return plausibleApdu(at, WRAPPER_HEADER, false) === 'yes';
 }
 
+function bitsSet(word: number): number {
+  let n = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) n++;
+  return n;
+}
+
 /** Says how many bytes held no frame. */
 function counted(item: Dropped): Dropped {
   if (item.error.code !== 'NO_FRAME') return item;
@@ -409,6 +413,14 @@ const MBUS_START = 0x68;
 const BEHIND_APDU = 3;
 const BARE_BUT_CHECKED =
   'an APDU without a frame, from a source that sends frames with a check; if it is meant so, set the framing to raw';
+/** Inside a frame, in front of its APDU: the LLC header of a request and of an answer; STSAP and DTSAP of a push. */
+const IN_FRONT = [
+  { octets: 0xe6e600, mask: 0xffffff },
+  { octets: 0xe6e700, mask: 0xffffff },
+  { octets: 0x0167, mask: 0xffff },
+];
+/** Three are found by the check of a frame: one is in what stood before, and one in a value. */
+const DAMAGED_BITS = 2;
 const MBUS_STOP = 0x16;
 const MBUS_OVERHEAD = 6; /* 68 L L 68 … CS 16 */
 const MBUS_SHORTEST = 5; /* C, A, CI, STSAP, DTSAP */

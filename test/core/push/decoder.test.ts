@@ -502,6 +502,23 @@ describe('push decoder: damage and noise', () => {
     }
   });
 
+  it('takes no value out of a frame whose header, LLC and one more bit are damaged', () => {
+    const good = pushBytes(format('kamstrup-list-1'));
+    const llc = good.indexOf(0xe6);
+    const flipped = (...at: readonly (readonly [number, number])[]): Uint8Array => {
+      const bytes = good.slice();
+      for (const [octet, bit] of at) bytes[octet] = (bytes[octet] as number) ^ (1 << bit);
+      return bytes;
+    };
+    // Each octet of flag, header and check; each bit of the LLC; each octet of the APDU, with another bit each.
+    for (let header = 0; header < llc; header++)
+      for (let bit = 0; bit < 24; bit++)
+        for (let at = llc + 3; at < good.length - 3; at += 5) {
+          const damaged = flipped([header, bit % 8], [llc + (bit >> 3), bit % 8], [at, (at + bit) % 8]);
+          assert.deepEqual(telegramsOf(feed({}, [damaged])), [], `${header} ${bit} ${at}`);
+        }
+  });
+
   it('takes nothing of P1 text that an STX out of nowhere cuts in two', () => {
     const text = latin1(pushBytes(format('p1')))
       .replace('0.2.8(50)', '0.2.8(22)')
