@@ -111,7 +111,7 @@ export class NodeRedProcess {
     const from = this.#log.length;
     const response = await this.post('/flows', flows, { 'node-red-deployment-type': type, ...headers });
     if (response.status >= 300) throw new Error(`deploy failed with ${response.status}: ${await response.text()}`);
-    await this.#until(/Started (modified )?(flows|nodes)/, 20_000, from);
+    await this.#until(/Started (modified )?(flows|nodes)/, 60_000, from);
   }
 
   /** Waits until the log has something that matches, from a position on. */

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { NodeAPI } from 'node-red';
 import type { TestStage } from '../../src/io/connection-test';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
-import { connectionRoutes } from '../../src/nodes/lib/connection-routes';
+import { answer, connectionRoutes } from '../../src/nodes/lib/connection-routes';
 import { counterRoute } from '../../src/nodes/lib/counter-route';
 import type { BrowserEntry } from '../../src/nodes/lib/object-browser';
 import { unhex } from '../../src/core/wire/hex';
@@ -333,6 +335,25 @@ describe('the routes of dlms-connection', () => {
       assert.ok((await search('', 'en')).length > 10);
       assert.deepEqual(await search('qwertz', 'en'), []);
     });
+  });
+
+  it('talk to no meter for a browser that has gone before its turn', async () => {
+    const done: string[] = [];
+    const server = createServer((request, response) => {
+      response.once('close', () => {
+        done.push('closed');
+        // Nothing else of Node-RED and of Express is asked for.
+        answer({} as NodeAPI, response as unknown as Parameters<typeof answer>[1], 1000, () => {
+          done.push('asked');
+          return Promise.resolve();
+        });
+      });
+      request.socket.destroy();
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    await assert.rejects(fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+    await new Promise(resolve => server.close(resolve));
+    assert.deepEqual(done, ['closed']);
   });
 
   it('need the permission to write for what talks to a meter, and the permission to read for the rest', () => {

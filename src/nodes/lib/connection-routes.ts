@@ -211,6 +211,8 @@ export function answer(
   limitMs: number,
   work: (signal: AbortSignal, variables: Variables) => Promise<void>,
 ): void {
+  // The browser went before its turn came: many asked at once.
+  if (response.destroyed) return;
   const variables = new Variables(RED, null);
   const stop = new AbortController();
   const what = `the request of the editor after ${limitMs / 1000} s`;
