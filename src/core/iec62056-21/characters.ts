@@ -1,13 +1,4 @@
-// The control characters of IEC 62056-21 and what is computed over characters: block check, parity, transmission time.
-
-export const SOH = 0x01;
-export const STX = 0x02;
-export const ETX = 0x03;
-export const EOT = 0x04;
-export const ACK = 0x06;
-export const LF = 0x0a;
-export const CR = 0x0d;
-export const NAK = 0x15;
+// Characters of IEC 62056-21: how they are sent, how long that takes, and their text.
 
 /** Start, seven data, parity and stop bit, or eight data bits without parity: ten either way. IEC 62056-21, 5.1. */
 export const BITS_PER_CHARACTER = 10;
@@ -18,13 +9,6 @@ export interface LineFormat {
   readonly dataBits: 7 | 8;
   readonly parity: 'none' | 'even' | 'odd';
   readonly stopBits: 1 | 2;
-}
-
-/** XOR of [start, end): all after the first SOH or STX up to and including ETX or EOT. IEC 62056-21, 6.1 and ISO 1155. */
-export function blockCheck(bytes: Uint8Array, start = 0, end = bytes.length): number {
-  let bcc = 0;
-  for (let i = start; i < end; i++) bcc ^= bytes[i] as number;
-  return bcc & 0x7f;
 }
 
 /** true for an even number of one bits. */

@@ -4,13 +4,13 @@
 
 import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
+import { checkCrc, type CrcCheck } from '../framing/p1-frame';
 import { DlmsError } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
 import { textOf } from './characters';
 import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import { decryptP1, protectionOf, type P1Keys } from './p1-decrypt';
-import { checkCrc, type CrcCheck } from './p1-frame';
 import { ParityFilter, type ParityMode } from './parity';
 import { isProfile, NO_ENTRIES, parseProfile, type IecProfile } from './profile';
 import { dropError, type BlockCheck, type Part } from './parts';

@@ -1,6 +1,6 @@
 // What a meter says to "ACK 2 Z 2": the same six characters, HDLC at once, or its list all the same. IEC 62056-21, annex B.
 
-import { STX } from './characters';
+import { STX } from '../framing/iec-block';
 
 /** `from`: index of the first byte that belongs to HDLC. */
 export type Confirmation =

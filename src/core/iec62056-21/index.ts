@@ -7,7 +7,6 @@ export * from './hand-over';
 export * from './identification';
 export * from './ids';
 export * from './p1-decrypt';
-export * from './p1-frame';
 export * from './parity';
 export * from './parts';
 export * from './profile';

@@ -1,9 +1,9 @@
 // What a reader sends: request, acknowledgement, read commands, password, break. IEC 62056-21, 6.3 and 6.4.
 // The rule of the file: nothing that writes or executes can be built here; there is no W and no E.
 
+import { ACK, blockCheck, ETX, NAK, SOH, STX } from '../framing/iec-block';
 import { concat, fromLatin1 } from '../wire/hex';
 import { DlmsError } from '../wire/errors';
-import { ACK, blockCheck, ETX, NAK, SOH, STX } from './characters';
 
 export type ReadCommand = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6';
 const READ_COMMANDS: readonly ReadCommand[] = ['R1', 'R2', 'R3', 'R4', 'R5', 'R6'];

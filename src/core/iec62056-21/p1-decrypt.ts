@@ -4,7 +4,7 @@ import type { Origin } from '../cosem/reading';
 import { CONTROL, Key, systemTitleText, unprotect } from '../security';
 import { isDlmsError } from '../wire/errors';
 import { Reader } from '../wire/reader';
-import { openFrame } from './p1-frame';
+import { openFrame } from '../framing/p1-frame';
 
 export interface P1Keys {
   /** From the grid operator, one per meter. */

@@ -2,10 +2,11 @@
 // acknowledgements, encrypted P1 frames. Resynchronises by itself.
 // The rule of the file: it finds ends and checks sums; what the text means is decided elsewhere.
 
+import { ACK, blockCheck, CR, EOT, ETX, LF, NAK, SOH, STX } from '../framing/iec-block';
+import { encryptedFrameLength, GLO_TAG, nextFrameInside } from '../framing/p1-frame';
 import { ReceiveBuffer } from '../wire/receive-buffer';
-import { ACK, blockCheck, CR, EOT, ETX, LF, NAK, SOH, STX, textOf } from './characters';
+import { textOf } from './characters';
 import { parseIdentification } from './identification';
-import { encryptedFrameLength, GLO_TAG, nextFrameInside } from './p1-frame';
 import type { BlockCheck, DropKind, Part } from './parts';
 
 type State =

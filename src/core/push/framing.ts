@@ -3,13 +3,13 @@
 // bytes; inside a damaged frame, and where a frame with a check has come before, no bare APDU is looked for, so that unchecked
 // values never leak out of one that lost its beginning.
 
-import { GLO_TAG, nextFrameInside } from '../iec62056-21/p1-frame';
+import { GLO_TAG, nextFrameInside } from '../framing/p1-frame';
+import { measureP1 } from '../framing/p1';
 import { frameOf, readHeader, wrongCheck, type HdlcFrame } from '../link/hdlc-frame';
 import { Noise, type Dropped } from '../link/noise';
 import { DlmsError, type Detail } from '../wire/errors';
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { ApduExtent, LIMIT_BYTES, type ByteAt } from './extent';
-import { measureP1 } from './p1-extent';
 import { PUSH_TAGS, plausibleApdu } from './plausible';
 
 export type Framing = 'hdlc' | 'mbus' | 'wrapper' | 'raw' | 'p1';

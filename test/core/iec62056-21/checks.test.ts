@@ -3,7 +3,7 @@
 
 import { strict as assert } from 'node:assert';
 
-import { blockCheck } from '../../../src/core/iec62056-21/characters';
+import { blockCheck } from '../../../src/core/framing/iec-block';
 import { IecDecoder, type CheckPolicy, type DecoderEvent } from '../../../src/core/iec62056-21/decoder';
 import { IecReader } from '../../../src/core/iec62056-21/reader';
 import type { ReaderEvent, ReaderOptions } from '../../../src/core/iec62056-21/reader-options';

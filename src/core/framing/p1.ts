@@ -1,9 +1,9 @@
 // Where does the P1 telegram end that begins here? It may hold text, or an encrypted frame between identification and "!".
 // The rule of the file: "!" at the beginning of a line or behind ")", and its line, end it, never a pause.
 
-import { encryptedFrameLength } from '../iec62056-21/p1-frame';
 import type { Detail } from '../wire/errors';
 import type { ReceiveBuffer } from '../wire/receive-buffer';
+import { encryptedFrameLength } from './p1-frame';
 
 /**
  * The length of the telegram at the front of the buffer, 'no' when none begins there, what is wrong with it, or that more
