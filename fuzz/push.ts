@@ -8,7 +8,7 @@ import { Key } from '../src/core/security';
 import { concat, fromLatin1, unhex } from '../src/core/wire/hex';
 import { encodeWrapper } from '../src/core/link/wrapper';
 import { mbusFrames } from '../src/core/link/mbus';
-import { pushFrames } from '../src/core/link/hdlc-segments';
+import { pushFrames } from '../src/core/framing/hdlc-segments';
 import { PUSH_FORMATS, pushBytes } from '../src/sim/push-source';
 import { corpusCases } from '../test/corpus-files';
 import { settingsFor } from '../test/core/push/feeding';

@@ -3,7 +3,7 @@
 // searched for in a frame, because a piece in the middle of a password looks like nothing; and a check sequence tells
 // which of many passwords fits.
 
-import { FLAG, readHeader } from '../core/link/hdlc-frame';
+import { FLAG, readHeader } from '../core/framing/hdlc-frame';
 
 /** What a trace shows in place of an octet of a secret. */
 export const ASTERISK = 0x2a;

@@ -4,10 +4,10 @@
 import type { DlmsError } from '../core/wire/errors';
 import { concat, joined } from '../core/wire/hex';
 import { step, type Step } from '../core/step';
-import { decodeHdlcFrame, encodeHdlcFrame } from '../core/link/hdlc-frame';
+import { decodeHdlcFrame, encodeHdlcFrame } from '../core/framing/hdlc-frame';
 import { HdlcServerLink } from '../core/link/hdlc-server';
 import { encodeParameters, LARGEST_PARAMETERS } from '../core/link/hdlc-parameters';
-import { encodeHdlcAddress } from '../core/link/hdlc-address';
+import { encodeHdlcAddress } from '../core/framing/hdlc-address';
 import { WrapperServerLink } from '../core/link/wrapper';
 import type { LinkStep } from '../core/link/link';
 import { Association, type Reply } from './association';

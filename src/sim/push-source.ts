@@ -4,7 +4,7 @@
 import { encodeApdu } from '../core/apdu';
 import { encodeData, type Data } from '../core/cosem/data';
 import { writeDateTime, type DateTimeFields } from '../core/cosem/date-time';
-import { pushFrames } from '../core/link/hdlc-segments';
+import { pushFrames } from '../core/framing/hdlc-segments';
 import { mbusFrames } from '../core/link/mbus';
 import { encodeWrapper } from '../core/link/wrapper';
 import { Key, protect } from '../core/security';

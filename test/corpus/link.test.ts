@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 
 import { fcs16 } from '../../src/core/wire/crc16';
 import { concat, hex, unhex } from '../../src/core/wire/hex';
-import { decodeHdlcAddress, encodeHdlcAddress } from '../../src/core/link/hdlc-address';
+import { decodeHdlcAddress, encodeHdlcAddress } from '../../src/core/framing/hdlc-address';
 import { HdlcDeframer } from '../../src/core/link/hdlc-deframer';
-import { decodeHdlcFrame, encodeControl, encodeHdlcFrame, type HdlcFrame } from '../../src/core/link/hdlc-frame';
-import { SegmentJoiner } from '../../src/core/link/hdlc-segments';
+import { decodeHdlcFrame, encodeControl, encodeHdlcFrame, type HdlcFrame } from '../../src/core/framing/hdlc-frame';
+import { SegmentJoiner } from '../../src/core/framing/hdlc-segments';
 import { MbusDeframer, mbusFrames } from '../../src/core/link/mbus';
 import { WrapperDeframer, encodeWrapper } from '../../src/core/link/wrapper';
 import { corpusCases, corpusFile } from '../corpus-files';

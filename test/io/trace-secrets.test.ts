@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { encodeApdu } from '../../src/core/apdu';
-import { encodeHdlcFrame } from '../../src/core/link/hdlc-frame';
-import { cutSegments, LLC_COMMAND } from '../../src/core/link/hdlc-segments';
+import { encodeHdlcFrame } from '../../src/core/framing/hdlc-frame';
+import { cutSegments, LLC_COMMAND } from '../../src/core/framing/hdlc-segments';
 import { encodeWrapper } from '../../src/core/link/wrapper';
 import { fromLatin1, hex } from '../../src/core/wire/hex';
 import { Lines } from '../../src/io/line';

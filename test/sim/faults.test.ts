@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 
 import { decodeApdu, encodeApdu } from '../../src/core/apdu';
 import { HdlcDeframer } from '../../src/core/link/hdlc-deframer';
-import { decodeHdlcFrame, encodeHdlcFrame, type Control, type HdlcFrame } from '../../src/core/link/hdlc-frame';
+import { decodeHdlcFrame, encodeHdlcFrame, type Control, type HdlcFrame } from '../../src/core/framing/hdlc-frame';
 import { encodeParameters, LARGEST_PARAMETERS } from '../../src/core/link/hdlc-parameters';
-import { encodeHdlcAddress } from '../../src/core/link/hdlc-address';
+import { encodeHdlcAddress } from '../../src/core/framing/hdlc-address';
 import { concat } from '../../src/core/wire/hex';
 import type { Behaviour } from '../../src/sim/behaviour';
 import type { SimulatedMeter } from '../../src/sim/meter';

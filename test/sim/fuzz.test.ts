@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 
 import { encodeApdu, type Apdu } from '../../src/core/apdu';
 import { structure, u32 } from '../../src/core/cosem/data';
-import { encodeHdlcFrame } from '../../src/core/link/hdlc-frame';
-import { encodeHdlcAddress } from '../../src/core/link/hdlc-address';
+import { encodeHdlcFrame } from '../../src/core/framing/hdlc-frame';
+import { encodeHdlcAddress } from '../../src/core/framing/hdlc-address';
 import { encodeWrapper } from '../../src/core/link/wrapper';
 import { concat } from '../../src/core/wire/hex';
 import { MeterPort, type Framing } from '../../src/sim/port';

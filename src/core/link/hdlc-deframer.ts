@@ -4,8 +4,8 @@
 
 import type { Detail } from '../wire/errors';
 import { ReceiveBuffer } from '../wire/receive-buffer';
-import { FLAG, MAX_FRAME_LENGTH, frameOf, readHeader, wrongCheck, type HdlcFrame } from './hdlc-frame';
-import { Noise, type Dropped } from './noise';
+import { FLAG, MAX_FRAME_LENGTH, frameOf, readHeader, wrongCheck, type HdlcFrame } from '../framing/hdlc-frame';
+import { Noise, type Dropped } from '../framing/noise';
 
 export type HdlcDeframed = { readonly type: 'frame'; readonly frame: HdlcFrame } | Dropped;
 

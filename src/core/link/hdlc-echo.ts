@@ -2,7 +2,7 @@
 // The rule of the file: what the meter says is never taken for an echo, even where it has our number.
 
 import { equalBytes } from '../wire/hex';
-import type { Control, HdlcFrame } from './hdlc-frame';
+import type { Control, HdlcFrame } from '../framing/hdlc-frame';
 
 export class EchoFilter {
   readonly #sameOctets: boolean;

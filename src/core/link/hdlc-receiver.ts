@@ -2,7 +2,7 @@
 // The rule of the file: each frame is taken once and in order, even from meters that cannot count.
 
 import { equalBytes, joined } from '../wire/hex';
-import { stripLlc } from './hdlc-segments';
+import { stripLlc } from '../framing/hdlc-segments';
 
 /** `take`: the frame expected. `frozen`: taken although its number stands still. `lost`: one before it is missing. */
 export type Verdict = 'take' | 'frozen' | 'repeated' | 'lost';

@@ -4,9 +4,9 @@
 import { DlmsError } from '../wire/errors';
 import { joined } from '../wire/hex';
 import { step } from '../step';
-import { encodeHdlcAddress, formatHdlcAddress, type AddressSize, type HdlcAddress } from './hdlc-address';
+import { encodeHdlcAddress, formatHdlcAddress, type AddressSize, type HdlcAddress } from '../framing/hdlc-address';
 import { HdlcDeframer } from './hdlc-deframer';
-import { encodeHdlcFrame, type Control, type HdlcFrame } from './hdlc-frame';
+import { encodeHdlcFrame, type Control, type HdlcFrame } from '../framing/hdlc-frame';
 import {
   DEFAULT_PARAMETERS,
   LARGEST_PARAMETERS,
@@ -16,7 +16,7 @@ import {
   formatParameters,
   type HdlcParameters,
 } from './hdlc-parameters';
-import { LLC_RESPONSE, cutSegments, pushFrames, stripLlc } from './hdlc-segments';
+import { LLC_RESPONSE, cutSegments, pushFrames, stripLlc } from '../framing/hdlc-segments';
 import { FrameSender } from './hdlc-sender';
 import type { Link, LinkEvent, LinkStep } from './link';
 

@@ -4,9 +4,15 @@
 import { DlmsError, type Detail } from '../wire/errors';
 import { hex } from '../wire/hex';
 import { step } from '../step';
-import { encodeHdlcAddress, formatHdlcAddress, sameStation, type AddressSize, type HdlcAddress } from './hdlc-address';
+import {
+  encodeHdlcAddress,
+  formatHdlcAddress,
+  sameStation,
+  type AddressSize,
+  type HdlcAddress,
+} from '../framing/hdlc-address';
 import { HdlcDeframer, type HdlcDeframed } from './hdlc-deframer';
-import { encodeHdlcFrame, type Control, type HdlcFrame } from './hdlc-frame';
+import { encodeHdlcFrame, type Control, type HdlcFrame } from '../framing/hdlc-frame';
 import {
   DEFAULT_PARAMETERS,
   LARGEST_PARAMETERS,
@@ -19,7 +25,7 @@ import {
 } from './hdlc-parameters';
 import { EchoFilter } from './hdlc-echo';
 import { FrameReceiver } from './hdlc-receiver';
-import { LLC_COMMAND, SegmentJoiner, cutSegments, stripLlc } from './hdlc-segments';
+import { LLC_COMMAND, SegmentJoiner, cutSegments, stripLlc } from '../framing/hdlc-segments';
 import { FrameSender } from './hdlc-sender';
 import { slowestMs, type Link, type LinkEvent, type LinkStep } from './link';
 

@@ -4,7 +4,7 @@
 import { DlmsError, type Detail } from '../wire/errors';
 import { concat, joined } from '../wire/hex';
 import { ReceiveBuffer } from '../wire/receive-buffer';
-import { Noise, type Dropped } from './noise';
+import { Noise, type Dropped } from '../framing/noise';
 
 export type MbusDeframed =
   | { readonly type: 'apdu'; readonly bytes: Uint8Array; readonly address: number }

@@ -6,7 +6,7 @@ import { ReceiveBuffer } from '../wire/receive-buffer';
 import { Writer } from '../wire/writer';
 import { step } from '../step';
 import { slowestMs, type Link, type LinkEvent, type LinkStep } from './link';
-import { Noise, type Dropped } from './noise';
+import { Noise, type Dropped } from '../framing/noise';
 
 export interface WrapperMessage {
   readonly type: 'message';

@@ -5,12 +5,12 @@
 
 import { GLO_TAG, nextFrameInside } from '../framing/p1-frame';
 import { measureP1 } from '../framing/p1';
-import { frameOf, readHeader, wrongCheck, type HdlcFrame } from '../link/hdlc-frame';
-import { Noise, type Dropped } from '../link/noise';
+import { frameOf, readHeader, wrongCheck, type HdlcFrame } from '../framing/hdlc-frame';
+import { Noise, type Dropped } from '../framing/noise';
 import { DlmsError, type Detail } from '../wire/errors';
 import { ReceiveBuffer } from '../wire/receive-buffer';
-import { ApduExtent, LIMIT_BYTES, type ByteAt } from './extent';
-import { PUSH_TAGS, plausibleApdu } from './plausible';
+import { ApduExtent, LIMIT_BYTES, type ByteAt } from '../framing/apdu-extent';
+import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 
 export type Framing = 'hdlc' | 'mbus' | 'wrapper' | 'raw' | 'p1';
 export const FRAMINGS: readonly Framing[] = ['hdlc', 'mbus', 'wrapper', 'raw', 'p1'];

@@ -8,7 +8,7 @@ import { DlmsError, isDlmsError } from '../wire/errors';
 import { latin1 } from '../wire/hex';
 import { Reader } from '../wire/reader';
 import type { Item } from './body';
-import { untaggedList } from './extent';
+import { untaggedList } from '../framing/apdu-extent';
 
 export interface Pushed {
   readonly service: 'data-notification' | 'event-notification' | 'information-report';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { concat, hex, unhex } from '../../../src/core/wire/hex';
 import { HdlcDeframer, type HdlcDeframed } from '../../../src/core/link/hdlc-deframer';
-import { decodeControl, decodeHdlcFrame, encodeControl, encodeHdlcFrame } from '../../../src/core/link/hdlc-frame';
+import { decodeControl, decodeHdlcFrame, encodeControl, encodeHdlcFrame } from '../../../src/core/framing/hdlc-frame';
 import { random, randomBytes } from './random';
 
 const CLIENT = unhex('21');

@@ -18,7 +18,7 @@ import {
 } from '../../../src/core/cosem/data';
 import { Obis } from '../../../src/core/cosem/obis';
 import type { Reading } from '../../../src/core/cosem/reading';
-import { pushFrames } from '../../../src/core/link/hdlc-segments';
+import { pushFrames } from '../../../src/core/framing/hdlc-segments';
 import { concat, fromLatin1, unhex } from '../../../src/core/wire/hex';
 import { notificationOf } from '../../../src/sim/push-source';
 import { bytewise, codesOf, feed, problemsOf, telegramsOf } from './feeding';

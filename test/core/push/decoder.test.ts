@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { encodeApdu } from '../../../src/core/apdu';
 import { array, i8, enumerated, nullData, octets, structure, u16, u32, visible } from '../../../src/core/cosem/data';
-import { pushFrames } from '../../../src/core/link/hdlc-segments';
+import { pushFrames } from '../../../src/core/framing/hdlc-segments';
 import { mbusFrames } from '../../../src/core/link/mbus';
 import { encodeWrapper } from '../../../src/core/link/wrapper';
 import { PushDecoder, type PushOptions } from '../../../src/core/push';

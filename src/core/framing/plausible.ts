@@ -1,7 +1,7 @@
 // Can an APDU that meters push begin here? Asked of bytes without any frame, before a length is computed.
 // The rule of the file: it looks at a few bytes at most, and never says no to what a meter is known to send.
 
-import { berLength, DATA_SIZE, LIMIT_BYTES, type ByteAt } from './extent';
+import { berLength, DATA_SIZE, LIMIT_BYTES, type ByteAt } from './apdu-extent';
 
 export const PUSH_TAGS: ReadonlySet<number> = new Set([
   0x0f, 0x18, 0x38, 0x58, 0xc2, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0,

@@ -6,7 +6,7 @@ import {
   sameStation,
   serverAddressFromSerial,
   type AddressSize,
-} from '../../../src/core/link/hdlc-address';
+} from '../../../src/core/framing/hdlc-address';
 import { hex, unhex } from '../../../src/core/wire/hex';
 
 describe('hdlc address', () => {

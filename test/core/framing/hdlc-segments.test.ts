@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 
 import { concat, hex, unhex } from '../../../src/core/wire/hex';
 import { HdlcDeframer } from '../../../src/core/link/hdlc-deframer';
-import { encodeHdlcFrame, type HdlcFrame } from '../../../src/core/link/hdlc-frame';
-import { LLC_COMMAND, SegmentJoiner, pushFrames, type Joined } from '../../../src/core/link/hdlc-segments';
-import { random, randomBytes } from './random';
+import { encodeHdlcFrame, type HdlcFrame } from '../../../src/core/framing/hdlc-frame';
+import { LLC_COMMAND, SegmentJoiner, pushFrames, type Joined } from '../../../src/core/framing/hdlc-segments';
+import { random, randomBytes } from '../link/random';
 
 const destination = unhex('cf');
 const source = unhex('0223');
