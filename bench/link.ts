@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 
 import { HdlcDeframer } from '../src/core/link/hdlc-deframer';
 import { HdlcLink } from '../src/core/link/hdlc';
-import { HdlcServerLink } from '../src/core/link/hdlc-server';
+import { HdlcServerLink } from '../src/sim/link/hdlc-server';
 import { pushFrames } from '../src/core/framing/hdlc-segments';
 import { MbusDeframer, mbusFrames } from '../src/core/link/mbus';
 import { WrapperDeframer, encodeWrapper } from '../src/core/link/wrapper';

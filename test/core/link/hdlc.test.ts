@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { concat, equalBytes, hex, unhex } from '../../../src/core/wire/hex';
 import { HdlcLink, type HdlcOptions } from '../../../src/core/link/hdlc';
 import { decodeHdlcFrame, encodeHdlcFrame, type Control } from '../../../src/core/framing/hdlc-frame';
-import { HdlcServerLink, type HdlcServerOptions } from '../../../src/core/link/hdlc-server';
+import { HdlcServerLink, type HdlcServerOptions } from '../../../src/sim/link/hdlc-server';
 import type { LinkEvent, LinkStep } from '../../../src/core/link/link';
 import { random, randomBytes } from './random';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import { concat, hex, unhex } from '../../../src/core/wire/hex';
 import type { LinkEvent } from '../../../src/core/link/link';
-import { WrapperDeframer, WrapperLink, WrapperServerLink, encodeWrapper } from '../../../src/core/link/wrapper';
+import { WrapperDeframer, WrapperLink, encodeWrapper } from '../../../src/core/link/wrapper';
+import { WrapperServerLink } from '../../../src/sim/link/wrapper-server';
 import { random, randomBytes } from './random';
 
 const A = encodeWrapper(1, 16, unhex('c401c10011'));

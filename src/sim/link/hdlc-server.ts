@@ -1,12 +1,17 @@
 // The meter's side of an HDLC link, for the simulated meter: answers SNRM and DISC, numbers frames, speaks when polled.
 // The rule of the file: it never speaks unasked (but for UI pushes), and a station that is not ours stays silent.
 
-import { DlmsError } from '../wire/errors';
-import { joined } from '../wire/hex';
-import { step } from '../step';
-import { encodeHdlcAddress, formatHdlcAddress, type AddressSize, type HdlcAddress } from '../framing/hdlc-address';
-import { HdlcDeframer } from './hdlc-deframer';
-import { encodeHdlcFrame, type Control, type HdlcFrame } from '../framing/hdlc-frame';
+import { DlmsError } from '../../core/wire/errors';
+import { joined } from '../../core/wire/hex';
+import { step } from '../../core/step';
+import {
+  encodeHdlcAddress,
+  formatHdlcAddress,
+  type AddressSize,
+  type HdlcAddress,
+} from '../../core/framing/hdlc-address';
+import { HdlcDeframer } from '../../core/link/hdlc-deframer';
+import { encodeHdlcFrame, type Control, type HdlcFrame } from '../../core/framing/hdlc-frame';
 import {
   DEFAULT_PARAMETERS,
   LARGEST_PARAMETERS,
@@ -15,10 +20,10 @@ import {
   encodeParameters,
   formatParameters,
   type HdlcParameters,
-} from './hdlc-parameters';
-import { LLC_RESPONSE, cutSegments, pushFrames, stripLlc } from '../framing/hdlc-segments';
-import { FrameSender } from './hdlc-sender';
-import type { Link, LinkEvent, LinkStep } from './link';
+} from '../../core/link/hdlc-parameters';
+import { LLC_RESPONSE, cutSegments, pushFrames, stripLlc } from '../../core/framing/hdlc-segments';
+import { FrameSender } from '../../core/link/hdlc-sender';
+import type { Link, LinkEvent, LinkStep } from '../../core/link/link';
 
 export interface HdlcServerOptions {
   /** Does this station exist for this client? To others no answer is given (tolerate.md, 5). Default: all. */
