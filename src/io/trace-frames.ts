@@ -64,7 +64,7 @@ function isHidden(frame: Sent, at: number): boolean {
 /** Of an HDLC frame the information field and the FCS, of a wrapper message the APDU; all of what is neither. */
 function contentsOf(bytes: Uint8Array): { from: number; to: number } {
   if (bytes[0] === 0 && bytes[1] === 1) return { from: WRAPPER_HEADER_OCTETS, to: bytes.length };
-  const header = bytes[0] === FLAG ? readHeader(index => bytes[index + 1] ?? -1) : 'short';
+  const header = bytes[0] === FLAG ? readHeader(bytes, 1) : 'short';
   if (header === 'short' || 'reason' in header) return { from: 0, to: bytes.length };
   if (!header.hasInformation) return { from: 0, to: 0 };
   return { from: 1 + header.controlAt + 1 + CHECK_OCTETS, to: Math.min(1 + header.length, bytes.length) };

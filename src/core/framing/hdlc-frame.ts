@@ -72,19 +72,22 @@ export interface FrameHeader {
   readonly hasInformation: boolean;
 }
 
-/** Reads the header; `'short'` when more octets are needed, a reason in words when this cannot be a frame. */
-export function readHeader(octetAt: (index: number) => number): FrameHeader | 'short' | { readonly reason: string } {
-  const format = octetAt(0);
+/** Octets by their index; undefined or -1 where none is. */
+type Octets = { at(index: number): number | undefined };
+
+/** Reads the header from `start`; `'short'` when more octets are needed, a reason in words when this cannot be a frame. */
+export function readHeader(octets: Octets, start = 0): FrameHeader | 'short' | { readonly reason: string } {
+  const format = octets.at(start) ?? -1;
   if (format === -1) return 'short';
   if ((format & 0xf0) !== TYPE_3)
     return { reason: `octet 0x${format.toString(16)} after the flag is no type 3 format` };
-  const low = octetAt(1);
+  const low = octets.at(start + 1) ?? -1;
   if (low === -1) return 'short';
   const length = ((format & 0x07) << 8) | low;
   if (length < MIN_FRAME_LENGTH) return { reason: `length ${length} is below ${MIN_FRAME_LENGTH}` };
-  const sourceAt = addressEnd(octetAt, 2);
+  const sourceAt = addressEnd(octets, start, 2);
   if (typeof sourceAt !== 'number') return sourceAt;
-  const controlAt = addressEnd(octetAt, sourceAt);
+  const controlAt = addressEnd(octets, start, sourceAt);
   if (typeof controlAt !== 'number') return controlAt;
   const bare = controlAt + 3;
   if (length < bare || length === bare + 1) return { reason: `length ${length} is too short for its header` };
@@ -120,7 +123,7 @@ export function frameOf(octets: Uint8Array, header: FrameHeader, crcOk: boolean)
 
 /** One frame without flags. @throws HDLC_FRAME, HDLC_FCS. */
 export function decodeHdlcFrame(octets: Uint8Array): HdlcFrame {
-  const header = readHeader(i => octets[i] ?? -1);
+  const header = readHeader(octets);
   if (header === 'short') throw new DlmsError({ code: 'HDLC_FRAME', reason: `ends after ${octets.length} octets` });
   if ('reason' in header) throw new DlmsError({ code: 'HDLC_FRAME', reason: header.reason });
   if (header.length !== octets.length) {
@@ -159,11 +162,11 @@ export function encodeControl(control: Control): number {
   }
 }
 
-function addressEnd(octetAt: (index: number) => number, start: number): number | 'short' | { readonly reason: string } {
+function addressEnd(octets: Octets, start: number, from: number): number | 'short' | { readonly reason: string } {
   for (let size = 1; size <= 4; size++) {
-    const octet = octetAt(start + size - 1);
+    const octet = octets.at(start + from + size - 1) ?? -1;
     if (octet === -1) return 'short';
-    if ((octet & 1) === 1) return size === 3 ? { reason: 'an address of 3 octets' } : start + size;
+    if ((octet & 1) === 1) return size === 3 ? { reason: 'an address of 3 octets' } : from + size;
   }
   return { reason: 'an address without end' };
 }

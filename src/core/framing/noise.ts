@@ -53,7 +53,9 @@ export class Noise {
   /** Hands out what is held, as one event. */
   release(out: DroppedSink): void {
     if (this.#length > 0 && this.#reason !== null) {
-      out.push({ type: 'dropped', bytes: this.#bytes.slice(0, this.#length), error: new DlmsError(this.#reason) });
+      const bytes = this.#bytes.slice(0, this.#length);
+      const detail = this.#reason.code === 'NO_FRAME' ? { ...this.#reason, bytes: bytes.length } : this.#reason;
+      out.push({ type: 'dropped', bytes, error: new DlmsError(detail) });
     }
     this.clear();
   }

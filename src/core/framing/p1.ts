@@ -2,7 +2,7 @@
 // The rule of the file: "!" at the beginning of a line or behind ")", and its line, end it, never a pause.
 
 import type { Detail } from '../wire/errors';
-import type { ReceiveBuffer } from '../wire/receive-buffer';
+import type { Waiting } from './recogniser';
 import { encryptedFrameLength } from './p1-frame';
 
 /**
@@ -10,7 +10,7 @@ import { encryptedFrameLength } from './p1-frame';
  * is needed: at least `need` bytes, of which `searched` need no second look.
  */
 export function measureP1(
-  buffer: ReceiveBuffer,
+  buffer: Waiting,
   searched: number,
   final: boolean,
 ): number | 'no' | Detail | { readonly need: number; readonly searched: number } {
@@ -53,7 +53,7 @@ export function measureP1(
 }
 
 /** Where an encrypted frame behind the identification ends; with the tag DB or without (Elgama, Kaifa in Poland). */
-function encryptedEnd(buffer: ReceiveBuffer, at: number): number | 'no' | 'wait' {
+function encryptedEnd(buffer: Waiting, at: number): number | 'no' | 'wait' {
   const first = buffer.at(at);
   const start = first === GLO ? at + 1 : at;
   if (first !== GLO && first !== 0x00 && first !== 0x08) return 'no';
@@ -63,13 +63,13 @@ function encryptedEnd(buffer: ReceiveBuffer, at: number): number | 'no' | 'wait'
 }
 
 /** Anywhere else one bit has made it of a "1". */
-function endsTelegram(buffer: ReceiveBuffer, bang: number): boolean {
+function endsTelegram(buffer: Waiting, bang: number): boolean {
   const before = buffer.at(bang - 1);
   return before === LF || before === CR || before === CLOSE;
 }
 
 /** After "!": up to four hex digits and a line end. */
-function endOfLine(buffer: ReceiveBuffer, bang: number): number | 'short' | 'no' {
+function endOfLine(buffer: Waiting, bang: number): number | 'short' | 'no' {
   for (let i = bang + 1; i <= bang + 6; i++) {
     const b = buffer.at(i);
     if (b === -1) return 'short';
@@ -80,7 +80,7 @@ function endOfLine(buffer: ReceiveBuffer, bang: number): number | 'short' | 'no'
 }
 
 /** A "/" at the beginning of a line means that the telegram in front broke off; 0 when there is none. */
-function nextTelegram(buffer: ReceiveBuffer, from: number, to: number): number {
+function nextTelegram(buffer: Waiting, from: number, to: number): number {
   for (let at = buffer.indexOf(SLASH, from); at !== -1 && at < to; at = buffer.indexOf(SLASH, at + 1)) {
     const before = buffer.at(at - 1);
     if (before === LF || before === CR) return at;

@@ -97,7 +97,7 @@ export class HdlcDeframer {
   /** The frame behind the flag at the front (then taken), why there is none, or that more bytes must come. */
   #frameAtFront(final: boolean): { type: 'frame'; frame: HdlcFrame } | 'wait' | Detail {
     const buffer = this.#buffer;
-    const header = readHeader(i => buffer.at(i + 1));
+    const header = readHeader(buffer, 1);
     if (header === 'short') return this.#incomplete(final, buffer.length + 1);
     if ('reason' in header) return { code: 'HDLC_FRAME', reason: header.reason };
 

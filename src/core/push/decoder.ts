@@ -7,7 +7,7 @@ import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Origin } from '../cosem/reading';
 import { SegmentJoiner, type Joined } from '../framing/hdlc-segments';
-import { MbusDeframer, type MbusDeframed } from '../link/mbus';
+import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
 import { isCiphered, openApdu, type CipheredApdu, type Key, type KeyRing } from '../security';
 import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
@@ -15,7 +15,7 @@ import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes, hex } from '../wire/hex';
 import { readBody } from './body';
 import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
-import { FRAMINGS, FrameScanner, type Framed, type Framing } from './framing';
+import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
 import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';
 import { originOf, securedOrigin, withInner, withPart } from './origin';
@@ -71,9 +71,9 @@ export type PushEvent =
 
 /** One source's decoder. Feed it chunks of any size; call timeout() when `waitMs` passed without a byte. */
 export class PushDecoder {
-  readonly #scanner: FrameScanner;
+  readonly #stream: ReturnType<typeof pushStream>;
   readonly #segments = new SegmentJoiner();
-  readonly #mbus = new MbusDeframer();
+  readonly #mbus = new MbusJoiner();
   readonly #blocks = new GeneralBlockReceiver({ confirmed: false });
   /** Of the blocks that are held. */
   #blocksOrigin: Origin | null = null;
@@ -104,7 +104,7 @@ export class PushDecoder {
         expected: `auto, ${FRAMINGS.join(', ')}`,
       });
     }
-    this.#scanner = new FrameScanner(framing === 'auto' ? null : framing);
+    this.#stream = pushStream(framing === 'auto' ? null : framing);
     const all = [...layouts, ...LAYOUTS];
     this.#onlyLayout = layout !== 'auto' && layout !== '';
     this.#layouts = this.#onlyLayout ? all.filter(l => l.name === layout) : all;
@@ -136,13 +136,13 @@ export class PushDecoder {
   }
 
   receive(chunk: Uint8Array): Step<PushEvent> {
-    this.#frames(this.#scanner.receive(chunk));
+    this.#frames(this.#stream.receive(chunk));
     return this.#step();
   }
 
   /** The line fell silent: whatever is unfinished comes out as a problem. */
   timeout(): Step<PushEvent> {
-    this.#frames(this.#scanner.flush());
+    this.#frames(this.#stream.flush());
     for (const joined of this.#segments.flush()) this.#joined(joined);
     for (const joined of this.#mbus.flush()) this.#mbusJoined(joined);
     const have = this.#blocks.pending;
@@ -155,7 +155,7 @@ export class PushDecoder {
 
   /** Forgets what is buffered; invocation counters stay. */
   reset(): void {
-    this.#scanner.reset();
+    this.#stream.reset();
     this.#segments.reset();
     this.#mbus.reset();
     this.#blocks.reset();
@@ -167,7 +167,7 @@ export class PushDecoder {
   #step(): Step<PushEvent> {
     const events = this.#events;
     this.#events = [];
-    const waits = this.#scanner.pending || this.#segments.pendingBytes > 0 || this.#mbus.unfinished;
+    const waits = this.#stream.pending || this.#segments.pendingBytes > 0 || this.#mbus.pendingBytes > 0;
     return step(events, [], waits || this.#blocks.pending > 0 ? this.#idleMs : null);
   }
 
@@ -182,7 +182,7 @@ export class PushDecoder {
           for (const joined of this.#segments.receive(framed.frame)) this.#joined(joined);
           break;
         case 'mbus':
-          for (const joined of this.#mbus.receive(framed.frame)) this.#mbusJoined(joined);
+          for (const joined of this.#mbus.receive(framed.octets)) this.#mbusJoined(joined);
           break;
         case 'wrapper':
           this.#message(framed.apdu, BY_WRAPPER);
@@ -200,6 +200,8 @@ export class PushDecoder {
             for (const joined of this.#segments.gap()) this.#joined(joined);
           }
           break;
+        default:
+          framed satisfies never;
       }
     }
   }
@@ -219,7 +221,7 @@ export class PushDecoder {
     this.#events = [...this.#events.slice(0, from), ...events.filter(e => e.type === 'problem')];
   }
 
-  #mbusJoined(joined: MbusDeframed): void {
+  #mbusJoined(joined: MbusJoined): void {
     if (joined.type === 'apdu') this.#message(joined.bytes, BY_MBUS);
     else this.#problem(joined.error, joined.bytes, { source: 'push', framing: 'mbus' });
   }

@@ -1,0 +1,84 @@
+// Wired M-Bus frames in a stream of bytes: long ones, and what a master and its meters say between them. EN 13757-2, 5.5.
+// The rule of the file: a long frame counts only when both length octets, the stop octet and the check sum fit.
+
+import type { Detail } from '../wire/errors';
+import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
+
+export interface MbusFramed {
+  readonly type: 'mbus';
+  /** The whole long frame, from 68 to 16; its segments are joined by MbusJoiner. */
+  readonly octets: Uint8Array;
+}
+
+export class MbusFraming implements Recogniser<MbusFramed> {
+  readonly framing = 'mbus';
+  readonly what = 'm-bus frame';
+  readonly starts = [LONG, SHORT, ACKNOWLEDGE];
+  readonly checked = true;
+  /** A frame of this source has come. */
+  #seen = false;
+
+  look(bytes: Waiting, how: Circumstances): Verdict<MbusFramed> {
+    const first = bytes.at(0);
+    if (first !== LONG) return how.fresh ? this.#between(bytes, how.final) : 'no';
+    const field = bytes.at(1);
+    if (bytes.length < 4) return bytes.length > 2 && bytes.at(2) !== field ? 'no' : { need: 4 };
+    if (bytes.at(2) !== field || bytes.at(3) !== LONG) return 'no';
+    // Sagemcom T210-D (Netz NÖ, EVN), older firmware: 257 octets are announced as 01 01 (quirk Q22).
+    const lengths = field < SHORTEST ? [field + 256] : [field, field + 256];
+    let error: Detail | null = null;
+    for (const length of lengths) {
+      const end = length + OVERHEAD;
+      if (bytes.length < end) {
+        if (error !== null && (how.final || error.code === 'MBUS_CHECKSUM' || startsAt(bytes, field + OVERHEAD))) break;
+        return { need: end };
+      }
+      if (bytes.at(end - 1) !== STOP) {
+        error ??= { code: 'MBUS_FRAME', reason: `no stop octet after ${length} octets` };
+        continue;
+      }
+      const want = checksum(bytes.view(4, 4 + length));
+      const got = bytes.at(end - 2);
+      if (got === want) {
+        this.#seen = true;
+        return { frame: { type: 'mbus', octets: bytes.view(0, end).slice() }, octets: end };
+      }
+      error = { code: 'MBUS_CHECKSUM', got, want };
+    }
+    return { damaged: (lengths[0] as number) + OVERHEAD, error: error ?? NO_FRAME };
+  }
+
+  /** The master's short frames (SND_NKE, REQ_UD2) and the acknowledgement of a meter, which carry nothing. */
+  #between(bytes: Waiting, final: boolean): Verdict<MbusFramed> {
+    const second = bytes.at(1);
+    if (bytes.at(0) === ACKNOWLEDGE) {
+      if (this.#seen || second === LONG || second === SHORT) return { fill: 1 };
+      return second === -1 && !final ? { need: 2 } : 'no';
+    }
+    if (bytes.length < SHORT_OCTETS) return final ? 'no' : { need: SHORT_OCTETS };
+    if (bytes.at(4) !== STOP || bytes.at(3) !== checksum(bytes.view(1, 3))) return 'no';
+    this.#seen = true;
+    return { fill: SHORT_OCTETS };
+  }
+}
+
+/** Of C to the last octet of the data. */
+export function checksum(octets: Uint8Array): number {
+  let sum = 0;
+  for (const octet of octets) sum += octet;
+  return sum & 0xff;
+}
+
+/** Does another frame begin there? Then the one in front is not 256 octets longer than it says. */
+function startsAt(bytes: Waiting, index: number): boolean {
+  return bytes.at(index) === LONG && bytes.at(index + 3) === LONG && bytes.at(index + 1) === bytes.at(index + 2);
+}
+
+export const LONG = 0x68;
+export const STOP = 0x16;
+const SHORT = 0x10;
+const SHORT_OCTETS = 5; /* 10 C A CS 16 */
+const ACKNOWLEDGE = 0xe5;
+const OVERHEAD = 6; /* 68 L L 68 … CS 16 */
+const SHORTEST = 5; /* C, A, CI, STSAP, DTSAP */
+const NO_FRAME: Detail = { code: 'MBUS_FRAME', reason: 'no frame' };
