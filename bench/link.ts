@@ -3,12 +3,14 @@
 
 import assert from 'node:assert/strict';
 
-import { HdlcDeframer } from '../src/core/link/hdlc-deframer';
+import { hdlcStream } from '../src/core/framing/hdlc';
 import { HdlcLink } from '../src/core/link/hdlc';
 import { HdlcServerLink } from '../src/sim/link/hdlc-server';
 import { pushFrames } from '../src/core/framing/hdlc-segments';
-import { MbusDeframer, mbusFrames } from '../src/core/link/mbus';
-import { WrapperDeframer, encodeWrapper } from '../src/core/link/wrapper';
+import { MbusFraming } from '../src/core/framing/mbus';
+import { FrameStream } from '../src/core/framing/stream';
+import { mbusFrames } from '../src/core/framing/mbus-segments';
+import { encodeWrapper, wrapperStream } from '../src/core/framing/wrapper';
 import { concat } from '../src/core/wire/hex';
 import { compare, ratioFigure, type Bench, type Figure, type How } from './runner';
 
@@ -71,9 +73,9 @@ function kinds(): readonly Kind[] {
   const many = (frames: readonly Uint8Array[]): Uint8Array =>
     concat(...Array.from({ length: 100 }, () => concat(...frames)));
   return [
-    { name: 'hdlc', make: () => new HdlcDeframer(), valid: many(pushFrames(apdu, addresses)) },
-    { name: 'm-bus', make: () => new MbusDeframer(), valid: many(mbusFrames(apdu)) },
-    { name: 'wrapper', make: () => new WrapperDeframer(), valid: many([encodeWrapper(1, 16, apdu)]) },
+    { name: 'hdlc', make: () => hdlcStream(), valid: many(pushFrames(apdu, addresses)) },
+    { name: 'm-bus', make: () => new FrameStream([new MbusFraming()]), valid: many(mbusFrames(apdu)) },
+    { name: 'wrapper', make: () => wrapperStream(), valid: many([encodeWrapper(1, 16, apdu)]) },
   ];
 }
 

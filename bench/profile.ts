@@ -7,7 +7,7 @@ import { MeterMemory } from '../src/core/client/meter-memory';
 import { ProfileRead } from '../src/core/client/profile-read';
 import { Obis } from '../src/core/cosem/obis';
 import { HdlcLink } from '../src/core/link/hdlc';
-import { HdlcDeframer } from '../src/core/link/hdlc-deframer';
+import { hdlcStream } from '../src/core/framing/hdlc';
 import {
   meterFor,
   NOW_MS,
@@ -169,7 +169,10 @@ function roundTrips(setting: Setting, pairs: readonly Pair[]): Figure {
   let fewest = 0;
   for (const { reply } of pairs) {
     if (setting.framing === 'wrapper') fewest++;
-    else fewest += new HdlcDeframer().receive(reply).filter(f => f.type === 'frame').length;
+    else
+      fewest += hdlcStream()
+        .receive(reply)
+        .filter(f => f.type === 'hdlc').length;
   }
   return {
     goal: 'G7',
@@ -187,14 +190,16 @@ function readyReceives(pairs: readonly Pair[]): Figure {
   let excess = 0;
   let sent = 0;
   for (const { request } of pairs) {
-    const [frame] = new HdlcDeframer().receive(request);
-    if (frame?.type === 'frame' && frame.frame.control.type === 'RR') sent++;
+    const [frame] = hdlcStream().receive(request);
+    if (frame?.type === 'hdlc' && frame.frame.control.type === 'RR') sent++;
   }
   let needed = 0;
   for (const [i, { reply }] of pairs.entries()) {
-    const frames = new HdlcDeframer().receive(reply).filter(f => f.type === 'frame');
+    const frames = hdlcStream()
+      .receive(reply)
+      .filter(f => f.type === 'hdlc');
     const last = frames[frames.length - 1];
-    const more = last?.type === 'frame' && last.frame.segmented;
+    const more = last?.type === 'hdlc' && last.frame.segmented;
     if (more && i < pairs.length - 1) needed++;
     if (more && frames.length < WINDOW) excess++;
   }

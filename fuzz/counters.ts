@@ -16,7 +16,7 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { WrapperDeframer } from '../src/core/link/wrapper';
+import { wrapperStream } from '../src/core/framing/wrapper';
 import { serveTcp } from '../src/sim/server';
 import { meterAt, NOW } from '../test/sim/wire';
 import { CIPHERED_ACCOUNT } from './client';
@@ -185,10 +185,10 @@ function ended(child: ChildProcess): Promise<string | null> {
 async function tapped(port: number, see: (apdu: Uint8Array) => void): Promise<Server> {
   const server = createServer(client => {
     const meter = connect(port, '127.0.0.1');
-    const deframer = new WrapperDeframer();
+    const deframer = wrapperStream();
     for (const socket of [client, meter]) socket.on('error', () => undefined);
     client.on('data', chunk => {
-      for (const m of deframer.receive(chunk)) if (m.type === 'message') see(m.apdu);
+      for (const m of deframer.receive(chunk)) if (m.type === 'wrapper') see(m.apdu);
       meter.write(chunk);
     });
     meter.on('data', chunk => client.write(chunk));

@@ -6,7 +6,7 @@ import { encodeApdu } from '../src/core/apdu';
 import { array, octets, structure, u32 } from '../src/core/cosem/data';
 import { protect } from '../src/core/security';
 import { concat, unhex } from '../src/core/wire/hex';
-import { encodeWrapper } from '../src/core/link/wrapper';
+import { encodeWrapper } from '../src/core/framing/wrapper';
 import { PushSources, type Outgoing } from '../src/nodes/lib/push-sources';
 import { EXAMPLE_KEYS, EXAMPLE_TITLE, notificationOf } from '../src/sim/push-source';
 import { edited, edits, type Dice } from './dice';

@@ -7,7 +7,7 @@
 import { decodeApdu, encodeApdu, type Apdu } from '../src/core/apdu';
 import { encodeData, type Data } from '../src/core/cosem/data';
 import { Obis } from '../src/core/cosem/obis';
-import { encodeWrapper, WrapperDeframer } from '../src/core/link/wrapper';
+import { encodeWrapper, wrapperStream } from '../src/core/framing/wrapper';
 import { isDlmsError } from '../src/core/wire/errors';
 import { concat, unhex } from '../src/core/wire/hex';
 import { NumbersInMemory } from '../src/io/counter-keeper';
@@ -268,17 +268,17 @@ function liesOf(dice: Dice): Lies {
 /** A line in memory whose far end answers each whole APDU; `null` is silence. */
 function line(answer: (apdu: Uint8Array, framed: Uint8Array) => Uint8Array | null): { lines: Lines } {
   const [near, far] = memoryPair();
-  let deframer = new WrapperDeframer();
+  let deframer = wrapperStream();
   far.onBytes = chunk => {
     for (const message of deframer.receive(chunk)) {
-      if (message.type !== 'message') continue;
+      if (message.type !== 'wrapper') continue;
       const { source, destination, apdu } = message;
       const back = answer(apdu, encodeWrapper(source, destination, apdu));
       if (back !== null) void far.write(encodeWrapper(destination, source, back)).catch(() => undefined);
     }
   };
   far.onClose = () => {
-    deframer = new WrapperDeframer();
+    deframer = wrapperStream();
     void far.open();
   };
   void far.open();

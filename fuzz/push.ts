@@ -6,8 +6,8 @@
 import { PushDecoder, type PushEvent, type PushOptions } from '../src/core/push';
 import { Key } from '../src/core/security';
 import { concat, fromLatin1, unhex } from '../src/core/wire/hex';
-import { encodeWrapper } from '../src/core/link/wrapper';
-import { mbusFrames } from '../src/core/link/mbus';
+import { encodeWrapper } from '../src/core/framing/wrapper';
+import { mbusFrames } from '../src/core/framing/mbus-segments';
 import { pushFrames } from '../src/core/framing/hdlc-segments';
 import { PUSH_FORMATS, pushBytes } from '../src/sim/push-source';
 import { corpusCases } from '../test/corpus-files';

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { decodeApdu, encodeApdu, type Apdu } from '../src/core/apdu';
-import { encodeWrapper, WrapperDeframer } from '../src/core/link/wrapper';
+import { encodeWrapper, wrapperStream } from '../src/core/framing/wrapper';
 import { DlmsError } from '../src/core/wire/errors';
 import { concat, hex, unhex } from '../src/core/wire/hex';
 
@@ -71,14 +71,14 @@ export function sixTreatments(vector: Vector): void {
   });
 
   it('arrives one byte at a time', () => {
-    const deframer = new WrapperDeframer();
+    const deframer = wrapperStream();
     const arrived = [...encodeWrapper(1, 16, bytes)].flatMap(byte => deframer.receive(Uint8Array.of(byte)));
     assert.deepEqual(arrived.map(decodedMessage), [vector.apdu]);
   });
 
   it('arrives twice in one chunk', () => {
     const one = encodeWrapper(1, 16, bytes);
-    const arrived = new WrapperDeframer().receive(concat(one, one));
+    const arrived = wrapperStream().receive(concat(one, one));
     assert.deepEqual(arrived.map(decodedMessage), [vector.apdu, vector.apdu]);
   });
 
@@ -131,7 +131,7 @@ function decoded(bytes: Uint8Array): unknown {
   return toJson(apdu);
 }
 
-function decodedMessage(message: ReturnType<WrapperDeframer['receive']>[number]): unknown {
-  assert.equal(message.type, 'message');
-  return message.type === 'message' ? decoded(message.apdu) : null;
+function decodedMessage(message: ReturnType<ReturnType<typeof wrapperStream>['receive']>[number]): unknown {
+  assert.equal(message.type, 'wrapper');
+  return message.type === 'wrapper' ? decoded(message.apdu) : null;
 }

@@ -5,7 +5,8 @@ import { strict as assert } from 'node:assert';
 
 import { IecReader } from '../../src/core/iec62056-21/reader';
 import { HdlcLink } from '../../src/core/link/hdlc';
-import { encodeWrapper, WrapperLink } from '../../src/core/link/wrapper';
+import { encodeWrapper } from '../../src/core/framing/wrapper';
+import { WrapperLink } from '../../src/core/link/wrapper';
 import type { Step } from '../../src/core/step';
 import type { DlmsError } from '../../src/core/wire/errors';
 import { unhex } from '../../src/core/wire/hex';

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { conformanceOf, conformanceToNumber, CONFORMANCE_BITS, decodeApdu, encodeApdu } from '../../src/core/apdu';
-import { WrapperDeframer } from '../../src/core/link/wrapper';
+import { wrapperStream } from '../../src/core/framing/wrapper';
 import {
   deriveKey,
   hlsReply,
@@ -235,10 +235,10 @@ describe('APDUs of the transcripts', () => {
       };
       let count = 0;
       for (const dir of ['client->server', 'server->client']) {
-        const deframer = new WrapperDeframer();
+        const deframer = wrapperStream();
         for (const exchange of exchanges.filter(e => e.dir === dir && e.hex !== '')) {
           for (const message of deframer.receive(unhex(exchange.hex))) {
-            assert.ok(message.type === 'message');
+            assert.ok(message.type === 'wrapper');
             const { apdu, surplus } = decodeApdu(message.apdu);
             count++;
             // One release of GuruxDLMS.c counts itself short; all others are right to the last octet.

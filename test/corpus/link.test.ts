@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { fcs16 } from '../../src/core/wire/crc16';
 import { concat, hex, unhex } from '../../src/core/wire/hex';
 import { decodeHdlcAddress, encodeHdlcAddress } from '../../src/core/framing/hdlc-address';
-import { HdlcDeframer } from '../../src/core/link/hdlc-deframer';
+import { hdlcStream } from '../../src/core/framing/hdlc';
 import { decodeHdlcFrame, encodeControl, encodeHdlcFrame, type HdlcFrame } from '../../src/core/framing/hdlc-frame';
 import { SegmentJoiner } from '../../src/core/framing/hdlc-segments';
-import { MbusDeframer, mbusFrames } from '../../src/core/link/mbus';
-import { WrapperDeframer, encodeWrapper } from '../../src/core/link/wrapper';
+import { MbusFraming } from '../../src/core/framing/mbus';
+import { MbusJoiner, mbusFrames, type MbusJoined } from '../../src/core/framing/mbus-segments';
+import { FrameStream } from '../../src/core/framing/stream';
+import { encodeWrapper, wrapperStream } from '../../src/core/framing/wrapper';
 import { corpusCases, corpusFile } from '../corpus-files';
 
 const FRAMING_ERRORS = /^(fcs|hcs|incomplete|garbage|mbus-|incomplete-or-limit|parity|text-mode)/;
@@ -81,16 +83,16 @@ describe('corpus: link layer', function () {
       assert.equal(hex(rewritten(frame).subarray(1, -1)), hex(inner));
       const bytes = concat(unhex('7e'), inner, unhex('7e'));
       for (const size of [1, bytes.length]) {
-        const deframer = new HdlcDeframer();
+        const deframer = hdlcStream();
         const items = [];
         for (let at = 0; at < bytes.length; at += size) items.push(...deframer.receive(bytes.subarray(at, at + size)));
         assert.deepEqual(
           items.map(i => i.type),
-          ['frame'],
+          ['hdlc'],
         );
       }
       for (let n = 1; n < bytes.length - 1; n++) {
-        const deframer = new HdlcDeframer();
+        const deframer = hdlcStream();
         const items = [...deframer.receive(bytes.subarray(0, n)), ...deframer.flush()];
         assert.ok(
           items.every(i => i.type === 'dropped'),
@@ -116,17 +118,17 @@ describe('corpus: link layer', function () {
   });
   for (const v of vectors.wrapper) {
     it(`wrapper ${v.name}`, () => {
-      const deframer = new WrapperDeframer();
+      const deframer = wrapperStream();
       const items = [...deframer.receive(unhex(v.hex)), ...deframer.flush()];
       if (v.expect !== undefined) return assert.ok(items.every(i => i.type === 'dropped'));
       const [item] = items;
-      assert.ok(item?.type === 'message' && items.length === 1);
+      assert.ok(item?.type === 'wrapper' && items.length === 1);
       assert.equal(hex(encodeWrapper(item.source, item.destination, item.apdu)), v.hex);
     });
   }
   for (const v of vectors.mbus) {
     it('m-bus frame, both directions', () => {
-      const [item] = new MbusDeframer().receive(unhex(v.frame));
+      const [item] = mbusApdus([unhex(v.frame)]);
       assert.ok(item?.type === 'apdu');
       assert.equal(hex(concat(...mbusFrames(item.bytes))), v.frame);
     });
@@ -160,18 +162,24 @@ function apdus(transport: string, bytes: Uint8Array, size: number): string[] {
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
   if (transport === 'mbus') {
-    const deframer = new MbusDeframer();
-    const items = [...chunks.flatMap(c => deframer.receive(c)), ...deframer.flush()];
-    return items.flatMap(i => (i.type === 'apdu' ? [hex(i.bytes)] : []));
+    return mbusApdus(chunks).flatMap(i => (i.type === 'apdu' ? [hex(i.bytes)] : []));
   }
   if (transport === 'wrapper') {
-    const deframer = new WrapperDeframer();
+    const deframer = wrapperStream();
     const items = [...chunks.flatMap(c => deframer.receive(c)), ...deframer.flush()];
-    return items.flatMap(i => (i.type === 'message' ? [hex(i.apdu)] : []));
+    return items.flatMap(i => (i.type === 'wrapper' ? [hex(i.apdu)] : []));
   }
-  const deframer = new HdlcDeframer();
+  const deframer = hdlcStream();
   const joiner = new SegmentJoiner();
   return [...chunks.flatMap(c => deframer.receive(c)), ...deframer.flush()]
-    .flatMap(i => (i.type === 'frame' ? joiner.receive(i.frame) : []))
+    .flatMap(i => (i.type === 'hdlc' ? joiner.receive(i.frame) : []))
     .flatMap(i => (i.type === 'apdu' ? [hex(i.bytes)] : []));
+}
+
+function mbusApdus(chunks: readonly Uint8Array[]): MbusJoined[] {
+  const stream = new FrameStream([new MbusFraming()]);
+  const joiner = new MbusJoiner();
+  return [...chunks.flatMap(c => stream.receive(c)), ...stream.flush()].flatMap(i =>
+    i.type === 'mbus' ? joiner.receive(i.octets) : [],
+  );
 }

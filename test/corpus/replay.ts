@@ -11,9 +11,10 @@ import type { AttributeRef, MethodRef, Outcome } from '../../src/core/client/req
 import type { Data } from '../../src/core/cosem/data';
 import { Obis } from '../../src/core/cosem/obis';
 import { HdlcLink } from '../../src/core/link/hdlc';
-import { HdlcDeframer } from '../../src/core/link/hdlc-deframer';
+import { hdlcStream } from '../../src/core/framing/hdlc';
 import type { Link } from '../../src/core/link/link';
-import { WrapperDeframer, WrapperLink } from '../../src/core/link/wrapper';
+import { wrapperStream } from '../../src/core/framing/wrapper';
+import { WrapperLink } from '../../src/core/link/wrapper';
 import { isCiphered, Key, openApdu } from '../../src/core/security';
 import { fromLatin1, hex, unhex } from '../../src/core/wire/hex';
 import { corpusFile } from '../corpus-files';
@@ -184,16 +185,16 @@ function requests(t: Transcript, apdus: readonly Apdu[], clientTitle: Uint8Array
 }
 
 function requestApdus(t: Transcript): Apdu[] {
-  const wrapper = new WrapperDeframer();
-  const hdlc = new HdlcDeframer();
+  const wrapper = wrapperStream();
+  const hdlc = hdlcStream();
   const out: Apdu[] = [];
   for (const { request } of pairs(t)) {
     const found =
       t.settings['framing'] === 'wrapper'
-        ? wrapper.receive(request).flatMap(m => (m.type === 'message' ? [m.apdu] : []))
+        ? wrapper.receive(request).flatMap(m => (m.type === 'wrapper' ? [m.apdu] : []))
         : hdlc
             .receive(request)
-            .flatMap(f => (f.type === 'frame' && f.frame.information.length > 3 ? [f.frame.information] : []))
+            .flatMap(f => (f.type === 'hdlc' && f.frame.information.length > 3 ? [f.frame.information] : []))
             .filter(i => i[0] === 0xe6)
             .map(i => i.subarray(3));
     for (const apdu of found) out.push(decodeApdu(apdu).apdu);

@@ -7,7 +7,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 import { Obis } from '../../src/core/cosem/obis';
 import { isDlmsError } from '../../src/core/wire/errors';
-import { encodeWrapper } from '../../src/core/link/wrapper';
+import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { Lines } from '../../src/io/line';
 import { LineQueues } from '../../src/io/line-queue';
 import { Session } from '../../src/io/session';

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 import { decodeApdu, encodeApdu, type Aarq } from '../../src/core/apdu';
 import { Obis } from '../../src/core/cosem/obis';
-import { encodeWrapper, WrapperDeframer } from '../../src/core/link/wrapper';
+import { encodeWrapper, wrapperStream } from '../../src/core/framing/wrapper';
 import { unhex } from '../../src/core/wire/hex';
 import { isDlmsError } from '../../src/core/wire/errors';
 import { Lines } from '../../src/io/line';
@@ -25,13 +25,13 @@ async function mirror(): Promise<{ server: Server; port: number; came: string[];
   const came: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer(socket => {
-    const deframer = new WrapperDeframer();
+    const deframer = wrapperStream();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     socket.on('data', chunk => {
       for (const message of deframer.receive(chunk)) {
-        if (message.type !== 'message') continue;
+        if (message.type !== 'wrapper') continue;
         const { apdu } = decodeApdu(message.apdu);
         came.push(apdu.type);
         if (apdu.type === 'aarq') socket.write(encodeWrapper(1, message.source, encodeApdu(mirrored(apdu))));

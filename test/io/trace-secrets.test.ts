@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { encodeApdu } from '../../src/core/apdu';
 import { encodeHdlcFrame } from '../../src/core/framing/hdlc-frame';
 import { cutSegments, LLC_COMMAND } from '../../src/core/framing/hdlc-segments';
-import { encodeWrapper } from '../../src/core/link/wrapper';
+import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { fromLatin1, hex } from '../../src/core/wire/hex';
 import { Lines } from '../../src/io/line';
 import { LineQueues } from '../../src/io/line-queue';

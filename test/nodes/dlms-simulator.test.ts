@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 
 import simulator from '../../src/nodes/dlms-simulator';
 import { decodeApdu } from '../../src/core/apdu';
-import { encodeWrapper } from '../../src/core/link/wrapper';
+import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { AARQ } from '../sim/wire';
 import { adminRequest, startFlow, stopFlow, type Flow, type FlowNode } from './flow';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { decodeApdu, encodeApdu } from '../../src/core/apdu';
-import { HdlcDeframer } from '../../src/core/link/hdlc-deframer';
+import { hdlcStream } from '../../src/core/framing/hdlc';
 import { decodeHdlcFrame, encodeHdlcFrame, type Control, type HdlcFrame } from '../../src/core/framing/hdlc-frame';
 import { encodeParameters, LARGEST_PARAMETERS } from '../../src/core/link/hdlc-parameters';
 import { encodeHdlcAddress } from '../../src/core/framing/hdlc-address';
@@ -38,11 +38,11 @@ class Master {
     return encodeHdlcFrame({ destination, source, control, information });
   }
   send(bytes: Uint8Array): HdlcFrame[] {
-    const deframer = new HdlcDeframer();
+    const deframer = hdlcStream();
     return this.port
       .receive(bytes)
       .write.flatMap(w => deframer.receive(w))
-      .flatMap(f => (f.type === 'frame' ? [f.frame] : []));
+      .flatMap(f => (f.type === 'hdlc' ? [f.frame] : []));
   }
   snrm(information: Uint8Array = new Uint8Array(0)): HdlcFrame[] {
     this.ns = this.nr = 0;

@@ -6,7 +6,7 @@ import { encodeApdu, type Apdu } from '../../src/core/apdu';
 import { structure, u32 } from '../../src/core/cosem/data';
 import { encodeHdlcFrame } from '../../src/core/framing/hdlc-frame';
 import { encodeHdlcAddress } from '../../src/core/framing/hdlc-address';
-import { encodeWrapper } from '../../src/core/link/wrapper';
+import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { concat } from '../../src/core/wire/hex';
 import { MeterPort, type Framing } from '../../src/sim/port';
 import { AARQ, capture, entries, getRequest, meterAt, NOW, seeded } from './wire';

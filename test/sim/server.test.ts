@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import { decodeApdu } from '../../src/core/apdu';
-import { encodeWrapper } from '../../src/core/link/wrapper';
+import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { isDlmsError } from '../../src/core/wire/errors';
 import { serveTcp, serveUdp, simulatedMeter, type MeterServer } from '../../src/sim/server';
 import { AARQ, meterAt, NOW } from './wire';

@@ -4,7 +4,7 @@ import { decodeApdu, encodeApdu, type Apdu, type InitiateRequest } from '../../s
 import { decodeData, i8, octets, structure, u16, u32, array, type Data } from '../../src/core/cosem/data';
 import { concat } from '../../src/core/wire/hex';
 import { Obis } from '../../src/core/cosem/obis';
-import { WrapperDeframer, encodeWrapper } from '../../src/core/link/wrapper';
+import { encodeWrapper, wrapperStream } from '../../src/core/framing/wrapper';
 import { SimulatedMeter, type MeterOptions } from '../../src/sim/meter';
 import { MeterPort, type PortStep } from '../../src/sim/port';
 
@@ -63,7 +63,7 @@ export const AARQ: Uint8Array = encodeApdu({
 
 export class Wire {
   readonly port: MeterPort;
-  readonly #deframer = new WrapperDeframer();
+  readonly #deframer = wrapperStream();
   last: PortStep | null = null;
 
   constructor(
@@ -79,7 +79,7 @@ export class Wire {
     this.last = this.port.receive(encodeWrapper(this.client, this.server, apdu));
     return this.last.write
       .flatMap(bytes => this.#deframer.receive(bytes))
-      .flatMap(m => (m.type === 'message' ? [m.apdu] : []));
+      .flatMap(m => (m.type === 'wrapper' ? [m.apdu] : []));
   }
 
   /** The one APDU that comes back, or null where nothing does. */

@@ -45,15 +45,16 @@ export class HdlcFraming implements Recogniser<HdlcFramed> {
     if (header.hasInformation) {
       if (bytes.length < controlAt + 4) return { need: controlAt + 4 };
       wrong = wrongCheck(bytes.view(1, controlAt + 4), controlAt + 1, 'HCS');
-      // With a wrong header check nothing is known of a frame, not even its length, unless a flag stands at its end.
-      if (wrong !== null && this.#strict) {
-        return { damaged: bytes.at(length + 1) === FLAG ? length + 1 : 0, error: wrong };
-      }
+      // With a wrong header check nothing is known of a frame, not even its length, unless a flag stands at its end. That
+      // keeps bare APDUs away, which a link does not know.
+      const known = !this.#awaitFlag && bytes.at(length + 1) === FLAG;
+      if (wrong !== null && this.#strict) return { damaged: known ? length + 1 : 0, error: wrong };
     }
     const need = length + (this.#awaitFlag && !final ? 2 : 1);
     if (bytes.length < need) return { need };
     wrong ??= wrongCheck(bytes.view(1, length + 1), length - 2, 'FCS');
-    if (wrong !== null && (this.#strict || bytes.at(length + 1) !== FLAG)) return { damaged: length + 1, error: wrong };
+    const closed = bytes.at(length + 1) === FLAG;
+    if (wrong !== null && (this.#strict || !closed)) return { damaged: length + (closed ? 1 : 2), error: wrong };
     const frame = frameOf(bytes.view(1, length + 1).slice(), header, wrong === null);
     return { frame: { type: 'hdlc', frame }, octets: length + 1 };
   }

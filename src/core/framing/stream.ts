@@ -12,6 +12,8 @@ export interface StreamOptions {
   readonly outside?: Detail;
   /** Each chunk is a datagram: what is unfinished behind it is so for ever. */
   readonly datagrams?: boolean;
+  /** Chunks may be datagrams, nobody knows: one that is a whole frame tells that what waits in front of it was cut off. */
+  readonly maybeDatagrams?: boolean;
 }
 
 export class FrameStream<F> {
@@ -19,6 +21,7 @@ export class FrameStream<F> {
   readonly #noise = new Noise(NOISE_BYTES);
   readonly #outside: Detail;
   readonly #datagrams: boolean;
+  readonly #maybeDatagrams: boolean;
   /** By first octet; the first one that does not say no has it. */
   readonly #starts: (readonly Recogniser<F>[] | undefined)[] = [];
   readonly #between: ReadonlySet<number>;
@@ -38,9 +41,10 @@ export class FrameStream<F> {
     before: NOTHING_BEFORE,
   };
 
-  constructor(recognisers: readonly Recogniser<F>[], { outside = NO_FRAME, datagrams = false }: StreamOptions = {}) {
-    this.#outside = outside;
-    this.#datagrams = datagrams;
+  constructor(recognisers: readonly Recogniser<F>[], options: StreamOptions = {}) {
+    this.#outside = options.outside ?? NO_FRAME;
+    this.#datagrams = options.datagrams === true;
+    this.#maybeDatagrams = options.maybeDatagrams === true;
     for (const recogniser of recognisers) {
       for (const start of recogniser.starts) this.#starts[start] = [...(this.#starts[start] ?? []), recogniser];
     }
@@ -94,8 +98,8 @@ export class FrameStream<F> {
   /** That a chunk is one whole frame of the kind that waits tells that what waits was cut off. */
   #cutOffBy(chunk: Uint8Array): boolean {
     const waits = this.#waits;
-    if (waits?.whole === undefined || this.#buffer.length + chunk.length === this.#need) return false;
-    return waits.whole(chunk);
+    if (!this.#maybeDatagrams || this.#buffer.length + chunk.length === this.#need) return false;
+    return waits?.whole?.(chunk) === true;
   }
 
   #begin(): void {

@@ -11,7 +11,9 @@ import {
   type AddressSize,
   type HdlcAddress,
 } from '../framing/hdlc-address';
-import { HdlcDeframer, type HdlcDeframed } from './hdlc-deframer';
+import { hdlcStream, type HdlcFramed } from '../framing/hdlc';
+import type { Dropped } from '../framing/noise';
+import type { FrameStream } from '../framing/stream';
 import { encodeHdlcFrame, type Control, type HdlcFrame } from '../framing/hdlc-frame';
 import {
   DEFAULT_PARAMETERS,
@@ -58,7 +60,7 @@ export interface HdlcOptions {
   readonly keepAliveMs?: number | null;
   /** Acknowledge each frame even where the window is larger. Default `window`; switched by itself when a meter wants it. */
   readonly acknowledge?: 'window' | 'every-frame';
-  /** Wrong check sequences: see HdlcDeframer. Default `strict`. */
+  /** Wrong check sequences: see HdlcFramingOptions. Default `strict`. */
   readonly crc?: 'strict' | 'warn';
   /** Largest APDU joined from segments, in octets. Default 1 MiB. */
   readonly limitBytes?: number;
@@ -76,7 +78,7 @@ export class HdlcLink implements Link {
   readonly #clientOctets: Uint8Array;
   readonly #serverOctets: Uint8Array;
   readonly #proposals: readonly (HdlcParameters | null)[];
-  readonly #deframer: HdlcDeframer;
+  readonly #stream: FrameStream<HdlcFramed>;
   readonly #pushed = new SegmentJoiner();
   readonly #sender = new FrameSender();
   readonly #receiver = new FrameReceiver();
@@ -116,11 +118,11 @@ export class HdlcLink implements Link {
     this.#serverOctets = encodeHdlcAddress(options.server, options.addressSize);
     this.#echo = new EchoFilter(this.#clientOctets, this.#serverOctets);
     this.#proposals = proposalsOf(this.#options.parameters);
-    this.#deframer = new HdlcDeframer({ crc: this.#options.crc });
+    this.#stream = hdlcStream(this.#options.crc);
   }
 
   connect(): LinkStep {
-    this.#deframer.reset();
+    this.#stream.reset();
     this.#pushed.reset();
     this.#restart();
     this.#proposal = 0;
@@ -172,7 +174,7 @@ export class HdlcLink implements Link {
   }
 
   receive(chunk: Uint8Array): LinkStep {
-    const frames = this.#take(this.#deframer.receive(chunk));
+    const frames = this.#take(this.#stream.receive(chunk));
     this.#uselessBytes = frames === 'progress' ? 0 : this.#uselessBytes + chunk.length;
     if (this.#uselessBytes > USELESS_BYTES || this.#uselessFrames > USELESS_FRAMES) {
       this.#uselessBytes = this.#uselessFrames = 0;
@@ -182,13 +184,13 @@ export class HdlcLink implements Link {
   }
 
   timeout(): LinkStep {
-    if (this.#take(this.#deframer.flush()) !== 'progress') this.#timedOut();
+    if (this.#take(this.#stream.flush()) !== 'progress') this.#timedOut();
     return this.#step();
   }
 
   // What came
 
-  #take(items: readonly HdlcDeframed[]): 'progress' | 'nothing' {
+  #take(items: readonly (HdlcFramed | Dropped)[]): 'progress' | 'nothing' {
     let progress = false;
     for (const item of items) {
       if (item.type === 'dropped') this.#events.push(item);
@@ -501,7 +503,7 @@ export class HdlcLink implements Link {
         return responseMs;
       case 'exchange':
         if (this.#pollDue) return pollMs;
-        return this.#inWindow > 0 && !this.#deframer.unfinished ? windowMs : responseMs;
+        return this.#inWindow > 0 && !this.#stream.unfinished ? windowMs : responseMs;
       case 'disconnecting':
         return disconnectMs;
       case 'idle':

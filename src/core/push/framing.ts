@@ -47,5 +47,6 @@ export const FRAMINGS = Object.keys(ROWS) as readonly Framing[];
 /** @param only null: any framing, found anew for each frame. */
 export function pushStream(only: Framing | null): FrameStream<Exclude<Framed, Dropped>> {
   const framings = only === null ? FRAMINGS : [only];
-  return new FrameStream<Exclude<Framed, Dropped>>(framings.map(framing => ROWS[framing](only === null)));
+  const recognisers = framings.map(framing => ROWS[framing](only === null));
+  return new FrameStream<Exclude<Framed, Dropped>>(recognisers, { maybeDatagrams: true });
 }

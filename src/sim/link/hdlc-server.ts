@@ -10,7 +10,7 @@ import {
   type AddressSize,
   type HdlcAddress,
 } from '../../core/framing/hdlc-address';
-import { HdlcDeframer } from '../../core/link/hdlc-deframer';
+import { hdlcStream } from '../../core/framing/hdlc';
 import { encodeHdlcFrame, type Control, type HdlcFrame } from '../../core/framing/hdlc-frame';
 import {
   DEFAULT_PARAMETERS,
@@ -57,7 +57,7 @@ export class HdlcServerLink implements Link {
   /** Deterministic counts for tests. */
   readonly counts = { rr: 0, iReceived: 0, iSent: 0 };
 
-  readonly #deframer = new HdlcDeframer();
+  readonly #stream = hdlcStream();
   readonly #sender = new FrameSender();
   #connected = false;
   /** Our address as the client wrote it. */
@@ -101,13 +101,13 @@ export class HdlcServerLink implements Link {
   /** The line broke or the meter timed out: the link is gone without a word. */
   disconnect(): LinkStep {
     this.#reset();
-    this.#deframer.reset();
+    this.#stream.reset();
     this.#events.push({ type: 'disconnected' });
     return this.#step();
   }
 
   receive(chunk: Uint8Array): LinkStep {
-    for (const item of this.#deframer.receive(chunk)) {
+    for (const item of this.#stream.receive(chunk)) {
       if (item.type === 'dropped') this.#events.push(item);
       else this.#frame(item.frame);
     }

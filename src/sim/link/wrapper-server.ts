@@ -1,9 +1,10 @@
 // The meter's end of a wrapper connection, for the simulated meter: answers whom it knows, with the faults that tests ask for.
 // The rule of the file: it never speaks unasked, and a logical device that is not there stays silent.
 
-import { encodeWrapper, WrapperDeframer, type WrapperMessage } from '../../core/link/wrapper';
+import { encodeWrapper, HEADER, wrapperStream, type WrapperMessage } from '../../core/framing/wrapper';
 import type { Link, LinkEvent, LinkStep } from '../../core/link/link';
 import type { Dropped } from '../../core/framing/noise';
+import type { FrameStream } from '../../core/framing/stream';
 import { step } from '../../core/step';
 import { DlmsError } from '../../core/wire/errors';
 
@@ -22,10 +23,10 @@ export class WrapperServerLink implements Link {
   /** wPorts of the latest request. */
   client = 0;
   server = 0;
-  readonly #deframer: WrapperDeframer;
+  readonly #stream: FrameStream<WrapperMessage>;
 
   constructor(readonly options: WrapperServerOptions = {}) {
-    this.#deframer = new WrapperDeframer(options.mode);
+    this.#stream = wrapperStream(options.mode);
   }
 
   connect(): LinkStep {
@@ -48,16 +49,16 @@ export class WrapperServerLink implements Link {
   }
 
   disconnect(): LinkStep {
-    this.#deframer.reset();
+    this.#stream.reset();
     return step([{ type: 'disconnected' }]);
   }
 
   receive(chunk: Uint8Array): LinkStep {
-    return step(this.#deframer.receive(chunk).map(item => this.#event(item)));
+    return step(this.#stream.receive(chunk).map(item => this.#event(item)));
   }
 
   timeout(): LinkStep {
-    return step(this.#deframer.flush().map(item => this.#event(item)));
+    return step(this.#stream.flush().map(item => this.#event(item)));
   }
 
   #event(item: WrapperMessage | Dropped): LinkEvent {
@@ -72,6 +73,3 @@ export class WrapperServerLink implements Link {
     return { type: 'apdu', bytes: apdu };
   }
 }
-
-/** Version, wPorts and length. */
-const HEADER = 8;

@@ -4,7 +4,8 @@ import { encodeApdu, type Apdu } from '../../../src/core/apdu';
 import { Client, type ClientEvent, type ClientStep } from '../../../src/core/client/client';
 import type { ClientOptions } from '../../../src/core/client/options';
 import { Obis } from '../../../src/core/cosem/obis';
-import { encodeWrapper, WrapperLink } from '../../../src/core/link/wrapper';
+import { encodeWrapper } from '../../../src/core/framing/wrapper';
+import { WrapperLink } from '../../../src/core/link/wrapper';
 import { hex, unhex } from '../../../src/core/wire/hex';
 
 const REF = { classId: 3, obis: Obis.parse('1-0:1.8.0*255'), attribute: 2 };

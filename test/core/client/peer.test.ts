@@ -5,7 +5,8 @@ import { decodeApdu, encodeApdu, type Aare, type Apdu } from '../../../src/core/
 import { Client, type ClientEvent, type ClientStep } from '../../../src/core/client/client';
 import type { Authentication, ClientOptions } from '../../../src/core/client/options';
 import { Obis } from '../../../src/core/cosem/obis';
-import { encodeWrapper, WrapperDeframer, WrapperLink } from '../../../src/core/link/wrapper';
+import { encodeWrapper, wrapperStream } from '../../../src/core/framing/wrapper';
+import { WrapperLink } from '../../../src/core/link/wrapper';
 import { hlsReply, Key, sealApdu } from '../../../src/core/security';
 import { concat, fromLatin1, unhex } from '../../../src/core/wire/hex';
 import { failure } from '../../feed';
@@ -60,12 +61,12 @@ function meets(
   });
   const events: ClientEvent[] = [];
   const sent: Apdu[] = [];
-  const deframer = new WrapperDeframer();
+  const deframer = wrapperStream();
   const requests = (step: ClientStep): Apdu[] => {
     events.push(...step.events);
     return step.write
       .flatMap(bytes => deframer.receive(bytes))
-      .flatMap(m => (m.type === 'message' ? [decodeApdu(m.apdu).apdu] : []));
+      .flatMap(m => (m.type === 'wrapper' ? [decodeApdu(m.apdu).apdu] : []));
   };
   let waiting = requests(client.connect());
   for (let turn = 0; turn < 3 && waiting.length > 0; turn++) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { concat, hex, unhex } from '../../../src/core/wire/hex';
-import { HdlcDeframer } from '../../../src/core/link/hdlc-deframer';
+import { hdlcStream } from '../../../src/core/framing/hdlc';
 import { encodeHdlcFrame, type HdlcFrame } from '../../../src/core/framing/hdlc-frame';
 import { LLC_COMMAND, SegmentJoiner, pushFrames, type Joined } from '../../../src/core/framing/hdlc-segments';
 import { random, randomBytes } from '../link/random';
@@ -11,7 +11,9 @@ const source = unhex('0223');
 const APDU = concat(unhex('0f00000001'), randomBytes(random(5), 300));
 
 function frames(...bytes: Uint8Array[]): HdlcFrame[] {
-  return new HdlcDeframer().receive(concat(...bytes)).flatMap(i => (i.type === 'frame' ? [i.frame] : []));
+  return hdlcStream()
+    .receive(concat(...bytes))
+    .flatMap(i => (i.type === 'hdlc' ? [i.frame] : []));
 }
 function join(joiner: SegmentJoiner, list: readonly HdlcFrame[]): Joined[] {
   return list.flatMap(f => joiner.receive(f));

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { array, nullData, octets, structure, u16, u32, visible } from '../../../src/core/cosem/data';
 import { pushFrames } from '../../../src/core/framing/hdlc-segments';
-import { encodeWrapper } from '../../../src/core/link/wrapper';
+import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import { concat, unhex } from '../../../src/core/wire/hex';
 import { EXAMPLE_KEYS, notificationOf, pushBytes, pushFormat, type PushFormat } from '../../../src/sim/push-source';
 import { bytewise, codesOf, feed, telegramsOf } from './feeding';

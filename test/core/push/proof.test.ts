@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { encodeApdu } from '../../../src/core/apdu';
-import { encodeWrapper } from '../../../src/core/link/wrapper';
+import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import type { PushOptions } from '../../../src/core/push';
 import { Key, protect, sealApdu } from '../../../src/core/security';
 import { GeneralBlockSender } from '../../../src/core/transfer';

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 
 import { concat, hex, unhex } from '../../../src/core/wire/hex';
-import { HdlcDeframer, type HdlcDeframed } from '../../../src/core/link/hdlc-deframer';
+import { hdlcStream, type HdlcFramed } from '../../../src/core/framing/hdlc';
 import { decodeControl, decodeHdlcFrame, encodeControl, encodeHdlcFrame } from '../../../src/core/framing/hdlc-frame';
-import { random, randomBytes } from './random';
+import type { Dropped } from '../../../src/core/framing/noise';
+import type { FrameStream } from '../../../src/core/framing/stream';
+import { random, randomBytes } from '../link/random';
+
+type Item = HdlcFramed | Dropped;
 
 const CLIENT = unhex('21');
 const SERVER = unhex('0223');
@@ -20,14 +24,14 @@ function ui(information: Uint8Array, segmented = false): Uint8Array {
 }
 
 /** "frame <information>" and "dropped <bytes> <code>", so that a whole run compares as text. */
-function told(items: readonly HdlcDeframed[]): string[] {
+function told(items: readonly Item[]): string[] {
   return items.map(i =>
-    i.type === 'frame' ? `frame ${hex(i.frame.information)}` : `dropped ${hex(i.bytes)} ${i.error.code}`,
+    i.type === 'hdlc' ? `frame ${hex(i.frame.information)}` : `dropped ${hex(i.bytes)} ${i.error.code}`,
   );
 }
 
-function feed(deframer: HdlcDeframer, bytes: Uint8Array, size: number): HdlcDeframed[] {
-  const out: HdlcDeframed[] = [];
+function feed(deframer: FrameStream<HdlcFramed>, bytes: Uint8Array, size: number): Item[] {
+  const out: Item[] = [];
   for (let at = 0; at < bytes.length; at += size) out.push(...deframer.receive(bytes.subarray(at, at + size)));
   return out;
 }
@@ -100,7 +104,7 @@ describe('hdlc deframer', () => {
   for (const [name, bytes, want] of streams) {
     it(`takes ${name}, however it is cut`, () => {
       for (const size of [1, 2, 3, 7, bytes.length]) {
-        const deframer = new HdlcDeframer();
+        const deframer = hdlcStream();
         assert.deepEqual(told([...feed(deframer, bytes, size), ...deframer.flush()]), want, `chunks of ${size}`);
       }
     });
@@ -109,7 +113,7 @@ describe('hdlc deframer', () => {
   it('reports a damaged frame as soon as its closing flag is there, with its bytes', () => {
     const bad = A.slice();
     bad[12] = (bad[12] as number) ^ 0x40;
-    const deframer = new HdlcDeframer();
+    const deframer = hdlcStream();
     const items = feed(deframer, bad, 1);
     assert.deepEqual(told(items), [`dropped ${hex(bad.subarray(0, -1))} HDLC_FCS`]);
     assert.deepEqual(told(deframer.receive(A)), [good[0]]);
@@ -123,8 +127,8 @@ describe('hdlc deframer', () => {
       if (high !== 0x7e && low !== 0x7e) continue;
       seen++;
       for (const size of [1, frame.length]) {
-        const deframer = new HdlcDeframer();
-        assert.equal(feed(deframer, concat(frame, A), size).filter(i => i.type === 'frame').length, 2);
+        const deframer = hdlcStream();
+        assert.equal(feed(deframer, concat(frame, A), size).filter(i => i.type === 'hdlc').length, 2);
       }
     }
     assert.equal(seen, 3);
@@ -134,17 +138,22 @@ describe('hdlc deframer', () => {
     const zeroed = A.slice();
     zeroed.set([0, 0], zeroed.length - 3);
     zeroed.set([0, 0], 7);
-    assert.equal(new HdlcDeframer().receive(concat(zeroed, A)).filter(i => i.type === 'frame').length, 1);
-    const [item] = new HdlcDeframer({ crc: 'warn' }).receive(zeroed);
-    assert.ok(item?.type === 'frame');
+    assert.equal(
+      hdlcStream()
+        .receive(concat(zeroed, A))
+        .filter(i => i.type === 'hdlc').length,
+      1,
+    );
+    const [item] = hdlcStream('warn').receive(zeroed);
+    assert.ok(item?.type === 'hdlc');
     assert.equal(item.frame.crcOk, false);
-    const [fine] = new HdlcDeframer({ crc: 'warn' }).receive(A);
-    assert.ok(fine?.type === 'frame' && fine.frame.crcOk);
+    const [fine] = hdlcStream('warn').receive(A);
+    assert.ok(fine?.type === 'hdlc' && fine.frame.crcOk);
   });
 
   it('bounds what it keeps of endless noise and gives all of it back', () => {
     const noise = randomBytes(random(7), 100_000).map(b => (b === 0x7e ? 0 : b));
-    const deframer = new HdlcDeframer();
+    const deframer = hdlcStream();
     const items = [...feed(deframer, noise, 1000), ...deframer.flush()];
     assert.ok(items.length > 40 && items.every(i => i.type === 'dropped' && i.bytes.length <= 2048));
     assert.equal(hex(concat(...items.map(i => (i.type === 'dropped' ? i.bytes : FLAG)))), hex(noise));
@@ -164,9 +173,9 @@ describe('hdlc deframer', () => {
         }
       }
       const bytes = concat(...parts);
-      const deframer = new HdlcDeframer();
+      const deframer = hdlcStream();
       const items = [...feed(deframer, bytes, rnd(20) + 1), ...deframer.flush()];
-      assert.equal(items.filter(i => i.type === 'frame').length, frames, `round ${round}`);
+      assert.equal(items.filter(i => i.type === 'hdlc').length, frames, `round ${round}`);
     }
   });
 
@@ -176,7 +185,7 @@ describe('hdlc deframer', () => {
       const bytes = concat(A, ui(randomBytes(rnd, 50)), B);
       for (let n = rnd(6); n > 0; n--) bytes[rnd(bytes.length)] = rnd(3) === 0 ? 0x7e : rnd(256);
       for (const crc of ['strict', 'warn'] as const) {
-        const [one, all] = [new HdlcDeframer({ crc }), new HdlcDeframer({ crc })];
+        const [one, all] = [hdlcStream(crc), hdlcStream(crc)];
         const bytewise = told([...feed(one, bytes, 1), ...one.flush()]);
         assert.deepEqual(bytewise, told([...all.receive(bytes), ...all.flush()]));
       }
@@ -196,7 +205,7 @@ describe('hdlc deframer', () => {
       let best = Infinity;
       for (let n = 0; n < 3; n++) {
         const start = process.hrtime.bigint();
-        feed(new HdlcDeframer(), bytes, 1024);
+        feed(hdlcStream(), bytes, 1024);
         best = Math.min(best, Number(process.hrtime.bigint() - start));
       }
       return best / bytes.length;

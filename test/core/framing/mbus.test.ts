@@ -1,18 +1,42 @@
 import assert from 'node:assert/strict';
 
 import { concat, hex, unhex } from '../../../src/core/wire/hex';
-import { MbusDeframer, mbusFrames, type MbusDeframed } from '../../../src/core/link/mbus';
-import { random, randomBytes } from './random';
+import { MbusFraming, type MbusFramed } from '../../../src/core/framing/mbus';
+import { MbusJoiner, mbusFrames, type MbusJoined } from '../../../src/core/framing/mbus-segments';
+import type { Dropped } from '../../../src/core/framing/noise';
+import { FrameStream } from '../../../src/core/framing/stream';
+import { random, randomBytes } from '../link/random';
+
+type Told = MbusJoined | Dropped;
+
+/** Frames and their segments as push joins them. */
+class MbusDeframer {
+  readonly #stream = new FrameStream([new MbusFraming()], { outside: { code: 'MBUS_FRAME', reason: 'outside' } });
+  readonly #joiner: MbusJoiner;
+
+  constructor(limitBytes?: number) {
+    this.#joiner = new MbusJoiner(limitBytes);
+  }
+  receive(chunk: Uint8Array): Told[] {
+    return this.#joined(this.#stream.receive(chunk));
+  }
+  flush(): Told[] {
+    return [...this.#joined(this.#stream.flush()), ...this.#joiner.flush()];
+  }
+  #joined(items: readonly (MbusFramed | Dropped)[]): Told[] {
+    return items.flatMap((i): Told[] => (i.type === 'dropped' ? [i] : this.#joiner.receive(i.octets)));
+  }
+}
 
 const SHORT = unhex('0f000000010002010600');
 const LONG = concat(unhex('db08'), randomBytes(random(9), 400));
 
-function told(items: readonly MbusDeframed[]): string[] {
+function told(items: readonly Told[]): string[] {
   return items.map(i => (i.type === 'apdu' ? `apdu ${hex(i.bytes)}` : `${i.type} ${i.error.code}`));
 }
 function run(bytes: Uint8Array, size = bytes.length): string[] {
   const deframer = new MbusDeframer();
-  const out: MbusDeframed[] = [];
+  const out: Told[] = [];
   for (let at = 0; at < bytes.length; at += size) out.push(...deframer.receive(bytes.subarray(at, at + size)));
   return told([...out, ...deframer.flush()]);
 }
