@@ -76,6 +76,8 @@ export interface Origin {
   readonly layout?: string;
   readonly checksum?: 'ok' | 'bad' | 'none';
   readonly complete?: false;
+  /** Lines, or parts of them, that could not be read although the check fits; their neighbours are in the payload. */
+  readonly unparsed?: readonly string[];
   readonly hex?: string;
   /** Where the payload is a value or a list of values: what they are, in the same order. */
   readonly objects?: readonly OriginObject[];

@@ -2,35 +2,51 @@
 // The rule of the file: bytes as received, eight bits wide; a P1 line carries no parity.
 
 import { crc16Arc, fcs16 } from '../wire/crc16';
+import type { Check } from './check';
+import { withUsualLineEnds } from './line-ends';
 
 export interface CrcCheck {
   /**
    * Four upper-case hex digits; null when the telegram has none (DSMR 2.2 and 3.0, some others later). What cannot be read is
-   * here as it came, and never valid: a digit was changed on the line, it is not missing.
+   * here as it came: a digit was changed on the line, it is not missing.
    */
   readonly received: string | null;
   readonly calculated: string;
-  readonly valid: boolean;
+  /** `none-by-form` where nothing stood behind "!": whether one belongs there is decided by who knows the source. */
+  readonly check: Check;
   readonly variant: 'arc' | 'x25' | null;
 }
 
 /**
  * Checks `text` (what stood behind "!") against the bytes from "/" to "!" inclusive. DSMR P1 5.0.2, 5.2: CRC-16/ARC in
- * four hex digits. Lower case and dropped leading zeros are taken (Warmtelink sends "!B9F"); CRC-16/X.25 too, in
- * either order of its octets (Holley DTSD545).
+ * four hex digits. Lower case and dropped leading zeros are taken (Warmtelink sends "!B9F"); of Holley CRC-16/X.25 too, in
+ * either order of its octets (DTSD545). Line ends that were changed on the way are put back for it: the values are the same.
  */
 export function checkCrc(bytes: Uint8Array, text: string): CrcCheck {
-  const arc = crc16Arc(bytes);
-  const calculated = digits(arc);
-  if (text === '') return { received: null, calculated, valid: false, variant: null };
-  if (!/^[0-9a-f]{1,4}$/i.test(text)) return { received: text, calculated, valid: false, variant: null };
+  const calculated = digits(crc16Arc(bytes));
+  if (text === '') return { received: null, calculated, check: 'none-by-form', variant: null };
+  if (!/^[0-9a-f]{1,4}$/i.test(text)) return { received: text, calculated, check: 'unreadable', variant: null };
   const value = parseInt(text, 16);
   const received = digits(value);
-  if (value === arc) return { received, calculated, valid: true, variant: 'arc' };
+  const variant = variantOf(bytes, value) ?? firstVariant(withUsualLineEnds(bytes), value);
+  if (variant === null) return { received, calculated, check: 'wrong', variant };
+  return { received, calculated: received, check: 'ok', variant };
+}
+
+/** Which of the two CRC it is; null for none. One more to fit would let one damaged telegram in 65,536 pass. */
+function variantOf(bytes: Uint8Array, value: number): CrcCheck['variant'] {
+  if (value === crc16Arc(bytes)) return 'arc';
+  if (!HOLLEY.every((letter, i) => bytes[i] === letter)) return null;
   const x25 = fcs16(bytes);
-  const swapped = ((x25 & 0xff) << 8) | (x25 >> 8);
-  if (value === x25 || value === swapped) return { received, calculated: received, valid: true, variant: 'x25' };
-  return { received, calculated, valid: false, variant: null };
+  return value === x25 || value === (((x25 & 0xff) << 8) | (x25 >> 8)) ? 'x25' : null;
+}
+
+function firstVariant(texts: Iterable<Uint8Array>, value: number): CrcCheck['variant'] {
+  for (const bytes of texts) {
+    const variant = variantOf(bytes, value);
+    if (variant !== null) return variant;
+  }
+  return null;
 }
 
 /** An encrypted telegram taken apart: `octets` is security control, counter, ciphertext and tag. */
@@ -99,6 +115,8 @@ function digits(value: number): string {
   return value.toString(16).toUpperCase().padStart(4, '0');
 }
 
+/** "/HLY" */
+const HOLLEY = [0x2f, 0x48, 0x4c, 0x59];
 /** general-glo-ciphering, IEC 62056-5-3. */
 export const GLO_TAG = 0xdb;
 const SHORTEST = 40;

@@ -1,108 +1,229 @@
-// Where does the P1 telegram end that begins here? It may hold text, or an encrypted frame between identification and "!".
-// The rule of the file: "!" at the beginning of a line or behind ")", and its line, end it, never a pause.
+// Telegrams that begin with "/": P1 as text or as an encrypted frame behind its identification, and lists with STX and BCC.
+// The rule of the file: "!" at the beginning of a line or behind ")" ends a text, ETX and one octet a list, never a pause.
 
-import type { Detail } from '../wire/errors';
-import type { Waiting } from './recogniser';
-import { encryptedFrameLength } from './p1-frame';
+import { blockEnd, CR, EOT, LF, STX } from './iec-block';
+import { encryptedFrameLength, GLO_TAG } from './p1-frame';
+import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 
-/**
- * The length of the telegram at the front of the buffer, 'no' when none begins there, what is wrong with it, or that more
- * is needed: at least `need` bytes, of which `searched` need no second look.
- */
-export function measureP1(
-  buffer: Waiting,
-  searched: number,
-  final: boolean,
-): number | 'no' | Detail | { readonly need: number; readonly searched: number } {
-  const have = buffer.length;
-  for (let i = 1; i < 4 && i < have; i++) if (!isLetter(buffer.at(i))) return 'no';
-  const ident = buffer.indexOf(LF);
-  const identEnd = ident === -1 ? have : ident;
-  if (identEnd > LONGEST_IDENT) return 'no';
-  for (let i = 4; i < identEnd; i++) if (!isPrintable(buffer.at(i)) && buffer.at(i) !== CR) return 'no';
-  if (ident === -1 || ident < 5) return ident === -1 ? { need: have + 1, searched: 0 } : 'no';
-
-  let body = ident + 1;
-  while (buffer.at(body) === CR || buffer.at(body) === LF) body++;
-  if (body >= have) return { need: have + 1, searched: 0 };
-  let from = Math.max(body, searched);
-  const inside = encryptedEnd(buffer, body);
-  if (searched === 0) {
-    if (inside === 'wait') return { need: have + 1, searched: 0 };
-    if (inside !== 'no') {
-      if (inside > have) return { need: inside, searched: 0 };
-      // Nothing in the ciphertext is looked at: it may hold "!" and line ends.
-      from = inside;
-      if (inside === have && !final) return { need: have + 1, searched: inside };
-      if (buffer.at(inside) !== BANG) return inside;
-    }
-  }
-  for (;;) {
-    const bang = buffer.indexOf(BANG, from);
-    const next = nextTelegram(buffer, Math.max(body, from - 1), bang === -1 ? have : bang);
-    if (next) return { code: 'INCOMPLETE', what: 'P1 telegram', have: next };
-    if (bang === -1) {
-      if (have > LONGEST) return { code: 'LIMIT_EXCEEDED', what: 'P1 telegram', limit: LONGEST, actual: have };
-      return { need: have + 1, searched: have };
-    }
-    const end = bang === inside || endsTelegram(buffer, bang) ? endOfLine(buffer, bang) : 'no';
-    if (end === 'short') return final ? have : { need: have + 1, searched: bang };
-    if (end !== 'no') return end;
-    from = bang + 1;
-  }
+export interface P1Framed {
+  readonly type: 'p1';
+  /** From "/" to behind the line of its "!", or to the block check of its list. */
+  readonly telegram: Uint8Array;
 }
 
-/** Where an encrypted frame behind the identification ends; with the tag DB or without (Elgama, Kaifa in Poland). */
-function encryptedEnd(buffer: Waiting, at: number): number | 'no' | 'wait' {
-  const first = buffer.at(at);
-  const start = first === GLO ? at + 1 : at;
-  if (first !== GLO && first !== 0x00 && first !== 0x08) return 'no';
-  const octets = { at: (i: number): number | undefined => (buffer.at(i) === -1 ? undefined : buffer.at(i)) };
-  const length = encryptedFrameLength(octets, start);
+export const p1: Recogniser<P1Framed> = {
+  framing: 'p1',
+  what: 'P1 telegram',
+  starts: [0x2f],
+  look(bytes, how) {
+    const verdict = telegram(bytes, how);
+    if (verdict === 'no' || !('need' in verdict)) return verdict;
+    const have = bytes.length;
+    if (have > LONGEST) {
+      return { damaged: have, error: { code: 'LIMIT_EXCEEDED', what: 'P1 telegram', limit: LONGEST, actual: have } };
+    }
+    // Behind an identification the text protocols have a word of their own for it.
+    return how.final && identificationEnd(bytes) > 0 ? cut(have) : verdict;
+  },
+};
+
+/** The end of a text that begins behind an identification, or what shows that it broke off. */
+export type TextEnd =
+  /** `bang` its "!", `end` behind what stands there: a CRC, or nothing. */
+  | { readonly type: 'end'; readonly bang: number; readonly end: number }
+  /** At `at` begins what cannot stand inside: another telegram, a list, an encrypted frame. */
+  | { readonly type: 'telegram' | 'list' | 'frame'; readonly at: number }
+  /** More is needed; so many bytes need no second look. */
+  | { readonly type: 'open'; readonly searched: number };
+
+/**
+ * Looks for the end of the text that begins at `body`, from `searched` on. `final`: nothing more comes, so that a CRC ends
+ * without its line end.
+ */
+export function textEnd(bytes: Waiting, body: number, searched: number, final: boolean): TextEnd {
+  const from = Math.max(body, searched);
+  if (nothingSpecial(bytes, from)) return { type: 'open', searched: bytes.length };
+  let bang = bytes.indexOf(BANG, from);
+  while (bang !== -1 && !(bytes.at(bang - 1) === CLOSE || startsLine(bytes, bang, body))) {
+    // Anywhere else one bit has made it of a "1".
+    bang = bytes.indexOf(BANG, bang + 1);
+  }
+  const inside = firstInside(bytes, body, from, bang === -1 ? bytes.length : bang);
+  if (inside !== null) return inside;
+  if (bang === -1) return { type: 'open', searched: bytes.length };
+  // Only a line end ends the CRC: any other octet is a damaged digit. One bit makes no fill character of a digit.
+  let end = bang + 1;
+  while (end - bang <= CRC_LIMIT && !CRC_ENDS.has(bytes.at(end))) end++;
+  if (bytes.at(end) === -1 && !final) return { type: 'open', searched: bang };
+  return { type: 'end', bang, end };
+}
+
+/** Most bytes that come singly are digits and letters. */
+function nothingSpecial(bytes: Waiting, from: number): boolean {
+  if (bytes.length - from > FEW) return false;
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes.at(at);
+    if (byte === BANG || byte === SLASH || byte === STX || byte === GLO_TAG) return false;
+  }
+  return true;
+}
+
+/** The first in [from, to) of what cannot stand inside a text. */
+function firstInside(bytes: Waiting, body: number, from: number, to: number): TextEnd | null {
+  let first: TextEnd | null = null;
+  const stx = bytes.indexOf(STX, from);
+  if (stx !== -1 && stx < to) first = { type: 'list', at: (to = stx) };
+  for (let at = bytes.indexOf(SLASH, from); at !== -1 && at < to; at = bytes.indexOf(SLASH, at + 1)) {
+    const begins = startsLine(bytes, at, body) || beginsInLine(bytes, at);
+    if (begins === 'wait') return { type: 'open', searched: at };
+    if (begins) first = { type: 'telegram', at: (to = at) };
+  }
+  for (let at = bytes.indexOf(GLO_TAG, from); at !== -1 && at < to; at = bytes.indexOf(GLO_TAG, at + 1)) {
+    const length = encryptedFrameLength(bytes, at + 1);
+    if (length === 'wait') return { type: 'open', searched: at };
+    if (length !== 'no') first = { type: 'frame', at: (to = at) };
+  }
+  return first;
+}
+
+/** At the beginning of a line; fill characters may stand in front. */
+function startsLine(bytes: Waiting, at: number, body: number): boolean {
+  let before = at - 1;
+  while (before >= body && FILL.has(bytes.at(before))) before--;
+  return before < body || isLineEnd(bytes.at(before));
+}
+
+/**
+ * The telegram in front broke off in the middle of a line: three letters, no bracket up to the line end, and an empty line.
+ * "(250*imp/kWh)" is nothing of the kind.
+ */
+function beginsInLine(bytes: Waiting, slash: number): boolean | 'wait' {
+  for (let at = slash + 1; at < bytes.length; at++) {
+    const byte = bytes.at(at);
+    if (isLineEnd(byte)) return at < slash + SHORTEST_IDENT ? false : emptyLineAt(bytes, at);
+    if (at - slash > LONGEST_IDENT || (at - slash < 4 ? !isLetter(byte) : !isPrintable(byte) || isBracket(byte)))
+      return false;
+  }
+  return 'wait';
+}
+
+/** Whether two line ends stand here, of any one kind. */
+function emptyLineAt(bytes: Waiting, at: number): boolean | 'wait' {
+  const unit = bytes.at(at) === CR && bytes.at(at + 1) === LF ? 2 : 1;
+  const next = bytes.at(at + unit);
+  return next === -1 ? 'wait' : isLineEnd(next);
+}
+
+/** Where an encrypted frame that begins at `at` ends; with the tag DB or without it (Elgama, Kaifa in Poland). */
+export function encryptedEnd(bytes: Waiting, at: number): number | 'no' | 'wait' {
+  const first = bytes.at(at);
+  if (first !== GLO_TAG && first !== 0x00 && first !== 0x08) return 'no';
+  const start = first === GLO_TAG ? at + 1 : at;
+  const length = encryptedFrameLength(bytes, start);
   return typeof length === 'number' ? start + length : length;
 }
 
-/** Anywhere else one bit has made it of a "1". */
-function endsTelegram(buffer: Waiting, bang: number): boolean {
-  const before = buffer.at(bang - 1);
-  return before === LF || before === CR || before === CLOSE;
-}
-
-/** After "!": up to four hex digits and a line end. */
-function endOfLine(buffer: Waiting, bang: number): number | 'short' | 'no' {
-  for (let i = bang + 1; i <= bang + 6; i++) {
-    const b = buffer.at(i);
-    if (b === -1) return 'short';
-    if (b === LF) return i + 1;
-    if (b !== CR && !isHexDigit(b)) return 'no';
+function telegram(bytes: Waiting, how: Circumstances): Verdict<P1Framed> {
+  const have = bytes.length;
+  let body = identificationEnd(bytes);
+  if (body === -1) return 'no';
+  if (body === 0) return { need: have + 1 };
+  while (isLineEnd(bytes.at(body))) body++;
+  if (body >= have) return { need: have + 1 };
+  let from = body;
+  const inside = encryptedEnd(bytes, body);
+  if (inside === 'wait') return { need: have + 1 };
+  if (inside !== 'no') {
+    // Nothing in the ciphertext is looked at: it may hold "!" and line ends.
+    if (inside > have) return { need: inside };
+    if (inside === have && !how.final) return { need: have + 1 };
+    if (bytes.at(inside) !== BANG) return taken(bytes, inside);
+    from = inside;
   }
-  return 'no';
+  const end = textEnd(bytes, from, how.searched, how.final);
+  switch (end.type) {
+    case 'open':
+      return { need: have + 1, searched: end.searched };
+    case 'end':
+      return withLineEnd(bytes, end, how.final);
+    case 'list':
+      return bytes.view(body, end.at).includes(OPEN) ? cut(end.at) : list(bytes, end.at);
+    case 'telegram':
+      return cut(end.at);
+    case 'frame':
+      // What looked like an identification was the rest of an encrypted frame.
+      return 'no';
+  }
 }
 
-/** A "/" at the beginning of a line means that the telegram in front broke off; 0 when there is none. */
-function nextTelegram(buffer: Waiting, from: number, to: number): number {
-  for (let at = buffer.indexOf(SLASH, from); at !== -1 && at < to; at = buffer.indexOf(SLASH, at + 1)) {
-    const before = buffer.at(at - 1);
-    if (before === LF || before === CR) return at;
+/** Behind the first line end of an identification with three letters; 0 while it has not come, -1 where this is none. */
+function identificationEnd(bytes: Waiting): number {
+  for (let i = 1; i < bytes.length; i++) {
+    const byte = bytes.at(i);
+    if (isLineEnd(byte)) return i < SHORTEST_IDENT ? -1 : i + 1;
+    if (i > LONGEST_IDENT || (i < 4 ? !isLetter(byte) : !isPrintable(byte))) return -1;
   }
   return 0;
 }
 
-function isLetter(b: number): boolean {
-  return (b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a);
-}
-function isPrintable(b: number): boolean {
-  return b >= 0x20 && b < 0x7f;
-}
-function isHexDigit(b: number): boolean {
-  return (b >= 0x30 && b <= 0x39) || (b >= 0x41 && b <= 0x46) || (b >= 0x61 && b <= 0x66);
+/** All of the line end belongs to it; where CR LF is usual a CR alone is half of one. */
+function withLineEnd(bytes: Waiting, found: Extract<TextEnd, { type: 'end' }>, final: boolean): Verdict<P1Framed> {
+  const { bang, end } = found;
+  let octets = end;
+  while (isLineEnd(bytes.at(octets))) octets++;
+  const lf = bytes.indexOf(LF);
+  const half = octets > end && bytes.at(octets - 1) === CR && lf !== -1 && lf < end;
+  return half && octets >= bytes.length && !final ? { need: octets + 1, searched: bang } : taken(bytes, octets);
 }
 
-const SLASH = 0x2f;
+/** STX text ETX BCC, and where it ends in EOT the blocks behind it. IEC 62056-21, 6.3.8. */
+function list(bytes: Waiting, stx: number): Verdict<P1Framed> {
+  const have = bytes.length;
+  for (let at = stx; ;) {
+    const end = blockEnd(bytes, at, 0);
+    if (end.type === 'cut') return cut(end.at);
+    if (end.type === 'open' || end.at + 1 >= have) return { need: have + 1, searched: stx };
+    const last = bytes.at(end.at) !== EOT;
+    at = end.at + 2;
+    if (last) return taken(bytes, at);
+    while (isLineEnd(bytes.at(at))) at++;
+    if (at >= have) return { need: have + 1, searched: stx };
+    if (bytes.at(at) !== STX) return taken(bytes, at);
+  }
+}
+
+function taken(bytes: Waiting, octets: number): Verdict<P1Framed> {
+  return { frame: { type: 'p1', telegram: bytes.view(0, octets).slice() }, octets };
+}
+
+function cut(at: number): Verdict<never> {
+  return { damaged: at, error: { code: 'TELEGRAM_INCOMPLETE', have: at, waitingFor: 'its end' } };
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte <= 0x7e;
+}
+function isBracket(byte: number): boolean {
+  return byte === OPEN || byte === CLOSE;
+}
+function isLineEnd(byte: number): boolean {
+  return byte === CR || byte === LF;
+}
+
 const BANG = 0x21;
+const OPEN = 0x28;
 const CLOSE = 0x29;
-const CR = 0x0d;
-const LF = 0x0a;
-const GLO = 0xdb;
+const SLASH = 0x2f;
+const DEL = 0x7f;
+/** -1: the end of what came. */
+const CRC_ENDS: ReadonlySet<number> = new Set([-1, CR, LF, 0, DEL, 0xff]);
+const CRC_LIMIT = 8;
+const FILL: ReadonlySet<number> = new Set([0, 0x20, DEL]);
+const FEW = 16;
+const SHORTEST_IDENT = 5;
 const LONGEST_IDENT = 100;
 const LONGEST = 32_768;

@@ -4,6 +4,8 @@
 
 import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
+import { checksumOf, fits, type Check, type CheckPolicy } from '../framing/check';
+import type { BlockCheck } from '../framing/iec-block';
 import { checkCrc, type CrcCheck } from '../framing/p1-frame';
 import { DlmsError } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
@@ -13,20 +15,15 @@ import type { Identification } from './identification';
 import { decryptP1, protectionOf, type P1Keys } from './p1-decrypt';
 import { ParityFilter, type ParityMode } from './parity';
 import { isProfile, NO_ENTRIES, parseProfile, type IecProfile } from './profile';
-import { dropError, type BlockCheck, type Part } from './parts';
+import { dropError, type Part } from './parts';
 import { Scanner } from './scanner';
 import { Typing, type IecReading, type TypingOptions } from './typing';
-
-/** What a wrong block check (BCC or P1 CRC) does: strict reports it instead of the values, warn marks them, off looks away. */
-export type CheckPolicy = 'strict' | 'warn' | 'off';
 
 export interface DecoderOptions extends TypingOptions {
   readonly check?: CheckPolicy;
   readonly parity?: ParityMode;
   /** Mode A is spoken: its list may come without STX, ETX and block check, whatever the identification says. */
   readonly modeA?: boolean;
-  /** The source has sent a P1 telegram with a CRC that fitted before: from now on one without is damaged. */
-  readonly crcExpected?: boolean;
   readonly keys?: P1Keys;
   /** How far a telegram has to be proven to leave as one. Default: as far as the keys can prove. */
   readonly require?: Proof;
@@ -78,10 +75,10 @@ export class IecDecoder {
   #discarded = 0;
   /** What stood in front of the next block was a part of it with a wrong check, or broke off where the block begins. */
   #partialBad = false;
-  #crcSeen: boolean;
+  /** The source has sent a P1 telegram with a CRC that fitted: from now on one without is damaged. */
+  #crcSeen = false;
 
   constructor(readonly options: DecoderOptions = {}) {
-    this.#crcSeen = options.crcExpected === true;
     this.#scanner = new Scanner(options.limitBytes);
     this.#parity = new ParityFilter(options.parity ?? 'auto');
     this.#typing = new Typing(options);
@@ -115,8 +112,7 @@ export class IecDecoder {
     ];
     if (this.#identification !== null) {
       const { raw } = this.#identification;
-      const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: raw.length, waitingFor: 'data' });
-      events.push(problem(error, fromLatin1(raw)));
+      events.push(problem(incomplete(raw.length, 'data'), fromLatin1(raw)));
     } else if (!this.#understood && this.#noise.length > 0 && !TAIL.test(textOf(this.#noise))) {
       events.push(noiseProblem(this.#noise, this.#parity));
     }
@@ -199,25 +195,23 @@ export class IecDecoder {
   #block(part: Extract<Part, { type: 'block' }>): DecoderEvent[] {
     const text = this.#partial + part.text;
     this.#partial = '';
-    const { check = 'strict' } = this.options;
+    const { check: policy = 'strict' } = this.options;
     const bytes = (): Uint8Array => fromLatin1(part.text);
     const complete = part.end !== null;
-    const bad = complete && !part.bcc.valid && check !== 'off';
+    const bad = complete && !fits(part.bcc.check) && policy !== 'off';
     const marked = bad || this.#partialBad;
     // In strict the rest of blocks whose first part was refused is no message either.
-    const headless = this.#partialBad && check === 'strict';
+    const headless = this.#partialBad && policy === 'strict';
     this.#partialBad = part.end === null || (marked && part.end === 'eot');
-    const origin = this.#origin('iec', complete, check === 'off' || !complete ? 'none' : marked ? 'bad' : 'ok');
+    const origin = this.#origin('iec', complete, this.#partialBad || marked ? 'unreadable' : part.bcc.check);
     const problems: DecoderEvent[] = [];
-    if (!complete) {
-      const error = new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: text.length, waitingFor: 'ETX' });
-      problems.push(problem(error, bytes(), origin));
-    } else if (bad) problems.push(problem(blockError(part), bytes(), origin));
+    if (!complete) problems.push(problem(incomplete(text.length, 'ETX'), bytes(), origin));
+    else if (bad) problems.push(problem(blockError(part), bytes(), origin));
     else if (headless) {
       const error = new DlmsError({ code: 'SEGMENT_LOST', layer: 'block', expected: 1, got: 2 });
       problems.push(problem(error, bytes(), origin));
     }
-    if (problems.length > 0 && check === 'strict') {
+    if (problems.length > 0 && policy === 'strict') {
       this.#identification = null;
       return problems;
     }
@@ -233,53 +227,55 @@ export class IecDecoder {
     }
     if (isProfile(text)) {
       const profile = parseProfile(text, this.options);
-      return [
-        ...problems,
-        { type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: part.bcc },
-      ];
+      const meter = meterOf(identification, []);
+      const told = withUnparsed(origin, profile.unparsed);
+      return [...problems, { type: 'profile', profile, meter, origin: told, identification, bcc: part.bcc }];
     }
-    return [...problems, ...this.#telegram(text, identification, origin, { bcc: part.bcc, crc: null }, problems)];
+    const telegram = this.#telegram(text, identification, origin, { bcc: part.bcc, crc: null });
+    if (telegram !== null) return [...problems, telegram];
+    return problems.length > 0 ? problems : [problem(incomplete(text.length, 'readings'), bytes(), origin)];
   }
 
   #plain(part: Extract<Part, { type: 'telegram' }>, secured: Partial<Origin> = {}): DecoderEvent[] {
-    const { check = 'strict' } = this.options;
+    const { check: policy = 'strict' } = this.options;
     const identification = this.#identification;
     this.#identification = null;
-    const crc = checkCrc(part.bytes, part.crc);
-    this.#crcSeen ||= crc.valid;
-    const error = part.complete && check === 'off' ? null : this.#unproven(part, crc, identification);
-    const bad = part.complete && error !== null;
-    const origin: Origin = {
-      ...this.#origin('p1', part.complete, bad ? 'bad' : crc.received === null || check === 'off' ? 'none' : 'ok'),
-      ...secured,
-    };
+    const { crc, waitingFor } = this.#checked(part, identification);
+    this.#crcSeen ||= crc.check === 'ok';
+    const have = part.bytes.length;
+    let error: DlmsError | null = null;
+    if (!part.complete) error = incomplete(have, '"!"');
+    else if (!fits(crc.check) && policy !== 'off') {
+      error = waitingFor === null ? crcError(crc) : incomplete(have, waitingFor);
+    }
+    const origin: Origin = { ...this.#origin('p1', part.complete, crc.check), ...secured };
     const problems = error === null ? [] : [problem(error, part.bytes, origin)];
-    if (error !== null && check === 'strict') return problems;
-    const telegram = this.#telegram(part.text, identification, origin, { bcc: null, crc }, problems);
-    if (telegram.length > 0 || error !== null) return [...problems, ...telegram];
+    if (error !== null && policy === 'strict') return problems;
+    const telegram = this.#telegram(part.text, identification, origin, { bcc: null, crc });
+    if (telegram !== null) return [...problems, telegram];
     // A "/" and a "!" in noise.
-    return [problem(new DlmsError({ code: 'NO_FRAME', bytes: part.bytes.length }), part.bytes, origin)];
+    return error !== null ? problems : [problem(new DlmsError({ code: 'NO_FRAME', bytes: have }), part.bytes, origin)];
   }
 
-  /** Why a text without STX is not believed; null when its CRC fits, or when its form has no check at all. */
-  #unproven(
+  /** The check of a text without STX, and what did not come though it belongs to its form. */
+  #checked(
     part: Extract<Part, { type: 'telegram' }>,
-    crc: CrcCheck,
     identification: Identification | null,
-  ): DlmsError | null {
-    const have = part.bytes.length;
-    if (!part.complete) return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: '"!"' });
-    if (crc.valid) return null;
-    const { received, calculated } = crc;
-    if (received !== null) return new DlmsError({ code: 'CRC_MISMATCH', got: received, want: calculated });
-    if (this.#crcSeen || versionOf(part.text) >= FIRST_WITH_CRC) {
-      return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'the CRC behind "!"' });
-    }
+  ): { readonly crc: CrcCheck; readonly waitingFor: string | null } {
+    const crc = checkCrc(part.bytes, part.crc);
+    if (crc.check !== 'none-by-form') return { crc, waitingFor: null };
+    const waitingFor = this.#missing(part, identification);
+    return { crc: waitingFor === null ? crc : { ...crc, check: 'unreadable' }, waitingFor };
+  }
+
+  /** The check that a text without one should have; null for a form that has none. */
+  #missing(part: Extract<Part, { type: 'telegram' }>, identification: Identification | null): string | null {
+    if (this.#crcSeen || versionOf(part.text) >= FIRST_WITH_CRC) return 'the CRC behind "!"';
     const text = textOf(part.bytes);
     // Who sets mode A knows it; an identification line may say it by chance.
     const modeA = this.options.modeA === true || (identification?.mode === 'A' && beginsWithCode(text));
     if (part.beheaded !== true && (modeA || hasNoCheck(text))) return null;
-    return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor: 'STX in front and the block check behind' });
+    return 'STX in front and the block check behind';
   }
 
   #encrypted(frame: Uint8Array): DecoderEvent[] {
@@ -302,24 +298,44 @@ export class IecDecoder {
     }
   }
 
+  /** null where there are no readings: no telegram without any leaves, whatever the check says. */
   #telegram(
     text: string,
     identification: Identification | null,
     origin: Origin,
     checks: { bcc: BlockCheck | null; crc: CrcCheck | null },
-    problems: readonly DecoderEvent[],
-  ): DecoderEvent[] {
+  ): DecoderEvent | null {
     const { dataSets, unparsed } = parseDataBlock(text);
-    // Nothing in it, and no check that says that it is meant so.
-    if (dataSets.length === 0 && (checks.bcc === null || problems.length > 0)) return [];
+    if (dataSets.length === 0) return null;
     const readings = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null);
     const telegram = { meter: meterOf(identification, readings), time: clockOf(readings), readings };
-    return [{ type: 'telegram', telegram, origin, identification, unparsed, ...checks }];
+    return {
+      type: 'telegram',
+      telegram,
+      origin: withUnparsed(origin, unparsed),
+      identification,
+      unparsed,
+      ...checks,
+    };
   }
 
-  #origin(framing: 'iec' | 'p1', complete: boolean, checksum: 'ok' | 'bad' | 'none'): Origin {
+  #origin(framing: 'iec' | 'p1', complete: boolean, check: Check): Origin {
+    const checksum = checksumOf(check, this.options.check ?? 'strict');
     return { source: 'iec', framing, checksum, ...(complete ? {} : { complete: false as const }) };
   }
+}
+
+/** What was not understood inside a good frame stands on the message. */
+function withUnparsed(origin: Origin, unparsed: readonly string[]): Origin {
+  return unparsed.length === 0 ? origin : { ...origin, unparsed };
+}
+
+function incomplete(have: number, waitingFor: string): DlmsError {
+  return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor });
+}
+
+function crcError({ received, calculated }: CrcCheck): DlmsError {
+  return new DlmsError({ code: 'CRC_MISMATCH', got: received ?? '', want: calculated });
 }
 
 /**
@@ -335,7 +351,7 @@ export function errorText(text: string): string | null {
 export function blockError({ text, end, bcc }: Extract<Part, { type: 'block' }>): DlmsError {
   if (bcc.received !== null) return new DlmsError({ code: 'BCC_MISMATCH', got: bcc.received, want: bcc.calculated });
   const waitingFor = end === 'mark' ? 'ETX and the block check' : 'the block check behind ETX';
-  return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: text.length, waitingFor });
+  return incomplete(text.length, waitingFor);
 }
 
 /** 0.2.8 of a P1 telegram, in tenths: 50, 42, 40, 22; 0 when it has none. */

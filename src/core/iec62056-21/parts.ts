@@ -1,15 +1,9 @@
 // What a stream of characters consists of: the messages of IEC 62056-21 and P1, and what belongs to none.
 
+import type { BlockCheck } from '../framing/iec-block';
 import { DlmsError } from '../wire/errors';
 import { textOf } from './characters';
 import type { Identification } from './identification';
-
-export interface BlockCheck {
-  /** null when the block ended before its check character came. */
-  readonly received: number | null;
-  readonly calculated: number;
-  readonly valid: boolean;
-}
 
 export type Part =
   | { readonly type: 'identification'; readonly identification: Identification }

@@ -1,6 +1,7 @@
 // A programming session that only reads: P0, password, read commands with partial blocks, break. IEC 62056-21, 6.4 and 6.5.
 // The rule of the file: a password is sent once, whatever happens; one register's error is that register's alone.
 
+import { fits } from '../framing/check';
 import { DlmsError } from '../wire/errors';
 import { step, type Step } from '../step';
 import { transmissionMs } from './characters';
@@ -204,7 +205,7 @@ export class ProgrammingSession {
   #block(part: Extract<Part, { type: 'block' }>, item: RegisterRequest): Step<ReaderEvent> {
     const { check = 'strict' } = this.options;
     const events: ReaderEvent[] = [];
-    if (part.end === null || (!part.bcc.valid && check !== 'off')) {
+    if (part.end === null || (!fits(part.bcc.check) && check !== 'off')) {
       const error =
         part.end === null
           ? new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: part.text.length, waitingFor: 'ETX' })
@@ -400,5 +401,5 @@ function repeats(text: string, password: string): boolean {
 }
 
 const TELLING_PIECE = 3;
-const UNCHECKED = { received: null, calculated: 0, valid: false };
+const UNCHECKED = { received: null, calculated: 0, check: 'unreadable' } as const;
 const REPEATS = 3;

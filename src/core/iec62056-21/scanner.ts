@@ -2,12 +2,25 @@
 // acknowledgements, encrypted P1 frames. Resynchronises by itself.
 // The rule of the file: it finds ends and checks sums; what the text means is decided elsewhere.
 
-import { ACK, blockCheck, CR, EOT, ETX, LF, NAK, SOH, STX } from '../framing/iec-block';
+import {
+  ACK,
+  blockEnd,
+  checkBlock,
+  CR,
+  ETX,
+  IDENTIFICATION_LIMIT,
+  LF,
+  NAK,
+  secondMessage,
+  SOH,
+  STX,
+} from '../framing/iec-block';
+import { textEnd } from '../framing/p1';
 import { encryptedFrameLength, GLO_TAG, nextFrameInside } from '../framing/p1-frame';
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { textOf } from './characters';
 import { parseIdentification } from './identification';
-import type { BlockCheck, DropKind, Part } from './parts';
+import type { DropKind, Part } from './parts';
 
 type State =
   /** Anything may come; `noisy` when something has come that belongs to no message. */
@@ -15,11 +28,10 @@ type State =
   | { in: 'identification'; from: number; lineStart: boolean }
   /** Behind an identification line. */
   | { in: 'after' }
-  | { in: 'plain'; from: number; depth: number; lineStart: boolean }
-  | { in: 'crc'; from: number; bang: number }
+  | { in: 'plain'; from: number; searched: number }
   /** A list without STX and CRC has ended, unless an ETX follows. */
   | { in: 'tail'; from: number; bang: number }
-  | { in: 'block'; from: number; head: number };
+  | { in: 'block'; head: number };
 
 export class Scanner {
   readonly #buffer: ReceiveBuffer;
@@ -64,26 +76,34 @@ export class Scanner {
   /** Nothing more comes: what has begun is handed over as it is. */
   flush(): readonly Part[] {
     this.#parts = NONE;
+    this.#end();
+    return this.#parts;
+  }
+
+  /** What has begun ends as it is, and so does what begins inside of it. */
+  #end(): void {
     const state = this.#state;
     const buffer = this.#buffer;
-    if (state.in === 'crc' || state.in === 'tail') {
-      this.#endTelegram(state.from, state.bang, buffer.length);
-    } else if (state.in === 'plain') {
-      this.#drop(this.#noise, this.#telegramStart(state.from));
-      const bytes = buffer.view(this.#telegramStart(state.from)).slice();
-      this.#part({ type: 'telegram', text: textOf(buffer.view(state.from)), bytes, crc: '', complete: false });
+    if (state.in === 'tail') this.#endTelegram(state.from, state.bang, buffer.length);
+    else if (state.in === 'plain') {
+      if (this.#plain(state, true)) {
+        this.#scan();
+        return this.#end();
+      }
+      const start = this.#telegramStart(state.from);
+      this.#drop(this.#noise, start);
+      const [text, bytes] = [textOf(buffer.view(state.from)), buffer.view(start).slice()];
+      this.#part({ type: 'telegram', text, bytes, crc: '', complete: false });
       this.#restart(buffer.length);
     } else if (state.in === 'block') {
-      const next = this.#second(state, buffer.length);
+      const next = secondMessage(buffer, state.head, buffer.length);
       const end = next === -1 ? buffer.length : next;
       this.#drop(this.#noise, state.head);
-      this.#breakOff(state.from, end);
+      this.#breakOff(state.head + 1, end);
       this.#restart(end);
-      if (next !== -1) {
-        this.#scan();
-        const before = this.#parts;
-        this.#parts = [...before, ...this.flush()];
-      }
+      if (next === -1) return;
+      this.#scan();
+      this.#end();
     } else {
       const at = this.#at;
       const cut = buffer.at(at) === GLO_TAG && typeof encryptedFrameLength(buffer, at + 1) === 'number';
@@ -91,7 +111,6 @@ export class Scanner {
       if (cut) this.#drop(at, buffer.length, 'incomplete');
       this.#restart(buffer.length);
     }
-    return this.#parts;
   }
 
   reset(): void {
@@ -114,9 +133,6 @@ export class Scanner {
           break;
         case 'plain':
           if (!this.#plain(state)) return;
-          break;
-        case 'crc':
-          this.#crc(state, buffer.at(this.#at));
           break;
         case 'tail':
           this.#tail(state, buffer.at(this.#at));
@@ -163,7 +179,7 @@ export class Scanner {
         return true;
       case STX:
       case SOH:
-        this.#state = { in: 'block', from: this.#at + 1, head: this.#at };
+        this.#state = { in: 'block', head: this.#at };
         this.#at++;
         return true;
       case ACK:
@@ -225,7 +241,7 @@ export class Scanner {
       this.#at++;
       return true;
     }
-    this.#state = { in: 'plain', from: this.#at, depth: 0, lineStart: true };
+    this.#state = { in: 'plain', from: this.#at, searched: 0 };
     return true;
   }
 
@@ -239,68 +255,39 @@ export class Scanner {
     return true;
   }
 
-  #plain(state: Extract<State, { in: 'plain' }>): boolean {
+  /** false: its end has not come. */
+  #plain(state: Extract<State, { in: 'plain' }>, final = false): boolean {
     const buffer = this.#buffer;
-    const { length } = buffer;
-    // A view pays from some bytes on.
-    const bytes = length - this.#at < 16 ? null : buffer.view();
-    let { depth, lineStart } = state;
-    let at = this.#at;
-    for (; at < length; at++) {
-      const byte = bytes === null ? buffer.at(at) : (bytes[at] as number);
-      // Digits and letters, most of it: no bracket, mark or line end among them.
-      if (byte > 0x2f && byte < GLO_TAG) {
-        lineStart = false;
-        continue;
-      }
-      if (byte === 0x28) depth = 1;
-      else if (byte === 0x29) depth = 0;
-      else if (byte === CR || byte === LF) {
-        depth = 0;
-        lineStart = true;
-        continue;
-      } else if (byte === 0 || byte === 0x20 || byte === DEL) {
-        // Fill.
-        continue;
-      } else if (byte === 0x21 && depth === 0 && (lineStart || buffer.at(at - 1) === 0x29)) {
-        // Anywhere else one bit has made it of a "1".
-        this.#state = { in: 'crc', from: state.from, bang: at };
-        this.#at = at + 1;
+    const found = textEnd(buffer, state.from, state.searched, final);
+    switch (found.type) {
+      case 'open':
+        state.searched = found.searched;
+        this.#at = buffer.length;
+        return false;
+      case 'end':
+        if (found.end > found.bang + 1 || !this.#isList(state.from)) {
+          this.#endTelegram(state.from, found.bang, found.end);
+        } else {
+          this.#state = { in: 'tail', from: state.from, bang: found.bang };
+          this.#at = found.end;
+        }
         return true;
-      } else if (byte === GLO_TAG) {
-        state.depth = depth;
-        state.lineStart = lineStart;
-        const frame = this.#frameInside(state.from, at);
-        if (frame !== 'no') return frame === 'taken';
-      } else if (byte === STX) {
+      case 'list':
         // What stood behind the identification was noise, or a telegram that broke off.
-        this.#drop(state.from, at, this.#buffer.view(state.from, at).includes(0x28) ? 'incomplete' : 'noise');
-        this.#noise = at;
-        this.#state = { in: 'block', from: at + 1, head: at };
-        this.#at = at + 1;
+        this.#drop(state.from, found.at, buffer.view(state.from, found.at).includes(0x28) ? 'incomplete' : 'noise');
+        this.#noise = found.at;
+        this.#state = { in: 'block', head: found.at };
+        this.#at = found.at + 1;
         return true;
-      } else if (byte === 0x2f && lineStart) {
-        this.#drop(this.#telegramStart(state.from), at, 'incomplete');
-        this.#restart(at);
+      case 'telegram':
+        this.#drop(this.#telegramStart(state.from), found.at, 'incomplete');
+        this.#restart(found.at);
         return true;
-      }
-      lineStart = false;
+      case 'frame':
+        this.#drop(Math.min(state.from, this.#noise), found.at);
+        this.#restart(found.at);
+        return true;
     }
-    state.depth = depth;
-    state.lineStart = lineStart;
-    this.#at = at;
-    return true;
-  }
-
-  /** Only a line end ends it: any other octet is a damaged digit. */
-  #crc(state: Extract<State, { in: 'crc' }>, byte: number): void {
-    // One bit makes no fill character of a digit.
-    const ended =
-      byte === CR || byte === LF || byte === 0 || byte === DEL || byte === 0xff || this.#at - state.bang > CRC_LIMIT;
-    if (!ended) this.#at++;
-    else if (this.#at - state.bang > 1 || !this.#isList(state.from))
-      this.#endTelegram(state.from, state.bang, this.#at);
-    else this.#state = { in: 'tail', from: state.from, bang: state.bang };
   }
 
   /** An ETX, and the block check behind it, say that the list had an STX, and that it was lost. */
@@ -337,32 +324,30 @@ export class Scanner {
   /** false: its end has not come. */
   #block(state: Extract<State, { in: 'block' }>): boolean {
     const buffer = this.#buffer;
+    const found = blockEnd(buffer, state.head, this.#at);
+    const end = found.type === 'open' ? buffer.length : found.at;
     const bytes = buffer.view();
-    const length = bytes.length;
-    const end = firstOf(bytes, this.#at, ETX, EOT);
     for (let tag = bytes.indexOf(GLO_TAG, this.#at); tag !== -1 && tag < end; tag = bytes.indexOf(GLO_TAG, tag + 1)) {
       const frame = this.#frameInside(state.head, tag);
       if (frame !== 'no') return frame === 'taken';
     }
     this.#at = end;
     // One more character, whatever it is: "/", STX and CR are check characters like any other.
-    if (end + 1 >= length) return false;
+    if (found.type === 'open' || (found.type === 'end' && end + 1 >= bytes.length)) return false;
     this.#drop(this.#noise, state.head);
-    const second = this.#second(state, end);
-    if (second !== -1) {
-      this.#breakOff(state.from, second);
-      this.#restart(second);
+    if (found.type === 'cut') {
+      this.#breakOff(state.head + 1, end);
+      this.#restart(end);
       return true;
     }
-    const calculated = blockCheck(buffer.view(), state.from, end + 1);
-    const received = buffer.at(end + 1) & 0x7f;
-    const bcc: BlockCheck = { received, calculated, valid: received === calculated };
-    if (!bcc.valid && isNoise(bytes.subarray(state.from, end))) {
+    const inside = buffer.view(state.head + 1, end);
+    const bcc = checkBlock(buffer.view(state.head + 1, end + 1), buffer.at(end + 1));
+    if (bcc.check !== 'ok' && isNoise(inside)) {
       this.#drop(state.head, end);
       this.#restart(end + 2);
       return true;
     }
-    const text = textOf(buffer.view(state.from, end));
+    const text = textOf(inside);
     if (buffer.at(state.head) === SOH) {
       const at = text.indexOf('\x02');
       this.#part({
@@ -378,18 +363,6 @@ export class Scanner {
     return true;
   }
 
-  /** A block whose end was lost swallows the next message: where that one begins, or -1. */
-  #second(state: Extract<State, { in: 'block' }>, end: number): number {
-    const buffer = this.#buffer;
-    const command = buffer.at(state.head) === SOH;
-    const stx = buffer.view().subarray(0, end).lastIndexOf(STX);
-    if (stx < state.from + (command ? 4 : 0)) return -1;
-    for (let i = stx; i >= Math.max(state.from, stx - IDENTIFICATION_LIMIT); i--) {
-      if (buffer.at(i) === 0x2f && BEFORE_IDENTIFICATION.has(buffer.at(i - 1))) return i;
-    }
-    return stx;
-  }
-
   #breakOff(from: number, end: number): void {
     if (from === end) return;
     const bytes = this.#buffer.view(from, end);
@@ -400,7 +373,7 @@ export class Scanner {
       type: 'block',
       text,
       end: ended ? 'etx' : /[)\r\n]!\s*$/.test(text) ? 'mark' : null,
-      bcc: { received: null, calculated: blockCheck(bytes), valid: false },
+      bcc: checkBlock(bytes, null),
     });
   }
 
@@ -474,30 +447,17 @@ function isNoise(bytes: Uint8Array): boolean {
   return 2 * text < bytes.length;
 }
 
-/** Index of whichever of two comes first at or after `from`; the length where neither does. */
-function firstOf(bytes: Uint8Array, from: number, one: number, other: number): number {
-  const a = bytes.indexOf(one, from);
-  const b = (a === -1 ? bytes : bytes.subarray(0, a)).indexOf(other, from);
-  return b !== -1 ? b : a !== -1 ? a : bytes.length;
-}
-
 /** Line ends, NUL, DEL and an idle line's FF are no loss. */
 function isLoss(byte: number): boolean {
   return byte > 0x20 && byte !== 0x7f && byte !== 0xff;
 }
-
-const DEL = 0x7f;
 
 function GAP(lineStart = true, noisy = false): State {
   return { in: 'gap', lineStart, skip: 0, noisy };
 }
 
 const NONE: readonly Part[] = [];
-/** A list ends with a line or with its "!"; a stray SOH or STX may be noise in front. */
-const BEFORE_IDENTIFICATION: ReadonlySet<number> = new Set([CR, LF, 0x21, SOH, STX]);
 /** An identification in the middle of a line has to look like one; "(250*imp/kWh)" does not. */
 const STRICT = /^\/[A-Za-z]{3}[^()][^()]*$/;
 const ECHO = /^\/.?[^()]*!$/;
-const IDENTIFICATION_LIMIT = 96;
-const CRC_LIMIT = 8;
 const NOISE_LIMIT = 4096;

@@ -19,7 +19,7 @@ import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
 import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';
 import { originOf, securedOrigin, withInner, withPart } from './origin';
-import { readP1 } from './p1-text';
+import { P1Text } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
 import { conventionOf, userScalers, type UserScaler } from './scaling';
@@ -89,8 +89,8 @@ export class PushDecoder {
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
-  /** A P1 telegram of this source had a CRC that fitted. */
-  #crcSeen = false;
+  /** Made for the first P1 telegram. */
+  #p1: P1Text | null = null;
   #events: PushEvent[] = [];
 
   /** Throws BAD_SETTING for an unknown framing or layout and for a scaler that is no power of ten. */
@@ -159,7 +159,7 @@ export class PushDecoder {
     this.#segments.reset();
     this.#mbus.reset();
     this.#blocks.reset();
-    this.#crcSeen = false;
+    this.#p1 = null;
     this.#events = [];
     this.#read = null;
   }
@@ -393,8 +393,8 @@ export class PushDecoder {
    */
   #text(bytes: Uint8Array, origin: Origin): void {
     const { encryptionKey, authenticationKey, systemTitle } = this.#ring;
-    const keys = { encryptionKey, authenticationKey, systemTitle };
-    const events = readP1(bytes, keys, this.#policy.zone, origin.encrypted === true, this.#crcSeen);
+    this.#p1 ??= new P1Text({ encryptionKey, authenticationKey, systemTitle }, this.#policy.zone);
+    const events = this.#p1.read(bytes);
     for (const event of events) {
       // What broke off has been told as a problem of its own.
       if (event.type === 'profile' || (event.type === 'telegram' && event.origin.complete === false)) continue;
@@ -413,7 +413,6 @@ export class PushDecoder {
       };
       if (event.type === 'problem') this.#problem(event.error, event.bytes, whole);
       else if (whole.checksum !== 'bad' || whole.authenticated === true) {
-        this.#crcSeen ||= whole.checksum === 'ok';
         const telegram = withTitle(event.telegram, whole.systemTitle);
         this.#content({ type: 'telegram', telegram, origin: whole }, bytes);
       }

@@ -6,28 +6,10 @@ import { BareFraming } from '../framing/bare-apdu';
 import { HdlcFraming } from '../framing/hdlc';
 import { MbusFraming } from '../framing/mbus';
 import type { Dropped } from '../framing/noise';
-import { measureP1 } from '../framing/p1';
+import { p1 } from '../framing/p1';
 import type { Recogniser } from '../framing/recogniser';
 import { FrameStream } from '../framing/stream';
 import { WrapperFraming } from '../framing/wrapper';
-
-interface P1Framed {
-  readonly type: 'p1';
-  /** From "/" to the end of the line of "!". */
-  readonly telegram: Uint8Array;
-}
-
-const P1: Recogniser<P1Framed> = {
-  framing: 'p1',
-  what: 'P1 telegram',
-  starts: [0x2f],
-  look(bytes, { searched, final }) {
-    const measured = measureP1(bytes, searched, final);
-    if (measured === 'no') return 'no';
-    if (typeof measured !== 'number') return 'code' in measured ? { damaged: 0, error: measured } : measured;
-    return { frame: { type: 'p1', telegram: bytes.view(0, measured).slice() }, octets: measured };
-  },
-};
 
 /** By their names in settings and messages. `amongOthers`: other framings may come, too. */
 const ROWS = {
@@ -35,7 +17,7 @@ const ROWS = {
   mbus: () => new MbusFraming(),
   wrapper: (amongOthers: boolean) => new WrapperFraming({ amongOthers }),
   raw: (amongOthers: boolean) => new BareFraming(amongOthers),
-  p1: () => P1,
+  p1: () => p1,
 };
 
 type FrameOf<R> = R extends Recogniser<infer F> ? F : never;

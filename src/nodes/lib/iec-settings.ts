@@ -1,7 +1,8 @@
 // The properties of dlms-iec-readout, parsed into what the core takes. Empty means the default, a wrong value is BAD_SETTING.
 
 import { checkZone, zoneOffsetAt } from '../../core/cosem/zone';
-import type { CheckPolicy, DecoderOptions } from '../../core/iec62056-21/decoder';
+import type { CheckPolicy } from '../../core/framing/check';
+import type { DecoderOptions } from '../../core/iec62056-21/decoder';
 import type { Medium } from '../../core/iec62056-21/ids';
 import { parseRegister } from '../../core/iec62056-21/messages';
 import type { ParityMode } from '../../core/iec62056-21/parity';

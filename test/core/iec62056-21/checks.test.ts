@@ -3,8 +3,9 @@
 
 import { strict as assert } from 'node:assert';
 
+import type { CheckPolicy } from '../../../src/core/framing/check';
 import { blockCheck } from '../../../src/core/framing/iec-block';
-import { IecDecoder, type CheckPolicy, type DecoderEvent } from '../../../src/core/iec62056-21/decoder';
+import { IecDecoder, type DecoderEvent } from '../../../src/core/iec62056-21/decoder';
 import { IecReader } from '../../../src/core/iec62056-21/reader';
 import type { ReaderEvent, ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
 import { crc16Arc } from '../../../src/core/wire/crc16';

@@ -68,9 +68,14 @@ describe('P1 telegrams', () => {
     }
     assert.fail('no short CRC found');
   });
-  it('may carry CRC-16/X.25 instead', () => {
-    const crc = fcs16(fromLatin1(BODY)).toString(16).toUpperCase().padStart(4, '0');
-    assert.deepEqual(summary(decode(`${BODY}${crc}\r\n`)), ['telegram 5 ok']);
+  it('of Holley may carry CRC-16/X.25 instead, of nobody else', () => {
+    for (const [body, found] of [
+      [BODY.replace('/MFL', '/HLY'), 'telegram 5 ok'],
+      [BODY, 'CRC_MISMATCH'],
+    ] as const) {
+      const crc = fcs16(fromLatin1(body)).toString(16).toUpperCase().padStart(4, '0');
+      assert.deepEqual(summary(decode(`${body}${crc}\r\n`)), [found]);
+    }
   });
   it('with a wrong CRC are a problem, with the policy "warn" both, with "off" neither', () => {
     const wrong = TELEGRAM.replace('123.456', '123.457');
