@@ -8,6 +8,8 @@ export interface DataSet {
   readonly sets: readonly string[];
   /** A line that began with "(" was joined to it (P1 gas before DSMR 4, load-profile rows). */
   readonly continued?: boolean;
+  /** What stood inside a bracket that opened alone on a line: a profile of its own (Holley D545 in Hungary). */
+  readonly inside?: readonly DataSet[];
 }
 
 export interface DataBlock {
@@ -16,14 +18,16 @@ export interface DataBlock {
   readonly unparsed: readonly string[];
 }
 
-/** Reads a data block up to "!" or its end. Any mix of CR and LF ends a line. */
-export function parseDataBlock(text: string): DataBlock {
+/** Reads a data block up to "!" or its end. Any mix of CR and LF ends a line. `nesting`: a bracket may hold lines. */
+export function parseDataBlock(text: string, nesting = true): DataBlock {
   const dataSets: DataSet[] = [];
   const unparsed: string[] = [];
   // One look at all of it spares one at each part.
   const clean = !/[^ -~\r\n]/.test(text);
   const mark = text.indexOf('!');
   const plainUntil = !clean ? 0 : mark === -1 ? text.length : mark;
+  /** The line in front was none, and had no bracket. */
+  let bare = false;
   const ending = text.includes('\n') ? '\n' : '\r';
   for (let from = 0, next = 0; from < text.length; from = next) {
     let end = text.indexOf(ending, from);
@@ -32,21 +36,53 @@ export function parseDataBlock(text: string): DataBlock {
     while (end > from && text.charCodeAt(end - 1) === CR) end--;
     if (end === from) continue;
     const line = text.slice(from, end);
-    if (end <= plainUntil && readPair(line, dataSets)) continue;
+    if (end <= plainUntil && readPair(line, dataSets)) {
+      bare = false;
+      continue;
+    }
+    if (nesting && line.endsWith('(') && !line.includes(')')) {
+      // Its id may stand alone on the line in front.
+      const alone = line.trim() === '(' && bare ? (unparsed.pop() ?? '') : '';
+      next = nested(text, alone + line, next, dataSets, unparsed);
+      continue;
+    }
     for (const part of line.includes('\r') ? line.split('\r') : [line]) {
       if (part === '') continue;
       const before = dataSets.length;
       const joined = dataSets[before - 1];
       const done = readLine(part, clean, dataSets);
       if (done === 'end') return { dataSets, unparsed };
+      bare = false;
       if (done === 'read') continue;
       // Nothing of a line counts when a part of it cannot be read.
+      bare = !/[()]/.test(part);
       dataSets.length = before;
       if (joined !== undefined) dataSets[before - 1] = joined;
       unparsed.push(part);
     }
   }
   return { dataSets, unparsed };
+}
+
+/**
+ * A bracket that opens at the end of a line holds the lines up to the bracket that closes alone on one. What stands there
+ * belongs to the id in front, whatever its own name: in a telegram of the present it is the end of last month.
+ * Gives where the text goes on.
+ */
+function nested(text: string, opening: string, from: number, into: DataSet[], unparsed: string[]): number {
+  const close = /(?:^|[\r\n])[ ]*\)[ ]*(?=[\r\n]|$)/.exec(text.slice(from));
+  const mark = /(?:^|[\r\n])[ ]*!/.exec(text.slice(from));
+  const end = from + Math.min(close?.index ?? text.length, mark?.index ?? text.length);
+  const inside = parseDataBlock(text.slice(from, end), false);
+  const id = opening.slice(0, -1).trim();
+  const before = into[into.length - 1];
+  if (id !== '') into.push({ id, sets: [], inside: inside.dataSets });
+  else if (before === undefined) unparsed.push(opening, ...inside.dataSets.map(set => set.id));
+  else into[into.length - 1] = { ...before, inside: inside.dataSets };
+  unparsed.push(...inside.unparsed);
+  const closed = close !== null && from + close.index === end;
+  if (!closed) unparsed.push(opening);
+  return closed ? end + close[0].length : end;
 }
 
 /** Most lines are one id with one pair of brackets and nothing else; false for any other. */

@@ -1,11 +1,12 @@
 // Load profiles and log books as programming mode sends them -> rows. VDEW Lastenheft: P.01(time)(status)(minutes)(n)
 // (id1)(unit1)...(idn)(unitn)(v1)...(vn)...; rows may stand on the header line or on their own.
-// The rule of the file: a new header starts a new segment; a row's time is the header's plus whole intervals.
+// The rule of the file: a new header starts a new segment; a row's time is the header's plus whole intervals, and what cannot
+// be read leaves its row out at its time.
 
 import { Obis } from '../cosem/obis';
 import { obisName } from '../cosem/obis-names';
 import type { Value } from '../cosem/reading';
-import { parseDataBlock, type DataSet } from './data-block';
+import { parseDataBlock } from './data-block';
 import { Typing, type TypingOptions } from './typing';
 import { localIso, offsetOf, readHeaderTime, type Season } from './times';
 
@@ -70,28 +71,71 @@ export function isProfile(text: string): boolean {
 
 /** Reads an answer to R5/R6 P.nn; partial blocks joined before. */
 export function parseProfile(text: string, options: TypingOptions = {}): IecProfile {
-  const { dataSets, unparsed } = parseDataBlock(text);
+  const unparsed: string[] = [];
+  const sections = sectionsOf(text, unparsed);
   const typing = new Typing(options);
-  const code = dataSets[0]?.id ?? '';
+  const code = sections[0]?.id ?? '';
   const obis = typing.facts(code).code;
-  const only = dataSets.length === 1 && dataSets[0]?.sets.length === 1 ? dataSets[0].sets[0] : undefined;
+  const only = sections.length === 1 && sections[0]?.head.length === 1 ? sections[0].head[0] : undefined;
   if (only === NO_ENTRIES || only?.trim() === '') return { code, obis, segments: [], empty: only, unparsed };
-  const rest = [...unparsed];
-  const segments = dataSets.map(set => segmentOf(set, typing, rest));
-  return { code, obis, segments, unparsed: rest };
+  const segments = sections.map(section => segmentOf(section, typing, unparsed));
+  return { code, obis, segments, unparsed };
 }
 
-function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSegment {
-  const { sets } = set;
+/** A header with the lines below it; `sets` null for a line that could not be read. */
+interface Section {
+  readonly id: string;
+  readonly head: string[];
+  readonly lines: Line[];
+}
+interface Line {
+  readonly text: string;
+  readonly sets: readonly string[] | null;
+}
+
+function sectionsOf(text: string, unparsed: string[]): Section[] {
+  const sections: Section[] = [];
+  // Below a header that could not be read no row has a time.
+  let section: Section | null = null;
+  for (const line of text.split(/[\r\n]+/)) {
+    if (line.trim() === '') continue;
+    if (line.trimStart().startsWith('!')) break;
+    const { dataSets } = parseDataBlock(line);
+    const headless = line.trimStart().startsWith('(');
+    if (dataSets.length === 0 && !headless) section = null;
+    if (dataSets.length === 0) {
+      if (section === null) unparsed.push(line);
+      else section.lines.push({ text: line, sets: null });
+    }
+    for (const { id, sets } of dataSets) {
+      if (id !== '') sections.push((section = { id, head: [...sets], lines: [] }));
+      else if (section === null) unparsed.push(line);
+      else section.lines.push({ text: line, sets });
+    }
+  }
+  return sections;
+}
+
+function segmentOf({ id, head, lines }: Section, typing: Typing, unparsed: string[]): ProfileSegment {
   const { zone, season: by = 'meter' } = typing.options;
-  const [stamp = '', status = '', minutes = '', count = ''] = sets;
+  // A header may go on in the lines below it.
+  while (head.length < headerLength(head) && lines[0]?.sets != null) head.push(...(lines.shift()?.sets ?? []));
+  const [stamp = '', status = '', minutes = '', count = ''] = head;
   const start = readHeaderTime(stamp);
-  const n = /^\s*\d{1,3}\s*$/.test(count) ? Number(count) : 0;
+  const n = channelCount(count);
+  const first = 4 + 2 * n;
+  const rest: Line[] = [...lines];
+  if (head.length > first) rest.unshift({ text: bracketed(id, head.slice(first)), sets: head.slice(first) });
+  const firstValues = rest[0]?.sets ?? [];
   const channels: ProfileChannel[] = [];
   for (let i = 0; i < n; i++) {
-    const id = (sets[4 + 2 * i] ?? '').trim();
-    const unit = (sets[5 + 2 * i] ?? '').trim();
-    channels.push({ id, obis: typing.facts(id).code, unit: unit === '' ? unitIn(sets[4 + 2 * n + i]) : unit });
+    const channel = (head[4 + 2 * i] ?? '').trim();
+    const unit = (head[5 + 2 * i] ?? '').trim();
+    channels.push({
+      id: channel,
+      obis: typing.facts(channel).code,
+      unit: unit === '' ? unitIn(firstValues[i]) : unit,
+    });
   }
   const intervalMinutes = readMinutes(minutes);
   const season = start?.season ?? null;
@@ -102,18 +146,14 @@ function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSeg
     return iso !== null && season === 'utc' ? `${iso}Z` : iso;
   };
   const rows: ProfileSegment['rows'][number][] = [];
-  const first = 4 + 2 * n;
-  for (let at = first; n > 0 && at + n <= sets.length; at += n) {
-    const text = sets.slice(at, at + n);
-    const ms = start === null ? null : start.ms + rows.length * (intervalMinutes ?? 0) * 60_000;
+  for (const { period, text } of periodsOf(id, rest, n, unparsed)) {
+    const ms = start === null ? null : start.ms + period * (intervalMinutes ?? 0) * 60_000;
     rows.push({
       time: ms === null ? null : isoOf(ms),
       values: text.map((value, i) => valueOf(value, channels[i] as ProfileChannel, typing)),
       text,
     });
   }
-  const left = n === 0 ? sets.slice(first) : sets.slice(first + rows.length * n);
-  if (left.length > 0) unparsed.push(`${set.id}: ${left.map(text => `(${text})`).join('')}`);
   return {
     time: start === null ? null : isoOf(start.ms),
     season,
@@ -122,6 +162,61 @@ function segmentOf(set: DataSet, typing: Typing, unparsed: string[]): ProfileSeg
     channels,
     rows,
   };
+}
+
+function channelCount(text: string): number {
+  return /^\s*\d{1,3}\s*$/.test(text) ? Number(text) : 0;
+}
+
+function headerLength(head: readonly string[]): number {
+  return head.length < 4 ? 4 : 4 + 2 * channelCount(head[3] ?? '');
+}
+
+/**
+ * The whole rows of n values, each with the number of its period. A line that is short or cannot be read is told, and the
+ * periods that stood in it are left out; where nobody can say how many these are, what follows has no time and is told too.
+ */
+function* periodsOf(
+  id: string,
+  lines: readonly Line[],
+  n: number,
+  unparsed: string[],
+): Generator<{ readonly period: number; readonly text: readonly string[] }> {
+  const whole = lines.filter(({ sets }) => n > 0 && sets !== null && sets.length % n === 0);
+  // Some meters break lines anywhere: then rows are found by counting alone.
+  const read = lines.filter(({ sets }) => sets !== null);
+  if (2 * whole.length < read.length) return yield* flowing(id, lines, n, unparsed);
+  const lengths = new Set(whole.map(({ sets }) => (sets ?? []).length / n));
+  const usual = lengths.size === 1 ? [...lengths][0] : undefined;
+  let period: number | undefined = 0;
+  for (const line of lines) {
+    const { sets, text } = line;
+    if (period === undefined || sets === null || sets.length % n !== 0) {
+      unparsed.push(sets === null ? text : bracketed(id, sets));
+      if (period !== undefined) period = usual === undefined ? undefined : period + usual;
+      continue;
+    }
+    for (let at = 0; at < sets.length; at += n) yield { period: period++, text: sets.slice(at, at + n) };
+  }
+}
+
+function* flowing(
+  id: string,
+  lines: readonly Line[],
+  n: number,
+  unparsed: string[],
+): Generator<{ readonly period: number; readonly text: readonly string[] }> {
+  const unread = lines.findIndex(({ sets }) => sets === null);
+  const before = unread === -1 ? lines : lines.slice(0, unread);
+  const sets = before.flatMap(line => line.sets ?? []);
+  const count = n === 0 ? 0 : Math.floor(sets.length / n);
+  for (let period = 0; period < count; period++) yield { period, text: sets.slice(period * n, (period + 1) * n) };
+  if (sets.length > count * n) unparsed.push(bracketed(id, sets.slice(count * n)));
+  if (unread !== -1) unparsed.push(...lines.slice(unread).map(({ text }) => text));
+}
+
+function bracketed(id: string, sets: readonly string[]): string {
+  return `${id}: ${sets.map(text => `(${text})`).join('')}`;
 }
 
 /** A value without its unit is a number by the channel; what a log book keeps (a clock, a text) stays text. */

@@ -29,6 +29,8 @@ export interface IecSet extends ValueSet {
   /** YYYY-MM-DD of 0.9.2. */
   readonly date?: string;
   readonly season?: Season;
+  /** Of a value that stood inside of another id's bracket, under a name of its own. */
+  readonly id?: string;
   /** Text behind the hex digits of a P1 octet string. */
   readonly decoded?: string;
   readonly flags?: readonly SetFlag[];
@@ -67,6 +69,7 @@ export class Typing {
 
   reading(dataSet: DataSet, p1 = this.options.p1 === true): IecReading {
     const facts = this.#ids.facts(dataSet.id);
+    if (dataSet.inside !== undefined) return this.#nested(dataSet, facts, p1);
     const sets: IecSet[] = [];
     const { length } = dataSet.sets;
     // What stands in front of a value with its unit is its time.
@@ -85,6 +88,12 @@ export class Typing {
     return time === undefined
       ? { obis, id, name, key, value, unit, sets, text }
       : { obis, id, name, key, value, unit, time, sets, text };
+  }
+
+  /** A profile inside of a telegram: its values are those of another time, so that it has none itself. */
+  #nested({ id, inside = [] }: DataSet, { code: obis, name, key }: IdFacts, p1: boolean): IecReading {
+    const sets = inside.flatMap(set => this.reading(set, p1).sets.map(inner => ({ ...inner, id: set.id })));
+    return { obis, id, name, key, value: null, unit: null, sets, text: '' };
   }
 
   facts(id: string): IdFacts {

@@ -87,7 +87,9 @@ export function readoutFields(
     const { meter, profile: about, columns } = profile;
     // The object says it all itself; rows and texts do not.
     const beside = form === 'object' ? {} : { meter, profile: about, columns };
-    const dlms = { source: 'iec', framing: 'iec', service: read.profile.code, ...beside, ...more };
+    const { unparsed } = read.profile;
+    const told = unparsed.length === 0 ? {} : { unparsed };
+    const dlms = { source: 'iec', framing: 'iec', service: read.profile.code, ...told, ...beside, ...more };
     return { payload: FORMS[form](profile), dlms };
   });
   const telegram = settings.read === 'profile' ? undefined : readout.telegrams.at(-1);

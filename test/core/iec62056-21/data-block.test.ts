@@ -24,6 +24,22 @@ describe('the data block', () => {
     const { dataSets, unparsed } = parseDataBlock('abc\r1.8.0(1)\n 2.8.0 (2) \r\n3.8.0(3)\r\n!');
     assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0', '2.8.0', '3.8.0'], ['abc']]);
   });
+  it('keeps what stands in a bracket of lines under the id in front of it, alone or with the bracket on its line', () => {
+    for (const opening of ['0-0:98.1.0(', '0-0:98.1.0\r\n(']) {
+      const { dataSets, unparsed } = parseDataBlock(
+        `1.8.0(2)\r\n${opening}\r\n1.8.0(1)\r\n2.8.0(3)\r\n)\r\n3.8.0(4)\r\n!`,
+      );
+      assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0', '0-0:98.1.0', '3.8.0'], []]);
+      assert.deepEqual(dataSets[1]?.inside, [
+        { id: '1.8.0', sets: ['1'] },
+        { id: '2.8.0', sets: ['3'] },
+      ]);
+    }
+  });
+  it('takes nothing for a present value behind a bracket of lines that is never closed', () => {
+    const { dataSets, unparsed } = parseDataBlock('1.8.0(2)\r\n0-0:98.1.0(\r\n1.8.0(1)\r\n!');
+    assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0', '0-0:98.1.0'], ['0-0:98.1.0(']]);
+  });
   it('reads several data sets on one line', () => {
     assert.deepEqual(ids('6.8(1*GJ)6.26(2*m3)9.21(3)'), ['6.8', '6.26', '9.21']);
   });

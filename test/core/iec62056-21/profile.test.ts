@@ -81,6 +81,47 @@ describe('a load profile as text', () => {
       assert.equal(segments[0]?.intervalMinutes, expected);
     });
   }
+  const head = 'P.01(2601010015)(00)(15)(2)(1.5.0)(kW)(2.5.0)(kW)';
+  const rowsOf = (lines: readonly string[]): unknown => {
+    const { segments, unparsed } = parseProfile([head, ...lines].join('\r\n'));
+    return [segments.flatMap(s => s.rows.map(r => [r.time?.slice(11, 16), ...r.values])), unparsed];
+  };
+  it('leaves a row out at its time where its line is short or cannot be read, and says so', () => {
+    assert.deepEqual(rowsOf(['(1)(2)', '(3)', '(5)(6)', '(7)(8']), [
+      [
+        ['00:15', 1, 2],
+        ['00:45', 5, 6],
+      ],
+      ['P.01: (3)', '(7)(8'],
+    ]);
+    assert.deepEqual(rowsOf(['(1)(2', '(3)(4)', '(5)', '(7)', '(9)(10)']), [
+      [
+        ['00:30', 3, 4],
+        ['01:15', 9, 10],
+      ],
+      ['(1)(2', 'P.01: (5)', 'P.01: (7)'],
+    ]);
+  });
+  it('gives no time to what stands behind a line of which nobody knows how many rows it held', () => {
+    assert.deepEqual(rowsOf(['(1)(2)(3)(4)', '(5)(6', '(7)(8)']), [
+      [
+        ['00:15', 1, 2],
+        ['00:30', 3, 4],
+      ],
+      ['(5)(6', 'P.01: (7)(8)'],
+    ]);
+    assert.deepEqual(rowsOf(['(1)(2)', 'P.01(26010', '(3)(4)']), [[['00:15', 1, 2]], ['P.01(26010', '(3)(4)']]);
+  });
+  it('finds rows by counting where a meter breaks its lines anywhere', () => {
+    assert.deepEqual(rowsOf(['(1)(2)(3)', '(4)(5)(6)']), [
+      [
+        ['00:15', 1, 2],
+        ['00:30', 3, 4],
+        ['00:45', 5, 6],
+      ],
+      [],
+    ]);
+  });
   it('takes the unit from the values where the header names none', () => {
     const { segments } = parseProfile('P.01(2601010015)(00)(15)(1)(1.5.0)()\r\n(0.12*kW)\r\n(0.13*kW)');
     assert.deepEqual([segments[0]?.channels[0]?.unit, segments[0]?.rows.map(r => r.values[0])], ['kW', [0.12, 0.13]]);
