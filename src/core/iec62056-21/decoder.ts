@@ -164,7 +164,7 @@ export class IecDecoder {
         return this.#plain(part);
       case 'encrypted':
         this.#understood = true;
-        return this.#encrypted(part.frame);
+        return this.#encrypted(part);
       case 'command':
         this.#understood = true;
         return part.command === 'B0'
@@ -240,7 +240,7 @@ export class IecDecoder {
     const { check: policy = 'strict' } = this.options;
     const identification = this.#identification;
     this.#identification = null;
-    const { crc, waitingFor } = this.#checked(part, identification);
+    const { crc, waitingFor } = this.#checked(part, identification, secured.authenticated === true);
     this.#crcSeen ||= crc.check === 'ok';
     const have = part.bytes.length;
     let error: DlmsError | null = null;
@@ -261,9 +261,11 @@ export class IecDecoder {
   #checked(
     part: Extract<Part, { type: 'telegram' }>,
     identification: Identification | null,
+    verified: boolean,
   ): { readonly crc: CrcCheck; readonly waitingFor: string | null } {
     const crc = checkCrc(part.bytes, part.crc);
-    if (crc.check !== 'none-by-form') return { crc, waitingFor: null };
+    // A tag that was verified proves more than a CRC that is not there.
+    if (verified || crc.check !== 'none-by-form') return { crc, waitingFor: null };
     const waitingFor = this.#missing(part, identification);
     return { crc: waitingFor === null ? crc : { ...crc, check: 'unreadable' }, waitingFor };
   }
@@ -278,16 +280,19 @@ export class IecDecoder {
     return 'STX in front and the block check behind';
   }
 
-  #encrypted(frame: Uint8Array): DecoderEvent[] {
+  #encrypted({ frame, outside }: Extract<Part, { type: 'encrypted' }>): DecoderEvent[] {
     const { keys = {} } = this.options;
+    const line = this.#identification?.raw ?? '';
     this.#identification = null;
     try {
       const { plaintext, origin } = decryptP1(frame, keys);
       const inner = new Scanner(this.options.limitBytes);
       const events: DecoderEvent[] = [];
-      for (const part of [...inner.receive(plaintext), ...inner.flush()]) {
+      for (const part of [...inner.receive(wholeText(plaintext, line)), ...inner.flush()]) {
         if (part.type === 'identification') this.#identification = part.identification;
-        if (part.type === 'telegram') events.push(...this.#plain(part, origin));
+        // Where the text has no CRC of its own, the one outside covers it.
+        if (part.type === 'telegram')
+          events.push(...this.#plain(part.crc === '' ? { ...part, ...outside } : part, origin));
       }
       if (events.length > 0) return events;
       const error = new DlmsError({ code: 'NO_FRAME', bytes: plaintext.length });
@@ -354,6 +359,13 @@ export function blockError({ text, end, bcc }: Extract<Part, { type: 'block' }>)
   return incomplete(text.length, waitingFor);
 }
 
+/** Kaifa in Poland enciphers the data lines only: what stands around them in clear is put around them again. */
+function wholeText(plaintext: Uint8Array, identification: string): Uint8Array {
+  const text = textOf(plaintext);
+  if (identification === '' || /^\s*\//.test(text)) return plaintext;
+  return fromLatin1(`${identification}\r\n\r\n${text}${/(?:^|[\r\n)])![0-9A-F]*\s*$/i.test(text) ? '' : '\r\n!\r\n'}`);
+}
+
 /** 0.2.8 of a P1 telegram, in tenths: 50, 42, 40, 22; 0 when it has none. */
 function versionOf(text: string): number {
   return Number(/:0\.2\.8(?:\*255)?\((\d{2})\)/.exec(text)?.[1] ?? 0);
@@ -384,13 +396,18 @@ export function meterOf(identification: Identification | null, readings: readonl
     const rank = obis === null ? undefined : SERIAL_RANK.get(obis);
     const [set] = sets;
     if (rank === undefined || rank >= best || set === undefined) continue;
-    const text = (set.decoded ?? set.text).trim();
+    const text = (set.decoded ?? digitsInHex(set.text.trim()) ?? set.text).trim();
     if (!/[1-9A-Za-z]/.test(text)) continue;
     id = text;
     best = rank;
   }
   const model = identification?.model.trim() ?? '';
   return { id, manufacturer: identification?.manufacturer ?? null, model: model === '' ? null : model };
+}
+
+/** A serial number of digits that P1 writes in hex, as it does one with letters: twelve of "3d" and more are no number by chance. */
+function digitsInHex(text: string): string | undefined {
+  return /^(?:3\d){6,}$/.test(text) ? text.replace(/3(\d)/g, '$1') : undefined;
 }
 
 /** The meter's own clock: 0-0:1.0.0, date and time of 0.9.2 and 0.9.1, or 9.36 of heat meters. */
@@ -433,11 +450,14 @@ const HEAD = 256;
 /** The rest of a telegram that had begun before anyone listened: nothing to complain of. */
 const TAIL = /\)\s*![0-9A-F]{0,4}\s*(?:\x03[\0-\x7f]?)?\s*$/i;
 
-/** In this order; M-Bus channels (0-1, 0-2 ...) name other devices. */
+/**
+ * In this order; M-Bus channels (0-1, 0-2 ...) name other devices. Device ID 1 before 2: where both are sent (P1 of Poland) the
+ * second is the model.
+ */
 const SERIAL_RANK: ReadonlyMap<string, number> = new Map(
   [
-    '0-0:96.1.1*255',
     '0-0:96.1.0*255',
+    '0-0:96.1.1*255',
     ...['1-0', '1-1', '6-0', '7-0', '8-0', '9-0'].flatMap(ab => [`${ab}:96.1.0*255`]),
     ...['1-0', '1-1', '0-0', '6-0', '7-0', '8-0', '9-0'].flatMap(ab => [`${ab}:0.0.0*255`]),
     '0-0:42.0.0*255',

@@ -2,7 +2,7 @@
 
 import type { Origin } from '../cosem/reading';
 import { CONTROL, Key, systemTitleText, unprotect } from '../security';
-import { isDlmsError } from '../wire/errors';
+import { DlmsError, isDlmsError } from '../wire/errors';
 import { Reader } from '../wire/reader';
 import { openFrame } from '../framing/p1-frame';
 
@@ -14,7 +14,7 @@ export interface P1Keys {
    * without verification.
    */
   readonly authenticationKey?: Key | null;
-  /** For meters that send an empty system title (Elgama GAMA 350). */
+  /** For meters that send an empty system title (Elgama GAMA 350); without it eight zero octets are tried (Kaifa MA309M). */
   readonly systemTitle?: Uint8Array | null;
 }
 
@@ -22,33 +22,57 @@ export interface P1Keys {
  * Opens a frame that begins with the length octet of the system title. Throws NO_KEY, NO_SYSTEM_TITLE, WRONG_KEY,
  * AUTHENTICATION_FAILED.
  */
-export function decryptP1(
-  frame: Uint8Array,
-  keys: P1Keys,
-): { readonly plaintext: Uint8Array; readonly origin: Partial<Origin> } {
-  const sent = openFrame(frame);
-  const systemTitle = sent.systemTitle.length > 0 ? sent.systemTitle : (keys.systemTitle ?? null);
-  const { encryptionKey = null } = keys;
-  const context = { encryptionKey, systemTitle, plausible: isText };
-  const authenticationKey = keys.authenticationKey ?? null;
-  let opened: ReturnType<typeof unprotect>;
-  if (authenticationKey !== null) opened = unprotect({ ...context, authenticationKey }, sent.octets);
-  else {
+export function decryptP1(frame: Uint8Array, keys: P1Keys): OpenedP1 {
+  const { systemTitle, octets } = openFrame(frame);
+  if (systemTitle.length > 0) return openedWith(systemTitle, octets, keys);
+  const configured = keys.systemTitle ?? null;
+  try {
+    // Without a key that is what is told, and no title.
+    return openedWith(configured ?? (keys.encryptionKey == null ? null : NO_TITLE), octets, keys);
+  } catch (error) {
+    if (!isDlmsError(error) || error.code !== 'WRONG_KEY') throw error;
+    if (configured === null) throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: UNOPENED }, { cause: error });
     try {
-      opened = unprotect({ ...context, authenticationKey: LUXEMBOURG }, sent.octets);
-    } catch (error) {
-      if (!isDlmsError(error) || error.code !== 'AUTHENTICATION_FAILED') throw error;
-      opened = unprotect({ ...context, authenticationKey: null }, sent.octets);
+      return openedWith(NO_TITLE, octets, keys);
+    } catch {
+      throw error;
     }
   }
-  return { plaintext: opened.plaintext, origin: { ...protectionOf(frame, keys), authenticated: opened.authenticated } };
+}
+
+interface OpenedP1 {
+  readonly plaintext: Uint8Array;
+  readonly origin: Partial<Origin>;
+}
+
+function openedWith(systemTitle: Uint8Array | null, octets: Uint8Array, keys: P1Keys): OpenedP1 {
+  const { encryptionKey = null, authenticationKey = null } = keys;
+  const open = (key: Key | null): OpenedP1 => {
+    const context = { encryptionKey, authenticationKey: key, systemTitle, plausible: isText };
+    const { plaintext, authenticated } = unprotect(context, octets);
+    return {
+      plaintext,
+      origin: { ...protection(systemTitle === NO_TITLE ? null : systemTitle, octets), authenticated },
+    };
+  };
+  if (authenticationKey !== null) return open(authenticationKey);
+  try {
+    return open(LUXEMBOURG);
+  } catch (error) {
+    if (!isDlmsError(error) || error.code !== 'AUTHENTICATION_FAILED') throw error;
+    return open(null);
+  }
 }
 
 /** What such a frame tells of its protection without being opened. */
 export function protectionOf(frame: Uint8Array, keys: P1Keys): Partial<Origin> {
-  const sent = openFrame(frame);
-  const title = systemTitleText(sent.systemTitle) ?? systemTitleText(keys.systemTitle ?? null);
-  const r = new Reader(sent.octets);
+  const { systemTitle, octets } = openFrame(frame);
+  return protection(systemTitle.length > 0 ? systemTitle : (keys.systemTitle ?? null), octets);
+}
+
+function protection(systemTitle: Uint8Array | null, octets: Uint8Array): Partial<Origin> {
+  const title = systemTitleText(systemTitle);
+  const r = new Reader(octets);
   return {
     encrypted: (r.u8('security-control') & CONTROL.encryption) !== 0,
     authenticated: false,
@@ -64,5 +88,8 @@ function isText(plaintext: Uint8Array): boolean {
   );
 }
 
+/** The initialization vector of meters that neither send a title nor have one told: zeros, and the counter. */
+const NO_TITLE = new Uint8Array(8);
+const UNOPENED = 'an encrypted P1 telegram that the key does not open without one';
 /** Luxembourg P1 companion standard: the same for every meter. */
 const LUXEMBOURG = Key.from(Uint8Array.from({ length: 16 }, (_, i) => i * 0x11));

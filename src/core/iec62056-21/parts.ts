@@ -23,8 +23,15 @@ export type Part =
   | { readonly type: 'command'; readonly command: string; readonly text: string; readonly bcc: BlockCheck }
   | { readonly type: 'ack' }
   | { readonly type: 'nak' }
-  /** From the length octet of the system title on, without the tag DB. */
-  | { readonly type: 'encrypted'; readonly frame: Uint8Array }
+  /**
+   * From the length octet of the system title on, without the tag DB. `outside`: "/" to "!" inclusive, and what stood behind it,
+   * where an identification line stands in front in clear.
+   */
+  | {
+      readonly type: 'encrypted';
+      readonly frame: Uint8Array;
+      readonly outside?: { readonly bytes: Uint8Array; readonly crc: string };
+    }
   /** Bytes that belong to no message: noise between messages, a line that is no identification, a message that broke off. */
   | { readonly type: 'dropped'; readonly kind: DropKind; readonly bytes: Uint8Array };
 

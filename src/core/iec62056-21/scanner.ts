@@ -42,6 +42,7 @@ export class Scanner {
   #noise = 0;
   #identifiedAt = -1;
   #parts: readonly Part[] = NONE;
+  #final = false;
 
   /** limitBytes bounds one message; beyond it the message is dropped and scanning starts afresh. */
   constructor(readonly limitBytes = 1_000_000) {
@@ -105,6 +106,7 @@ export class Scanner {
       this.#scan();
       this.#end();
     } else {
+      if (state.in === 'after') this.#scan(true);
       const at = this.#at;
       const cut = buffer.at(at) === GLO_TAG && typeof encryptedFrameLength(buffer, at + 1) === 'number';
       this.#drop(this.#noise, cut ? at : buffer.length);
@@ -117,7 +119,9 @@ export class Scanner {
     this.#restart(this.#buffer.length);
   }
 
-  #scan(): void {
+  /** `final`: nothing more comes. */
+  #scan(final = false): void {
+    this.#final = final;
     const buffer = this.#buffer;
     while (this.#at < buffer.length) {
       const state = this.#state;
@@ -226,8 +230,8 @@ export class Scanner {
 
   /** false: more bytes are needed. */
   #after(byte: number): boolean {
-    if (byte === GLO_TAG || byte === 0) {
-      const taken = this.#encrypted(byte === 0 ? this.#at : this.#at + 1);
+    if (byte === GLO_TAG || byte === 0 || byte === 8) {
+      const taken = this.#encrypted(byte === GLO_TAG ? this.#at + 1 : this.#at);
       if (taken !== 'no') return taken === 'taken';
     }
     if (byte === CR || byte === LF || byte === 0 || byte >= 0x7f) {
@@ -388,10 +392,27 @@ export class Scanner {
       this.#restart(titleAt + next);
       return 'taken';
     }
+    const behind = this.#identifiedAt === -1 ? 0 : this.#crcBehind(titleAt + length);
+    if (behind === 'wait') return 'wait';
+    const end = titleAt + length + behind;
+    const bang = titleAt + length + 1;
+    const outside = behind > 0 && {
+      bytes: this.#buffer.view(this.#identifiedAt, bang).slice(),
+      crc: textOf(this.#buffer.view(bang, end)).trim(),
+    };
     this.#drop(this.#noise, this.#at);
-    this.#part({ type: 'encrypted', frame: frame.slice() });
-    this.#restart(titleAt + length);
+    this.#part({ type: 'encrypted', frame: frame.slice(), ...(outside && { outside }) });
+    this.#restart(end);
     return 'taken';
+  }
+
+  /** Octets of "!", the CRC and the line end behind an encrypted frame; 0 where something else stands there. */
+  #crcBehind(at: number): number | 'wait' {
+    const first = this.#buffer.at(at);
+    if (first === -1) return this.#final ? 0 : 'wait';
+    if (first !== 0x21) return 0;
+    const end = textEnd(this.#buffer, at, at, this.#final);
+    return end.type === 'end' ? end.end - at : 'wait';
   }
 
   /** What looked like a message was the rest of an encrypted frame, when another one begins inside it. */

@@ -97,13 +97,24 @@ describe('P1 telegrams', () => {
   });
 });
 
+it('P1 of Poland has the serial number in front of the model', () => {
+  const text =
+    '/KFM5SIM-2\r\n\r\n0-0:96.1.0(3330303939393939)\r\n0-0:96.1.1(4D41393939)\r\n1-0:1.8.0(000336.420*kWh)\r\n!\r\n';
+  const [event] = decode(fromLatin1(text));
+  assert.ok(event?.type === 'telegram');
+  assert.equal(event.telegram.meter.id, '30099999');
+});
+
 describe('encrypted P1', () => {
   const key = '000102030405060708090a0b0c0d0e0f';
   const ak = 'd0d1d2d3d4d5d6d7d8d9dadbdcdddedf';
   const title = unhex('4d464c0000000001');
   const luxembourg = '00112233445566778899aabbccddeeff';
 
-  function frame(text: string, options: { ak?: string; title?: Uint8Array; head?: 'tag' | 'bare' } = {}): Uint8Array {
+  function frame(
+    text: string,
+    options: { ak?: string; title?: Uint8Array; head?: 'tag' | 'bare' | 'title' } = {},
+  ): Uint8Array {
     const counter = unhex('00000102');
     const cipher = createCipheriv('aes-128-gcm', unhex(key), concat(options.title ?? title, counter), {
       authTagLength: 12,
@@ -111,7 +122,12 @@ describe('encrypted P1', () => {
     cipher.setAAD(concat(Uint8Array.of(0x30), unhex(options.ak ?? ak)));
     const sealed = concat(cipher.update(fromLatin1(text)), cipher.final(), cipher.getAuthTag());
     const length = sealed.length + 5;
-    const head = options.head === 'bare' ? Uint8Array.of(0) : concat(Uint8Array.of(0xdb, 8), title);
+    const heads = {
+      tag: concat(Uint8Array.of(0xdb, 8), title),
+      bare: Uint8Array.of(0),
+      title: concat(Uint8Array.of(8), title),
+    };
+    const head = heads[options.head ?? 'tag'];
     return concat(head, Uint8Array.of(0x82, length >> 8, length & 0xff, 0x30), counter, sealed);
   }
   const keys = {
@@ -177,5 +193,51 @@ describe('encrypted P1', () => {
     const bytes = concat(fromLatin1('/MFL5SIM-1\r\n\r\n'), frame(TELEGRAM, { head: 'bare' }), fromLatin1('!ABCD\r\n'));
     assert.deepEqual(summary(decode(bytes, { keys })), ['NO_SYSTEM_TITLE']);
     assert.deepEqual(summary(decode(bytes, { keys: { ...keys, systemTitle: title } })), ['telegram 5 ok']);
+  });
+
+  describe('between an identification line and a CRC in clear', () => {
+    const zeros = new Uint8Array(8);
+    const lines = TELEGRAM.slice(TELEGRAM.indexOf('\r\n\r\n') + 4, TELEGRAM.lastIndexOf('!'));
+    const around = (inside: Uint8Array, crc?: string): Uint8Array => {
+      const checked = concat(fromLatin1('/KFM5SIM-2\r\n\r\n'), inside, fromLatin1('!'));
+      const digits = crc ?? crc16Arc(checked).toString(16).toUpperCase().padStart(4, '0');
+      return concat(checked, fromLatin1(`${digits}\r\n`));
+    };
+    const only = { encryptionKey: keys.encryptionKey };
+
+    for (const size of [1, 100, Infinity]) {
+      it(`data lines alone are opened with an initialization vector of zeros, in chunks of ${size}`, () => {
+        const bytes = around(frame(lines, { head: 'bare', title: zeros }));
+        const events = decode(concat(bytes, bytes), { keys }, size);
+        assert.deepEqual(summary(events), ['telegram 5 ok', 'telegram 5 ok']);
+        assert.ok(events[0]?.type === 'telegram');
+        const { origin, telegram } = events[0];
+        assert.deepEqual([origin.authenticated, origin.systemTitle], [true, undefined]);
+        assert.deepEqual([telegram.meter.manufacturer, telegram.meter.model], ['KFM', 'SIM-2']);
+      });
+    }
+    it('zeros are tried behind a title that does not fit', () => {
+      const bytes = around(frame(lines, { head: 'bare', title: zeros }));
+      assert.deepEqual(summary(decode(bytes, { keys: { ...keys, systemTitle: title } })), ['telegram 5 ok']);
+    });
+    it('a title may stand there without the tag DB', () => {
+      for (const size of [1, Infinity]) {
+        assert.deepEqual(summary(decode(around(frame(lines, { head: 'title' })), { keys }, size)), ['telegram 5 ok']);
+      }
+    });
+    it('the CRC outside counts where the text has none and no tag is verified', () => {
+      const inside = frame(lines, { head: 'bare', title: zeros });
+      assert.deepEqual(summary(decode(around(inside), { keys: only })), ['telegram 5 ok']);
+      assert.deepEqual(summary(decode(around(inside, '1234'), { keys: only })), ['CRC_MISMATCH']);
+      const damaged = around(inside);
+      damaged[100] = (damaged[100] ?? 0) ^ 1;
+      assert.deepEqual(summary(decode(damaged, { keys: only })), ['CRC_MISMATCH']);
+    });
+    it('without a CRC a verified tag is enough', () => {
+      const bytes = concat(fromLatin1('/KFM5SIM-2\r\n\r\n'), frame(lines, { head: 'bare', title: zeros }));
+      for (const size of [1, Infinity]) {
+        assert.deepEqual(summary(decode(bytes, { keys }, size)), ['telegram 5 none']);
+      }
+    });
   });
 });
