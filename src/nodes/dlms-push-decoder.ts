@@ -71,7 +71,7 @@ export = (RED: NodeAPI): void => {
         return new Promise((resolve, reject) => {
           counters.whenReady(() => {
             try {
-              if (!task.signal.aborted) deliver(sources.receive(name, msg.topic, bytes), task.emit);
+              if (!task.signal.aborted) deliver(sources.receive(name, msg.topic, bytes, true), task.emit);
               resolve(null);
             } catch (error) {
               reject(error as Error);

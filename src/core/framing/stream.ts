@@ -51,6 +51,11 @@ export class FrameStream<F> {
     this.#between = new Set(recognisers.flatMap(({ between }) => (between === undefined ? [] : [between])));
   }
 
+  /** Has a frame come whose check fitted? */
+  get checkedBefore(): boolean {
+    return this.#how.checkedBefore;
+  }
+
   /** Does a frame wait for more? */
   get unfinished(): boolean {
     const { length } = this.#buffer;

@@ -13,6 +13,7 @@ import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes, hex } from '../wire/hex';
+import { AloneBytes, readBareBody } from './bare-body';
 import { readBody } from './body';
 import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
@@ -91,6 +92,8 @@ export class PushDecoder {
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
   /** Made for the first P1 telegram. */
   #p1: P1Text | null = null;
+  readonly #bodies: boolean;
+  readonly #alone = new AloneBytes();
   #events: PushEvent[] = [];
 
   /** Throws BAD_SETTING for an unknown framing or layout and for a scaler that is no power of ten. */
@@ -105,6 +108,7 @@ export class PushDecoder {
       });
     }
     this.#stream = pushStream(framing === 'auto' ? null : framing);
+    this.#bodies = framing === 'auto' || framing === 'raw';
     const all = [...layouts, ...LAYOUTS];
     this.#onlyLayout = layout !== 'auto' && layout !== '';
     this.#layouts = this.#onlyLayout ? all.filter(l => l.name === layout) : all;
@@ -135,13 +139,18 @@ export class PushDecoder {
     };
   }
 
-  receive(chunk: Uint8Array): Step<PushEvent> {
+  /** `message`: the chunk was handed over as one message, and not as it came from a line. */
+  receive(chunk: Uint8Array, message = false): Step<PushEvent> {
+    const alone = !this.#waits;
+    if (message && alone && this.#bareBody(chunk)) return this.#step();
     this.#frames(this.#stream.receive(chunk));
+    this.#alone.add(chunk, alone, this.#events.length > 0);
     return this.#step();
   }
 
   /** The line fell silent: whatever is unfinished comes out as a problem. */
   timeout(): Step<PushEvent> {
+    if (this.#bareBody(this.#alone.take())) this.#stream.reset();
     this.#frames(this.#stream.flush());
     for (const joined of this.#segments.flush()) this.#joined(joined);
     for (const joined of this.#mbus.flush()) this.#mbusJoined(joined);
@@ -160,15 +169,31 @@ export class PushDecoder {
     this.#mbus.reset();
     this.#blocks.reset();
     this.#p1 = null;
+    this.#alone.take();
     this.#events = [];
     this.#read = null;
+  }
+
+  get #waits(): boolean {
+    const parts = this.#segments.pendingBytes > 0 || this.#mbus.pendingBytes > 0 || this.#blocks.pending > 0;
+    return parts || this.#stream.pending;
   }
 
   #step(): Step<PushEvent> {
     const events = this.#events;
     this.#events = [];
-    const waits = this.#stream.pending || this.#segments.pendingBytes > 0 || this.#mbus.pendingBytes > 0;
-    return step(events, [], waits || this.#blocks.pending > 0 ? this.#idleMs : null);
+    return step(events, [], this.#waits ? this.#idleMs : null);
+  }
+
+  /** A whole message, or what stands between two silences, that is a list of a known form and nothing else. */
+  #bareBody(bytes: Uint8Array): boolean {
+    // Who sends frames with a check, or text, sends nothing bare.
+    if (!this.#bodies || this.#stream.checkedBefore || this.#p1 !== null) return false;
+    const pushed = readBareBody(bytes);
+    if (pushed === null) return false;
+    if (readBody(pushed.content.body, this.#layouts, this.#onlyLayout, false).form === 'unknown') return false;
+    this.#pushed(pushed, bytes, this.#withHex ? { ...BARE, hex: hex(bytes) } : BARE);
+    return true;
   }
 
   #frames(frames: readonly Framed[]): void {
@@ -351,6 +376,10 @@ export class PushDecoder {
   #plain(bytes: Uint8Array, origin: Origin): number {
     const pushed = this.#read?.bytes === bytes ? this.#read.pushed : readPushed(bytes);
     this.#read = null;
+    return this.#pushed(pushed, bytes, origin);
+  }
+
+  #pushed(pushed: Pushed, bytes: Uint8Array, origin: Origin): number {
     const context = {
       policy: this.#policy,
       scalers: this.#scalers,

@@ -11,7 +11,8 @@ import type { Item } from './body';
 import { untaggedList } from '../framing/apdu-extent';
 
 export interface Pushed {
-  readonly service: 'data-notification' | 'event-notification' | 'information-report';
+  /** body: the list alone, without the header of a notification. */
+  readonly service: 'data-notification' | 'event-notification' | 'information-report' | 'body';
   readonly invoke: number | null;
   /** Twelve octets of the header; null when absent. */
   readonly clock: Uint8Array | null;
@@ -97,7 +98,8 @@ function clockOf(time: Uint8Array | null): Uint8Array | null {
   });
 }
 
-function readBodyData(bytes: Uint8Array, start: number): { data: Data; end: number } {
+/** The list behind a header. Throws WIRE_TRUNCATED, WIRE_INVALID, LIMIT_EXCEEDED. */
+export function readBodyData(bytes: Uint8Array, start: number): { data: Data; end: number } {
   const r = new Reader(bytes, start);
   // A class id of a register and what follows can pass for tags, so this list is known by its own pattern.
   const untagged = untaggedList(i => bytes[i] ?? -1, start);

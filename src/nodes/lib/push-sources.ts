@@ -83,10 +83,11 @@ export class PushSources {
     return this.#unrecognised;
   }
 
-  receive(name: string, topic: unknown, bytes: Uint8Array): Outgoing[] {
+  /** `message`: handed over as one, and not as it came from a line. */
+  receive(name: string, topic: unknown, bytes: Uint8Array, message = false): Outgoing[] {
     const { source, given } = this.#source(name, topic);
     this.#bytes += bytes.length;
-    const { events, waitMs } = source.decoder.receive(bytes);
+    const { events, waitMs } = source.decoder.receive(bytes, message);
     clearTimeout(source.timer);
     source.timer = waitMs === null ? undefined : setTimeout(() => this.late(this.end(name, false)), waitMs);
     return [...given, ...this.#outgoing(events, undefined)];
