@@ -18,7 +18,8 @@ import { isDlmsError } from '../src/core/wire/errors';
 import { unhex } from '../src/core/wire/hex';
 import { parseCommandLine } from '../src/io/command-line';
 import { overrideSettings, parseSettings } from '../src/io/settings';
-import { bytesOf, bytesOfText } from '../src/nodes/lib/bytes-of';
+import { bytesOf } from '../src/nodes/lib/bytes-of';
+import { readText } from '../src/nodes/lib/text-forms';
 import { filterOptions } from '../src/nodes/lib/filter-options';
 import { wantedObjects } from '../src/nodes/lib/object-refs';
 import { pushSettings } from '../src/nodes/lib/push-settings';
@@ -170,7 +171,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   bytes: { make: d => [any(d)], read: (value: unknown) => void bytesOf(value) },
   bytesOfText: {
     make: d => [word(d) + word(d)],
-    read: (written: string) => (bytesOfText(written) instanceof Uint8Array ? null : 'no bytes'),
+    read: (written: string) => (readText(written).bytes instanceof Uint8Array ? null : 'no bytes'),
   },
   hex: { make: d => [word(d)], read: (digits: string) => void unhex(digits) },
   register: { make: d => [word(d)], read: (register: string) => void parseRegister(register) },

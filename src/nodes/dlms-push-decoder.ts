@@ -4,7 +4,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import { LAYOUTS } from '../core/push';
 import { isDlmsError, type DlmsError } from '../core/wire/errors';
-import { bytesOf } from './lib/bytes-of';
+import { readPayload } from './lib/bytes-of';
 import { connectionOf, type Listening } from './lib/connection-api';
 import { fieldsOf } from './lib/form-connection';
 import { obisTexts } from './lib/obis-languages';
@@ -21,6 +21,7 @@ import { PushSources, problemFields, type Outgoing } from './lib/push-sources';
 import { decodePasted } from './lib/push-trial';
 import { ReceivedCounters } from './lib/received-counters';
 import { stateDirectory } from './lib/state-file';
+import { AS_IT_IS } from './lib/text-forms';
 
 interface PushDecoderDef extends NodeDef, PushProperties {}
 
@@ -65,13 +66,14 @@ export = (RED: NodeAPI): void => {
           if (msg.payload === undefined || msg.payload === '' || /^(boolean|number)$/.test(typeof msg.payload))
             return Promise.resolve(null);
         }
-        const bytes = bytesOf(msg.payload);
-        // Each message that is sent gets a payload of its own; the bytes need not be copied for it.
-        msg.payload = null;
         return new Promise((resolve, reject) => {
           counters.whenReady(() => {
             try {
-              if (!task.signal.aborted) deliver(sources.receive(name, msg.topic, bytes, true), task.emit);
+              const { bytes, form } = readPayload(msg.payload, sources.continuesText(name));
+              // Each message that is sent gets a payload of its own; the bytes need not be copied for it.
+              msg.payload = null;
+              const manner = { message: true, text: form === AS_IT_IS };
+              if (!task.signal.aborted) deliver(sources.receive(name, msg.topic, bytes, manner), task.emit);
               resolve(null);
             } catch (error) {
               reject(error as Error);

@@ -269,6 +269,9 @@ describe('dlms-iec-readout', () => {
     ['hex', LIST.toString('hex')],
     ['hex with blanks', LIST.toString('hex').replace(/(..)/g, '$1 ').toUpperCase()],
     ['base64', LIST.toString('base64')],
+    ['a list of numbers', JSON.stringify([...LIST])],
+    ['a log', `[12:00:01][D][uart:42]: <<< ${LIST.toString('hex').replace(/(..)/g, '$1:').slice(0, -1)}`],
+    ['strings of Python', `b'${[...LIST].map(n => `\\x${n.toString(16).padStart(2, '0')}`).join('')}'`],
   ] as const) {
     it(`decodes ${what} on a message`, async () => {
       const flow = await message();
@@ -289,6 +292,14 @@ describe('dlms-iec-readout', () => {
     }
     const topics = [(await flow.message('out')).topic, (await flow.message('out')).topic];
     assert.deepEqual(topics.sort(), ['a', 'b']);
+  });
+  it('joins pieces of hex, and lines that a serial port hands over as text', async () => {
+    const flow = await message();
+    const digits = Buffer.from(P1).toString('hex');
+    for (let at = 0; at < digits.length; at += 20) flow.send('n1', { topic: 'a', payload: digits.slice(at, at + 20) });
+    assert.equal((await flow.message('out')).topic, 'a');
+    for (const line of P1.match(/[^\n]*\n/g) ?? []) flow.send('n1', { topic: 'b', payload: line });
+    assert.equal((await flow.message('out')).topic, 'b');
   });
   it('gives a message for each telegram in a payload', async () => {
     const flow = await message();

@@ -92,6 +92,27 @@ describe('dlms-push-decoder', () => {
     }
   });
 
+  it('takes pieces of text as the text that they go on from, though they look like hex', async () => {
+    const flow = await start(decoder());
+    const text = '/SIM5METER\r\n\r\n1-0:1.8.0(00001234.56*kWh)\r\n!\r\n';
+    for (const piece of text.match(/^[^(]*\(|0000|1234|[^\d(][^]*$/g) ?? []) flow.send('d', { payload: piece });
+    assert.equal(valueOf(await flow.message('out'), '1-0:1.8.0*255'), 1234.56);
+  });
+
+  it('reads what programs print, and refuses what is no form by what was found', async () => {
+    const flow = await start(decoder());
+    const pairs = [...bytes('kaifa-list-13')].map(octet => octet.toString(16).padStart(2, '0').toUpperCase());
+    flow.send('d', { payload: `[11:40:01][D][uart_debug:114]: <<< ${pairs.join(':')}` });
+    assert.equal(valueOf(await flow.message('out'), '1-0:32.7.0*255'), 231);
+    flow.send('d', { payload: { SerialReceived: pairs.join('') } as never });
+    assert.equal(valueOf(await flow.message('out'), '1-0:32.7.0*255'), 231);
+    flow.send('d', { payload: `<Buffer ${pairs.slice(0, 3).join(' ').toLowerCase()} ... 50 more bytes>` });
+    const { error, payload } = await flow.error();
+    assert.equal(error.code, 'BAD_SETTING');
+    assert.match(String(payload), /^<Buffer/);
+    assert.match(error.message, /inspected Buffer: it was cut short/);
+  });
+
   it('joins what comes in pieces, apart for each source', async () => {
     const flow = await start(decoder());
     const one = bytes('kamstrup-list-1');

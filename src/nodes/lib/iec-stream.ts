@@ -3,12 +3,15 @@
 // it is reset, or too many others came.
 
 import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../core/iec62056-21/decoder';
-import { DlmsError } from '../../core/wire/errors';
+import { hex } from '../../core/wire/hex';
+import { bytesOf } from './bytes-of';
 import type { Encoding } from './iec-settings';
+import { AS_IT_IS, bytesOfText, readText } from './text-forms';
 
 interface Stream {
   readonly decoder: IecDecoder;
-  encoding: Exclude<Encoding, 'auto'> | null;
+  /** Of the text that a message has begun with which has not ended; null between messages. */
+  form: string | null;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -31,7 +34,7 @@ export class IecStreams {
       stream.timer = setTimeout(() => this.end(key), this.flushMs);
       stream.timer.unref();
     } else {
-      stream.encoding = null;
+      stream.form = null;
     }
     return events;
   }
@@ -41,7 +44,7 @@ export class IecStreams {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
     clearTimeout(stream.timer);
-    stream.encoding = null;
+    stream.form = null;
     const events = stream.decoder.flush();
     if (events.length > 0) this.flushed(events, key);
   }
@@ -58,7 +61,7 @@ export class IecStreams {
   #stream(key: string): Stream {
     const known = this.#streams.get(key);
     this.#streams.delete(key);
-    const stream = known ?? { decoder: new IecDecoder(this.options), encoding: null, timer: undefined };
+    const stream = known ?? { decoder: new IecDecoder(this.options), form: null, timer: undefined };
     this.#streams.set(key, stream);
     if (this.#streams.size > STREAM_LIMIT) {
       const [oldest] = this.#streams.keys();
@@ -68,31 +71,21 @@ export class IecStreams {
   }
 
   #bytes(stream: Stream, payload: unknown): Uint8Array {
-    if (payload instanceof Uint8Array) return payload;
-    if (Array.isArray(payload) && payload.every(n => typeof n === 'number')) return Uint8Array.from(payload);
-    if (typeof payload !== 'string') {
-      const value = payload === null ? 'null' : typeof payload;
-      const expected = 'a Buffer, or text, hex or base64 as a string';
-      throw new DlmsError({ code: 'BAD_SETTING', setting: 'msg.payload', value, expected });
-    }
+    if (typeof payload !== 'string') return bytesOf(payload);
+    if (this.encoding === 'hex' || this.encoding === 'base64') return bytesOfText(payload, this.encoding);
     // How a stream begins decides for its pieces: "0019" in the middle of a telegram is text, not hex.
-    stream.encoding ??= this.encoding === 'auto' ? encodingOf(payload) : this.encoding;
-    const plain = stream.encoding === 'hex' ? payload.replace(/\s/g, '') : payload;
-    return Buffer.from(plain, LATIN[stream.encoding]);
+    const read = readText(payload, stream.form === AS_IT_IS || this.encoding === 'text', true);
+    const believed =
+      !NOTATIONS.has(read.form) || read.form === stream.form || STARTS.test(hex(read.bytes.subarray(0, 32)));
+    const { form, bytes } = believed ? read : readText(payload, true);
+    stream.form = form;
+    return bytes;
   }
 }
 
-/** Hex and base64 are only believed when a message begins with them: "/", STX, SOH, or an encrypted frame. */
-function encodingOf(payload: string): Exclude<Encoding, 'auto'> {
-  const compact = payload.replace(/\s/g, '');
-  if (/^([0-9a-f]{2})+$/i.test(compact) && STARTS.test(compact)) return 'hex';
-  if (/^[A-Za-z0-9+/]{12,}={0,2}$/.test(compact) && STARTS.test(Buffer.from(compact, 'base64').toString('hex')))
-    return 'base64';
-  return 'text';
-}
-
+/** Digits of a text, too, are only believed where a message begins with them: "/", STX, SOH, or an encrypted frame. */
+const NOTATIONS: ReadonlySet<string> = new Set(['hex', 'base64', 'list of numbers']);
 /** In hex, with and without parity in bit 7. */
 const STARTS = /^(00|7f|0d|0a|8d|8a)*(2f|af|02|82|01|81|db08)/i;
-const LATIN = { text: 'latin1', hex: 'hex', base64: 'base64' } as const;
 const STREAM_LIMIT = 100;
 const FLUSH_MS = 3000;

@@ -40,6 +40,14 @@ interface Source {
   readonly decoder: PushDecoder;
   readonly topic: unknown;
   timer: NodeJS.Timeout | undefined;
+  /** Its last bytes came as the text of a meter. */
+  text: boolean;
+}
+
+/** How bytes came: as one message or as a line brought them, and as the text of a meter. */
+export interface Manner {
+  readonly message?: boolean;
+  readonly text?: boolean;
 }
 
 export class PushSources {
@@ -83,9 +91,15 @@ export class PushSources {
     return this.#unrecognised;
   }
 
-  /** `message`: handed over as one, and not as it came from a line. */
-  receive(name: string, topic: unknown, bytes: Uint8Array, message = false): Outgoing[] {
+  /** A telegram that is text has begun and not ended: what comes next of this source is text, whatever it looks like. */
+  continuesText(name: string): boolean {
+    const source = this.#sources.get(name);
+    return source?.timer !== undefined && source.text;
+  }
+
+  receive(name: string, topic: unknown, bytes: Uint8Array, { message = false, text = false }: Manner = {}): Outgoing[] {
     const { source, given } = this.#source(name, topic);
+    source.text = text;
     this.#bytes += bytes.length;
     const { events, waitMs } = source.decoder.receive(bytes, message);
     clearTimeout(source.timer);
@@ -130,7 +144,7 @@ export class PushSources {
     this.#sources.delete(name);
     const given: Outgoing[] = [];
     if (source === undefined) {
-      source = { decoder: new PushDecoder(this.options), topic, timer: undefined };
+      source = { decoder: new PushDecoder(this.options), topic, timer: undefined, text: false };
       if (this.#sources.size >= LIMIT_SOURCES) {
         const [oldest] = this.#sources.keys();
         if (oldest !== undefined) given.push(...this.end(oldest, true));

@@ -8,7 +8,7 @@ import { obisName, type ObisTexts } from '../../core/cosem/obis-names';
 import type { Origin, Reading } from '../../core/cosem/reading';
 import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
-import { bytesOfText } from './bytes-of';
+import { readText } from './text-forms';
 import { fieldsOf, UNTOUCHED } from './form-connection';
 import { Variables } from './variables';
 import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './push-settings';
@@ -51,7 +51,7 @@ function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Varia
   const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
   const { options } = pushSettings(Object.fromEntries(known) as object, Object.fromEntries(keys) as PushCredentials);
   const decoder = new PushDecoder({ ...options, hex: false });
-  const events = [...decoder.receive(bytesOfText(text)).events, ...decoder.timeout().events];
+  const events = [...decoder.receive(readText(text).bytes).events, ...decoder.timeout().events];
   return {
     telegrams: events.flatMap(event => (event.type === 'telegram' ? [told(event, texts)] : [])),
     problems: events.flatMap(event => {

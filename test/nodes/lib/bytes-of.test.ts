@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { hex, latin1 } from '../../../src/core/wire/hex';
-import { bytesOf, bytesOfText } from '../../../src/nodes/lib/bytes-of';
+import { bytesOf } from '../../../src/nodes/lib/bytes-of';
+import { readText } from '../../../src/nodes/lib/text-forms';
 
 const FRAME = '7ea0210102011052bde6e7000f40000000090c07ea0b16070a0f00ff80000002010600001234aabb7e';
 const pairs = (separator: string, prefix = ''): string =>
@@ -52,7 +53,7 @@ describe('bytes that a flow hands over', () => {
     ['a pretty dump of ESPHome', `[D][dlms]: ${pairs('.').toUpperCase()} (41)`],
   ];
   for (const [what, text] of forms) {
-    it(`come as ${what}`, () => assert.equal(hex(bytesOfText(text)), FRAME));
+    it(`come as ${what}`, () => assert.equal(hex(readText(text).bytes), FRAME));
   }
 
   it('come as a Buffer, a list of numbers or a Buffer that went through JSON', () => {
