@@ -27,7 +27,7 @@ const TABLE = {
   sim: { from: ['core', 'io'], modules: ['node:net', 'node:dgram', 'node:crypto'] },
   nodes: {
     from: ['core', 'io', 'sim'],
-    modules: ['node-red', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:path'],
+    modules: ['node-red', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:path', 'node:zlib'],
   },
 };
 

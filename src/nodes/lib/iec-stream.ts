@@ -4,12 +4,15 @@
 
 import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../core/iec62056-21/decoder';
 import { hex } from '../../core/wire/hex';
+import type { RecordBatches, Unpacked } from '../../core/push/batch';
 import { bytesOf } from './bytes-of';
+import { recordBatches } from './containers';
 import type { Encoding } from './iec-settings';
 import { AS_IT_IS, bytesOfText, readText } from './text-forms';
 
 interface Stream {
   readonly decoder: IecDecoder;
+  readonly batches: RecordBatches;
   /** Of the text that a message has begun with which has not ended; null between messages. */
   form: string | null;
   timer: NodeJS.Timeout | undefined;
@@ -29,8 +32,9 @@ export class IecStreams {
   receive(key: string, payload: unknown): readonly DecoderEvent[] {
     const stream = this.#stream(key);
     clearTimeout(stream.timer);
-    const events = stream.decoder.receive(this.#bytes(stream, payload));
-    if (stream.decoder.busy) {
+    const unpacked = stream.batches.receive(this.#bytes(stream, payload), !stream.decoder.busy);
+    const events = unpacked.flatMap(each => received(stream, each));
+    if (stream.decoder.busy || stream.batches.waits) {
       stream.timer = setTimeout(() => this.end(key), this.flushMs);
       stream.timer.unref();
     } else {
@@ -45,7 +49,7 @@ export class IecStreams {
     if (stream === undefined) return;
     clearTimeout(stream.timer);
     stream.form = null;
-    const events = stream.decoder.flush();
+    const events = [...stream.batches.flush().flatMap(each => received(stream, each)), ...stream.decoder.flush()];
     if (events.length > 0) this.flushed(events, key);
   }
 
@@ -61,7 +65,12 @@ export class IecStreams {
   #stream(key: string): Stream {
     const known = this.#streams.get(key);
     this.#streams.delete(key);
-    const stream = known ?? { decoder: new IecDecoder(this.options), form: null, timer: undefined };
+    const stream = known ?? {
+      decoder: new IecDecoder(this.options),
+      batches: recordBatches(),
+      form: null,
+      timer: undefined,
+    };
     this.#streams.set(key, stream);
     if (this.#streams.size > STREAM_LIMIT) {
       const [oldest] = this.#streams.keys();
@@ -81,6 +90,11 @@ export class IecStreams {
     stream.form = form;
     return bytes;
   }
+}
+
+function received(stream: Stream, unpacked: Unpacked): readonly DecoderEvent[] {
+  if ('error' in unpacked) return [{ type: 'problem', ...unpacked, origin: { source: 'iec' } }];
+  return stream.decoder.receive(unpacked.bytes);
 }
 
 /** Digits of a text, too, are only believed where a message begins with them: "/", STX, SOH, or an encrypted frame. */

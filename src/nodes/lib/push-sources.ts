@@ -11,7 +11,9 @@ import {
 } from '../../core/push';
 import type { Origin } from '../../core/cosem/reading';
 import { DlmsError } from '../../core/wire/errors';
+import type { RecordBatches, Unpacked } from '../../core/push/batch';
 import { hex } from '../../core/wire/hex';
+import { recordBatches } from './containers';
 import type { Fields } from './on-input';
 
 /** A message to send: output 0 telegrams, 1 problems. */
@@ -38,8 +40,11 @@ export interface Unrecognised {
 
 interface Source {
   readonly decoder: PushDecoder;
+  readonly batches: RecordBatches;
   readonly topic: unknown;
   timer: NodeJS.Timeout | undefined;
+  /** Bytes wait in the decoder. */
+  waits: boolean;
   /** Its last bytes came as the text of a meter. */
   text: boolean;
 }
@@ -101,7 +106,9 @@ export class PushSources {
     const { source, given } = this.#source(name, topic);
     source.text = text;
     this.#bytes += bytes.length;
-    const { events, waitMs } = source.decoder.receive(bytes, message);
+    const unpacked = source.batches.receive(bytes, !source.waits);
+    const events = unpacked.flatMap(each => received(source, each, message));
+    const waitMs = source.waits || source.batches.waits ? (this.options.idleMs ?? IDLE_MS) : null;
     clearTimeout(source.timer);
     source.timer = waitMs === null ? undefined : setTimeout(() => this.late(this.end(name, false)), waitMs);
     return [...given, ...this.#outgoing(events, undefined)];
@@ -114,7 +121,9 @@ export class PushSources {
     clearTimeout(source.timer);
     source.timer = undefined;
     if (forget) this.#sources.delete(name);
-    return this.#outgoing(source.decoder.timeout().events, source.topic);
+    const rest = source.batches.flush().flatMap(each => received(source, each, false));
+    source.waits = false;
+    return this.#outgoing([...rest, ...source.decoder.timeout().events], source.topic);
   }
 
   /** Drops what is buffered, of one source or of all. */
@@ -124,6 +133,8 @@ export class PushSources {
       clearTimeout(source.timer);
       source.timer = undefined;
       source.decoder.reset();
+      source.batches.reset();
+      source.waits = false;
     }
   }
 
@@ -144,7 +155,8 @@ export class PushSources {
     this.#sources.delete(name);
     const given: Outgoing[] = [];
     if (source === undefined) {
-      source = { decoder: new PushDecoder(this.options), topic, timer: undefined, text: false };
+      const decoder = new PushDecoder(this.options);
+      source = { decoder, batches: recordBatches(), topic, timer: undefined, waits: false, text: false };
       if (this.#sources.size >= LIMIT_SOURCES) {
         const [oldest] = this.#sources.keys();
         if (oldest !== undefined) given.push(...this.end(oldest, true));
@@ -188,11 +200,20 @@ export class PushSources {
   }
 }
 
+function received(source: Source, unpacked: Unpacked, message: boolean): readonly PushEvent[] {
+  if ('error' in unpacked) return [{ type: 'problem', ...unpacked, origin: { source: 'push' } }];
+  const { events, waitMs } = source.decoder.receive(unpacked.bytes, message || unpacked.record);
+  source.waits = waitMs !== null;
+  return events;
+}
+
 export function problemFields(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin>, layout?: Layout): Fields {
   const payload = { code: error.code, message: error.message, hex: hex(bytes) };
   return { payload: layout === undefined ? payload : { ...payload, layout }, dlms: { ...origin, source: 'push' } };
 }
 
+/** As the decoder has it by default. */
+const IDLE_MS = 5000;
 const LIMIT_SOURCES = 256;
 const LIMIT_UNRECOGNISED = 8;
 /** Problems that say nothing of frames: the line is to be checked. */

@@ -9,6 +9,7 @@ import type { Origin, Reading } from '../../core/cosem/reading';
 import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { readText } from './text-forms';
+import { recordBatches } from './containers';
 import { fieldsOf, UNTOUCHED } from './form-connection';
 import { Variables } from './variables';
 import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './push-settings';
@@ -51,7 +52,12 @@ function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Varia
   const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
   const { options } = pushSettings(Object.fromEntries(known) as object, Object.fromEntries(keys) as PushCredentials);
   const decoder = new PushDecoder({ ...options, hex: false });
-  const events = [...decoder.receive(readText(text).bytes).events, ...decoder.timeout().events];
+  const batches = recordBatches();
+  const events = [...batches.receive(readText(text).bytes, true), ...batches.flush()].flatMap(
+    (each): readonly PushEvent[] =>
+      'error' in each ? [{ type: 'problem', ...each, origin: {} }] : decoder.receive(each.bytes, each.record).events,
+  );
+  events.push(...decoder.timeout().events);
   return {
     telegrams: events.flatMap(event => (event.type === 'telegram' ? [told(event, texts)] : [])),
     problems: events.flatMap(event => {
