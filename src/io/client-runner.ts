@@ -5,6 +5,7 @@ import type { Client, ClientEvent, ClientStep } from '../core/client/client';
 import { slowestMs } from '../core/link/link';
 import { DlmsError } from '../core/wire/errors';
 import { Alarm } from './alarm';
+import { lostError } from './net-errors';
 import type { Transport } from './transport';
 
 export interface RunnerHooks {
@@ -177,11 +178,7 @@ export class ClientRunner {
 
   #lost(cause: unknown): void {
     if (this.#stopped) return;
-    const reason = cause instanceof Error ? cause.message : 'closed by the other side';
-    const error =
-      cause instanceof DlmsError
-        ? cause
-        : new DlmsError({ code: 'CONNECTION_LOST', where: this.transport.where, reason }, { cause });
+    const error = lostError(cause, this.transport.where);
     const waiting = this.#waiting;
     this.stop(error);
     if (waiting === null) this.hooks.lost(error);

@@ -6,6 +6,7 @@ import type { ReaderEvent, ReaderHints, ReaderOptions } from '../core/iec62056-2
 import type { Step } from '../core/step';
 import { DlmsError } from '../core/wire/errors';
 import { Alarm } from './alarm';
+import { lostError } from './net-errors';
 import type { Transport } from './transport';
 
 /** Runs a reader to its `done` or `fault`; rejects with the fault's error. Silence and the limits of steps are its time-outs. */
@@ -70,10 +71,7 @@ export async function drive(
   };
 
   transport.onBytes = chunk => input(() => reader.receive(chunk));
-  transport.onClose = cause => {
-    const reason = cause?.message ?? 'the other side closed it';
-    settle.reject(new DlmsError({ code: 'CONNECTION_LOST', where: transport.where, reason }, { cause }));
-  };
+  transport.onClose = cause => settle.reject(lostError(cause, transport.where));
   try {
     if (limits.signal.aborted) abort();
     limits.signal.addEventListener('abort', abort, { once: true });

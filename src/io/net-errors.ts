@@ -1,6 +1,6 @@
 // What the sockets of the system say, in the words of this project.
 
-import { DlmsError } from '../core/wire/errors';
+import { DlmsError, isDlmsError } from '../core/wire/errors';
 
 /** The error of opening a connection: CONNECT_REFUSED when somebody said no, else CONNECT_FAILED with the reason. */
 export function connectError(cause: unknown, where: string): DlmsError {
@@ -8,7 +8,9 @@ export function connectError(cause: unknown, where: string): DlmsError {
   return new DlmsError({ code: 'CONNECT_FAILED', where, reason: reasonOf(cause) }, { cause });
 }
 
+/** An error of ours has said it already, and is not wrapped in the same words. */
 export function lostError(cause: unknown, where: string): DlmsError {
+  if (isDlmsError(cause)) return cause;
   return new DlmsError({ code: 'CONNECTION_LOST', where, reason: reasonOf(cause) }, { cause });
 }
 

@@ -167,6 +167,19 @@ describe('an IEC session', () => {
     far.onBytes = () => void far.close();
     await assert.rejects(reading, { code: 'CONNECTION_LOST' });
   });
+  it('says once what was lost, when a gateway closes behind the identification', async () => {
+    const server = createServer(socket => {
+      socket.on('error', () => undefined);
+      socket.on('data', () => socket.end('/MFL5SIM-1\r\n'));
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(new IecSession(QUICK).read(new TcpTransport({ host: '127.0.0.1', port }), never), {
+      code: 'CONNECTION_LOST',
+      short: `the connection to 127.0.0.1:${port} was lost: closed by the other side`,
+    });
+    await new Promise(resolve => server.close(resolve));
+  });
   it('gives up on a meter that never ends, when its time is over', async function () {
     this.timeout(8000);
     const [near, far] = memoryPair();
