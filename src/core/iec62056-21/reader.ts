@@ -5,16 +5,18 @@
 import { DlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
 import { step, type Step } from '../step';
-import { transmissionMs, type LineFormat } from './characters';
+import { transmissionMs } from './characters';
 import { IecDecoder, type DecoderEvent } from './decoder';
 import { confirmationIn } from './hand-over';
 import { EchoFilter } from './echo';
 import type { Identification } from './identification';
 import { acknowledgement, breakMessage, requestMessage } from './messages';
+import { rateCharacter } from './option-select';
 import { ParityFilter } from './parity';
 import { ProgrammingSession } from './programming';
 import { checkOptions, type ReaderEvent, type ReaderHints, type ReaderOptions } from './reader-options';
 import { dropError, type Part } from './parts';
+import { ReaderLine } from './reader-line';
 import { Scanner } from './scanner';
 
 type ReaderStep = Step<ReaderEvent>;
@@ -37,6 +39,7 @@ type Phase =
 /** Feed it what comes; do what its steps say: write, wait for the port to drain, then carry out the events in order. */
 export class IecReader {
   readonly #options: ReaderOptions;
+  readonly #line: ReaderLine;
   readonly #scanner: Scanner;
   readonly #parity: ParityFilter;
   readonly #decoder: IecDecoder;
@@ -55,6 +58,7 @@ export class IecReader {
 
   constructor(options: ReaderOptions = {}) {
     this.#options = options;
+    this.#line = new ReaderLine(options);
     this.#scanner = new Scanner(options.limitBytes);
     this.#parity = new ParityFilter(options.parity ?? 'auto');
     this.#decoder = new IecDecoder({ ...options, modeA: options.mode === 'a' });
@@ -80,7 +84,7 @@ export class IecReader {
       return step();
     }
     this.#phase = { in: 'resting', then: () => this.#wake() };
-    return step(this.#format(this.#startRate(), 0), [], 0, MOST_RESTING_MS);
+    return step(this.#line.format(this.#line.startRate, 0), [], 0, MOST_RESTING_MS);
   }
 
   receive(chunk: Uint8Array): ReaderStep {
@@ -115,7 +119,7 @@ export class IecReader {
     }
     if (this.#begun || !this.#begins()) return taken;
     this.#begun = true;
-    return { ...taken, limitMs: before === 'identifying' ? LONGEST_IDENTIFICATION_MS : this.#readoutMs };
+    return { ...taken, limitMs: before === 'identifying' ? LONGEST_IDENTIFICATION_MS : this.#line.readoutMs };
   }
 
   /** In other octets an ACK or a NAK is no answer, and before the identification nothing else is. */
@@ -129,7 +133,7 @@ export class IecReader {
       case 'resting':
         return waitMs + MOST_RESTING_MS;
       case 'falling-back':
-        return this.#readoutMs;
+        return this.#line.readoutMs;
       default:
         return waitMs;
     }
@@ -154,14 +158,17 @@ export class IecReader {
     if (phase.in === 'confirming') return this.#confirm(phase, bytes);
     if (phase.in === 'reading') {
       phase.characters += chunk.length;
-      const limit = this.#characterLimit(phase.baudRate);
-      if (phase.characters > limit) return this.#fault(tooLong(phase.characters, limit));
+      const limit = this.#line.mostCharacters(phase.baudRate);
+      if (phase.characters > limit) {
+        const what = 'characters of one readout';
+        return this.#fault(new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit, actual: phase.characters }));
+      }
     }
     if (phase.in === 'falling-back') {
       phase.characters += chunk.length;
       // What still comes belongs to the readout that could not be understood; its end is the silence after it.
-      if (phase.characters > this.#characterLimit(this.#startRate())) return this.#fault(phase.reason);
-      return step([], [], this.#characterMs());
+      if (phase.characters > this.#line.mostCharacters(this.#line.startRate)) return this.#fault(phase.reason);
+      return step([], [], this.#line.characterMs);
     }
     return this.#takeAll(this.#scanner.receive(bytes), bytes);
   }
@@ -204,7 +211,7 @@ export class IecReader {
     return step(
       [],
       [new Uint8Array(wakeUpCharacters)],
-      transmissionMs(wakeUpCharacters, this.#startRate()) + WAKE_PAUSE_MS,
+      transmissionMs(wakeUpCharacters, this.#line.startRate) + WAKE_PAUSE_MS,
     );
   }
 
@@ -213,7 +220,7 @@ export class IecReader {
     if (breakFirst && this.#attempts === 0) {
       this.#phase = { in: 'resting', then: () => this.#requestNow(meterAddress, request) };
       const bytes = breakMessage();
-      return this.#send(bytes, transmissionMs(bytes.length, this.#startRate()) + REACTION_MS);
+      return this.#send(bytes, transmissionMs(bytes.length, this.#line.startRate) + REACTION_MS);
     }
     return this.#requestNow(meterAddress, request);
   }
@@ -226,7 +233,7 @@ export class IecReader {
     this.#badIdentification = null;
     this.#phase = { in: 'identifying' };
     const bytes = requestMessage(address, character);
-    return this.#send(bytes, transmissionMs(bytes.length, this.#startRate()) + this.#answerMs());
+    return this.#send(bytes, transmissionMs(bytes.length, this.#line.startRate) + this.#line.answerMs);
   }
 
   #takeAll(parts: readonly Part[], bytes: Uint8Array): ReaderStep {
@@ -264,7 +271,7 @@ export class IecReader {
         const reading = {
           in: 'reading' as const,
           identification,
-          baudRate: this.#startRate(),
+          baudRate: this.#line.startRate,
           characters: 0,
           garbage: 0,
         };
@@ -294,9 +301,9 @@ export class IecReader {
       return this.#fault(new DlmsError({ code: 'NOT_SUPPORTED', what }), [event]);
     }
     if (chosen === 'a' || chosen === 'b') {
-      const baudRate = chosen === 'b' ? (identification.baudRate ?? this.#startRate()) : this.#startRate();
+      const baudRate = chosen === 'b' ? (identification.baudRate ?? this.#line.startRate) : this.#line.startRate;
       this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
-      return step([event, ...this.#format(baudRate, 0)], [], this.#answerMs());
+      return step([event, ...this.#line.format(baudRate, 0)], [], this.#line.answerMs);
     }
     const restMs = this.#options.reactionMs ?? identification.reactionMs;
     const y = chosen === 'e' ? '2' : read.what === 'list' ? '0' : '1';
@@ -306,12 +313,13 @@ export class IecReader {
   }
 
   #acknowledge(identification: Identification, v: string, y: string): ReaderStep {
-    const z = this.#rateCharacter(identification);
-    const baudRate = z === identification.baudId ? (identification.baudRate ?? this.#startRate()) : this.#startRate();
+    const z = rateCharacter(identification, this.#options, this.#hints);
+    const baudRate =
+      z === identification.baudId ? (identification.baudRate ?? this.#line.startRate) : this.#line.startRate;
     const message = acknowledgement(this.#options.v ?? v, z, this.#options.y ?? y);
     const delayMs = this.#options.baudChangeDelayMs ?? BAUD_CHANGE_DELAY_MS;
-    const sentMs = transmissionMs(message.length, this.#startRate());
-    const format = this.#format(baudRate, delayMs);
+    const sentMs = transmissionMs(message.length, this.#line.startRate);
+    const format = this.#line.format(baudRate, delayMs);
     if (y === '2') {
       this.#phase = { in: 'confirming', wanted: message, baudRate, received: new Uint8Array(0) };
       const sent = this.#send(message, sentMs + delayMs + CONFIRMATION_MS);
@@ -326,7 +334,7 @@ export class IecReader {
     } else {
       this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
     }
-    const sent = this.#send(message, sentMs + delayMs + this.#answerMs());
+    const sent = this.#send(message, sentMs + delayMs + this.#line.answerMs);
     return step(format, sent.write, sent.waitMs);
   }
 
@@ -334,15 +342,6 @@ export class IecReader {
   #meet(identification: string): void {
     const { identification: known = identification } = this.#hints;
     this.#hints = known === identification ? { ...this.#hints, identification } : { identification };
-  }
-
-  /** Z of the acknowledgement: the meter's own, or 0. Any other keeps the meter at the start rate (IEC 62056-21, 6.3.14). */
-  #rateCharacter(identification: Identification): string {
-    if (this.#options.z !== undefined && this.#options.z !== '') return this.#options.z;
-    const { baudId, baudRate } = identification;
-    if (baudRate === null || this.#hints.stayAtStart === true || STAYS.has(identification.manufacturer)) return '0';
-    if (this.#options.rateFollows === false && baudRate !== this.#startRate()) return '0';
-    return baudId;
   }
 
   #read(phase: Extract<Phase, { in: 'reading' }>, part: Part): ReaderStep {
@@ -390,14 +389,14 @@ export class IecReader {
   #fallBack(phase: Extract<Phase, { in: 'reading' }>): ReaderStep {
     const reason = new DlmsError(
       phase.characters === 0
-        ? { code: 'NO_ANSWER', waitingFor: 'data after the acknowledgement', afterMs: this.#answerMs() }
+        ? { code: 'NO_ANSWER', waitingFor: 'data after the acknowledgement', afterMs: this.#line.answerMs }
         : { code: 'NO_FRAME', bytes: phase.characters },
     );
-    if (phase.baudRate === this.#startRate() || this.#attempts >= ATTEMPTS) return this.#fault(reason);
+    if (phase.baudRate === this.#line.startRate || this.#attempts >= ATTEMPTS) return this.#fault(reason);
     this.#hints = { ...this.#hints, stayAtStart: true };
     this.#phase = { in: 'falling-back', reason, characters: 0 };
     this.#scanner.reset();
-    return step(this.#format(this.#startRate(), 0), [], this.#characterMs());
+    return step(this.#line.format(this.#line.startRate, 0), [], this.#line.characterMs);
   }
 
   /** A list came with a wrong check, or broke off: asked for once more, with the same Z. */
@@ -415,7 +414,7 @@ export class IecReader {
     if (this.#attempts >= ATTEMPTS) return this.#fault(reason);
     this.#retried = reason;
     this.#phase = { in: 'resting', then: () => this.#request() };
-    return step([{ type: 'retry', reason, z }, ...this.#format(this.#startRate(), 0)], [], REPEAT_PAUSE_MS);
+    return step([{ type: 'retry', reason, z }, ...this.#line.format(this.#line.startRate, 0)], [], REPEAT_PAUSE_MS);
   }
 
   #noIdentification(): ReaderStep {
@@ -433,8 +432,8 @@ export class IecReader {
       new DlmsError({
         code: 'NO_ANSWER',
         waitingFor: 'identification',
-        afterMs: this.#answerMs(),
-        hint: `${this.#startRate()} baud; is the optical head on the meter, its cable downwards?`,
+        afterMs: this.#line.answerMs,
+        hint: `${this.#line.startRate} baud; is the optical head on the meter, its cable downwards?`,
       }),
     );
   }
@@ -471,7 +470,7 @@ export class IecReader {
     if (!ended) return taken;
     this.#phase = { in: 'done' };
     const events = taken.events.map(event => (event.type === 'done' ? this.#learn(event) : event));
-    return step([...this.#format(this.#startRate(), 0), ...events], taken.write);
+    return step([...this.#line.format(this.#line.startRate, 0), ...events], taken.write);
   }
 
   #learn(event: Extract<ReaderEvent, { type: 'done' }>): ReaderEvent {
@@ -481,17 +480,17 @@ export class IecReader {
 
   #listen(bytes: Uint8Array): ReaderStep {
     const events = this.#decoder.receive(bytes);
-    return step(events, [], this.#decoder.busy ? this.#characterMs() : null);
+    return step(events, [], this.#decoder.busy ? this.#line.characterMs : null);
   }
 
   #finish(events: readonly ReaderEvent[]): ReaderStep {
     this.#phase = { in: 'done' };
-    return step([...events, ...this.#format(this.#startRate(), 0), { type: 'done', hints: this.#hints }]);
+    return step([...events, ...this.#line.format(this.#line.startRate, 0), { type: 'done', hints: this.#hints }]);
   }
 
   #fault(error: DlmsError, events: readonly ReaderEvent[] = []): ReaderStep {
     this.#phase = { in: 'done' };
-    return step([...events, ...this.#format(this.#startRate(), 0), { type: 'fault', error }]);
+    return step([...events, ...this.#line.format(this.#line.startRate, 0), { type: 'fault', error }]);
   }
 
   /** Puts parity on what a machine below wants sent, and remembers it for its echo. */
@@ -503,13 +502,6 @@ export class IecReader {
 
   #send(bytes: Uint8Array, waitMs: number): ReaderStep {
     return this.#sent(step([], [bytes], waitMs));
-  }
-
-  #format(baudRate: number, afterMs: number): ReaderEvent[] {
-    if (this.#options.rateFollows === false) return [];
-    const eight = this.#options.parity === '8N1' || this.#options.parity === '8N1-strip';
-    const format: LineFormat = { baudRate, dataBits: eight ? 8 : 7, parity: eight ? 'none' : 'even', stopBits: 1 };
-    return [{ type: 'format', format, afterMs }];
   }
 
   #progress(phase: Extract<Phase, { in: 'reading' }>): ReaderEvent {
@@ -524,7 +516,7 @@ export class IecReader {
 
   /** At the wrong rate characters come that are no text: no need to wait for their end. */
   #wrongRate(phase: Extract<Phase, { in: 'reading' }>, bytes: Uint8Array): boolean {
-    if (phase.baudRate === this.#startRate() || this.#scanner.busy) return false;
+    if (phase.baudRate === this.#line.startRate || this.#scanner.busy) return false;
     for (const byte of bytes) if (byte >= 0x7f || (byte < 0x20 && byte !== 0x0d && byte !== 0x0a)) phase.garbage++;
     return phase.garbage >= GARBAGE;
   }
@@ -537,31 +529,10 @@ export class IecReader {
   #waiting(): number {
     // Characters during a rest prolong it: nobody speaks while the other does.
     if (this.#phase.in === 'resting') return RESTING_MS;
-    return this.#scanner.busy ? this.#characterMs() : this.#answerMs();
-  }
-  #startRate(): number {
-    return this.#options.baudRate ?? 300;
-  }
-  #answerMs(): number {
-    return this.#options.answerTimeoutMs ?? 3000;
-  }
-  #characterMs(): number {
-    return this.#options.characterTimeoutMs ?? 2000;
-  }
-  get #readoutMs(): number {
-    return (this.#options.maxReadoutSeconds ?? 300) * 1000;
-  }
-  #characterLimit(baudRate: number): number {
-    return Math.ceil((this.#readoutMs * baudRate) / 10_000);
+    return this.#scanner.busy ? this.#line.characterMs : this.#line.answerMs;
   }
 }
 
-function tooLong(actual: number, limit: number): DlmsError {
-  return new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'characters of one readout', limit, actual });
-}
-
-/** Makers whose meters offer a rate at which reading them fails: Pafal 12EC3g, 20EC3gr. */
-const STAYS: ReadonlySet<string> = new Set(['PAF']);
 /** Requests in one readout: the first, and one more after damage or silence. */
 const ATTEMPTS = 2;
 const GARBAGE = 12;
