@@ -27,6 +27,10 @@ export interface IecReadout {
   readonly profiles: readonly { readonly profile: IecProfile; readonly meter: Meter }[];
   /** What did not check out and was reported instead of failing the readout (check policy "warn"). */
   readonly problems: readonly DlmsError[];
+  /** What had to be asked once more, and why. */
+  readonly repeated: readonly DlmsError[];
+  /** In what it answers otherwise than the book says; told once, with what to set. */
+  readonly learned: readonly string[];
   /** Registers that the meter refused. */
   readonly failures: readonly RegisterFailure[];
   /** For the next readout of this meter. */
@@ -117,8 +121,8 @@ export class IecSession {
         this.options.onEvent?.(event);
         if (event.type === 'identification') this.#meet(event.identification.raw);
         if (event.type === 'progress') tell('reading', event.characters);
-        else if (event.type === 'retry') tell('repeating');
         else events.push(event);
+        if (event.type === 'retry') tell('repeating');
       });
       const durationMs = Math.round(performance.now() - startedMs);
       const done = events.find(event => event.type === 'done');
@@ -185,6 +189,8 @@ function readoutOf(events: readonly ReaderEvent[], hints: ReaderHints, durationM
     telegrams,
     profiles: events.filter(event => event.type === 'profile').map(({ profile, meter }) => ({ profile, meter })),
     problems: problems.map(event => event.error),
+    repeated: events.flatMap(event => (event.type === 'retry' ? [event.reason] : [])),
+    learned: events.flatMap(event => (event.type === 'learned' ? [event.text] : [])),
     failures: telegrams.flatMap(event => event.failures ?? []),
     hints,
     durationMs,

@@ -5,7 +5,8 @@ export type IecMode = 'a' | 'b' | 'c' | 'd' | 'e';
 /**
  * `silence` no answer to the request; `no-data` none to the acknowledgement; `lost-character` one missing in the list;
  * `cut` the list stops in the middle; `wrong-bcc`; `stays-at-start` a new rate is agreed and not kept; `echo` the head
- * reflects; `noise` in front of each answer; `parity` characters carry their parity in bit 7; `wrong-parity` random ones.
+ * reflects; `noise` in front of each answer; `parity` characters carry their parity in bit 7; `wrong-parity` random ones;
+ * `nak-select` NAK to the acknowledgement; `nak-read` NAK to a read command that it knows.
  */
 export type IecFault =
   | 'silence'
@@ -17,7 +18,9 @@ export type IecFault =
   | 'echo'
   | 'noise'
   | 'parity'
-  | 'wrong-parity';
+  | 'wrong-parity'
+  | 'nak-select'
+  | 'nak-read';
 
 export const IEC_FAULTS: readonly IecFault[] = [
   'silence',
@@ -30,6 +33,8 @@ export const IEC_FAULTS: readonly IecFault[] = [
   'noise',
   'parity',
   'wrong-parity',
+  'nak-select',
+  'nak-read',
 ];
 
 export interface IecMeterOptions {
@@ -54,8 +59,14 @@ export interface IecMeterOptions {
   readonly password?: string;
   /** Operand of P0. */
   readonly challenge?: string;
-  /** Commands that it knows; others get NAK. Default R1, R2, R5, R6. */
+  /** No answer to an acknowledgement with another Z than its own. */
+  readonly ownRateOnly?: boolean;
+  /** It sends the list once more for a NAK; default true. */
+  readonly repeatsList?: boolean;
+  /** Commands that it knows. Default R1, R2, R5, R6. */
   readonly commands?: readonly string[];
+  /** What the others get: NAK (default), an error text (Energomera CE301: "ERR11"), or nothing. */
+  readonly refusal?: 'nak' | 'error' | 'silence';
   /** Registers are acknowledged, but not sent, for these commands (EMH: R1). */
   readonly ackOnly?: readonly string[];
   /** Lines in one partial block of R6. Default 2. */

@@ -24,6 +24,8 @@ export function garbled(bytes: Uint8Array): Uint8Array {
 type State =
   | { in: 'idle' }
   | { in: 'identified' }
+  /** The list has been sent, at this rate. */
+  | { in: 'listed'; list: Uint8Array; baud: number }
   | { in: 'programming'; unlocked: boolean; blocks: Uint8Array[]; last: Uint8Array | null }
   | { in: 'hdlc'; station: { receive(chunk: Uint8Array): readonly Uint8Array[] } };
 
@@ -132,7 +134,7 @@ export class IecStation {
       for (const bytes of this.#state.station.receive(chunk)) this.#send(bytes);
       return;
     }
-    if (baud !== this.#baud && this.#state.in !== 'idle') return;
+    if (baud !== this.#baud && this.#state.in !== 'idle' && this.#state.in !== 'listed') return;
     if (this.meter.take('echo')) this.line.write(chunk, this.#baud);
     for (const byte of chunk) this.#received.push(byte & 0x7f);
     if (this.#received.length > 4096) this.#received = [];
@@ -208,10 +210,15 @@ export class IecStation {
     const own = this.meter.identification[4] ?? '0';
     const agreed = z === own && !this.meter.take('stays-at-start') ? rateOf(z) : null;
     this.#baud = agreed ?? this.#startBaud;
+    const identified = this.#state;
     this.#state = { in: 'idle' };
-    if (this.meter.take('no-data')) return;
+    if (this.meter.take('no-data') || (this.meter.options.ownRateOnly === true && z !== own)) return;
     this.#after(this.#reactionMs, () => {
-      if (y === '1') {
+      if (this.meter.take('nak-select')) {
+        this.#baud = this.#startBaud;
+        this.#state = identified;
+        this.#answer(Uint8Array.of(NAK));
+      } else if (y === '1') {
         const { challenge = '' } = this.meter.options;
         this.#state = {
           in: 'programming',
@@ -234,11 +241,22 @@ export class IecStation {
   #sendList(): void {
     this.#state = { in: 'idle' };
     const { meter } = this;
-    let bytes = block(`${meter.list.join('\r\n')}\r\n!\r\n`);
+    const undamaged = block(`${meter.list.join('\r\n')}\r\n!\r\n`);
+    let bytes: Uint8Array = undamaged.slice();
     if (meter.take('wrong-bcc')) bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 0x11;
     if (meter.take('lost-character')) bytes = concat(bytes.subarray(0, 20), bytes.subarray(21));
     if (meter.take('cut')) bytes = bytes.subarray(0, bytes.length >> 1);
+    const { repeatsList = true } = this.meter.options;
+    const baud = this.#baud;
     this.#answer(bytes, () => {
+      if (repeatsList) this.#state = { in: 'listed', list: undamaged, baud };
+      this.#baud = this.#startBaud;
+    });
+  }
+
+  #listAgain({ list, baud }: Extract<State, { in: 'listed' }>): void {
+    this.#baud = baud;
+    this.#answer(this.#bad(list), () => {
       this.#baud = this.#startBaud;
     });
   }
@@ -254,7 +272,10 @@ export class IecStation {
       return;
     }
     // Mode A and B: commands may follow the list without an acknowledgement.
-    if (this.#state.in === 'idle' && (this.meter.options.mode === 'a' || this.meter.options.mode === 'b')) {
+    if (
+      (this.#state.in === 'idle' || this.#state.in === 'listed') &&
+      (this.meter.options.mode === 'a' || this.meter.options.mode === 'b')
+    ) {
       this.#state = { in: 'programming', unlocked: this.meter.options.password === undefined, blocks: [], last: null };
     }
     const state = this.#state;
@@ -268,10 +289,17 @@ export class IecStation {
       }
       const { commands = ['R1', 'R2', 'R5', 'R6'], ackOnly = [] } = this.meter.options;
       if (ackOnly.includes(command)) return this.#answer(Uint8Array.of(ACK));
-      if (!commands.includes(command)) return this.#answer(Uint8Array.of(NAK));
+      if (!commands.includes(command)) return this.#refuse();
+      if (this.meter.take('nak-read')) return this.#answer(Uint8Array.of(NAK));
       if (!state.unlocked) return this.#answer(block('(ER05)'));
       this.#read(state, command, data);
     });
+  }
+
+  #refuse(): void {
+    const { refusal = 'nak' } = this.meter.options;
+    if (refusal === 'silence') return;
+    this.#answer(refusal === 'nak' ? Uint8Array.of(NAK) : block('(ERR11)'));
   }
 
   #read(state: Extract<State, { in: 'programming' }>, command: string, data: string): void {
@@ -297,6 +325,7 @@ export class IecStation {
 
   #block(again: boolean): void {
     const state = this.#state;
+    if (state.in === 'listed' && again) this.#after(this.#reactionMs, () => this.#listAgain(state));
     if (state.in !== 'programming') return;
     if (!again) state.last = state.blocks.shift() ?? null;
     const { last } = state;

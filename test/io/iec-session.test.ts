@@ -252,7 +252,7 @@ describe('mode E', () => {
   });
   it('frees the port when the meter offers no HDLC', async () => {
     const { near } = await onMemory(new SimulatedIecMeter({ mode: 'c' }));
-    await assert.rejects(openModeE(near, QUICK), { code: 'NOT_SUPPORTED' });
+    await assert.rejects(openModeE(near, QUICK), { code: 'UNEXPECTED_RESPONSE' });
     assert.equal(near.isOpen, false);
   });
 });

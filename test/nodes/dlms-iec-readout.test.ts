@@ -213,6 +213,30 @@ describe('dlms-iec-readout', () => {
       ['BCC_MISMATCH'],
     );
   }).timeout(10_000);
+  it('reads a meter over a gateway that is fixed at the rate of the meter, and tells once what to set', async () => {
+    const { port, meter } = await serve({ ownRateOnly: true });
+    const flow = await start(port, { answerTimeout: '200' });
+    flow.send('n1', {});
+    const first = await flow.message('out', 5000);
+    assert.equal(telegramOf(first).readings.length, 7);
+    assert.deepEqual(dlmsOf(first)['notes'], [
+      'asked once more: no data after the acknowledgement within 200 ms',
+      'the meter does not answer to Z = 0 in the acknowledgement, but to Z = 5: set Z to 5 in the node to save the first try',
+    ]);
+    assert.equal(meter.requests, 2);
+    flow.send('n1', {});
+    assert.equal(dlmsOf(await flow.message('out'))['notes'], undefined);
+    assert.equal(meter.requests, 3);
+  }).timeout(10_000);
+  it('tells a refused option select at once', async () => {
+    const { port } = await serve({ faults: { 'nak-select': 1000 } });
+    const flow = await start(port, { ackZ: '0' });
+    const startedMs = performance.now();
+    flow.send('n1', {});
+    const { error } = await flow.error(5000);
+    assert.match(error.message, /^the meter refused the option select with Z = 0 and Y = 0 \(NAK\)/);
+    assert.ok(performance.now() - startedMs < 3000);
+  });
   it('says what is wrong with a setting', async () => {
     const { port } = await serve();
     const flow = await start(port, { read: 'registers', registers: 'W1 1.8.0(0)' });

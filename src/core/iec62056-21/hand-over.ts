@@ -1,12 +1,13 @@
 // What a meter says to "ACK 2 Z 2": the same six characters, HDLC at once, or its list all the same. IEC 62056-21, annex B.
 
-import { STX } from '../framing/iec-block';
+import { NAK, STX } from '../framing/iec-block';
 
 /** `from`: index of the first byte that belongs to HDLC. */
 export type Confirmation =
   | { readonly type: 'confirmed'; readonly from: number }
   | { readonly type: 'hdlc'; readonly from: number }
   | { readonly type: 'readout' }
+  | { readonly type: 'refused' }
   | { readonly type: 'nothing' };
 
 /** Looks for the confirmation anywhere in what came: noise may stand in front of it. */
@@ -14,6 +15,7 @@ export function confirmationIn(received: Uint8Array, wanted: Uint8Array): Confir
   for (let at = 0; at + wanted.length <= received.length; at++) {
     if (wanted.every((byte, i) => received[at + i] === byte)) return { type: 'confirmed', from: at + wanted.length };
   }
+  if (received.length === 1 && received[0] === NAK) return { type: 'refused' };
   const flag = received.indexOf(HDLC_FLAG);
   if (flag !== -1) return { type: 'hdlc', from: flag };
   // STX or a bracket: NORAX and others send their list although HDLC was asked for; at another rate it is rubbish.

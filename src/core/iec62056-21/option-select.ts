@@ -4,16 +4,25 @@
 import type { Identification } from './identification';
 import type { ReaderHints, ReaderOptions } from './reader-options';
 
-/** Z of the acknowledgement: as set, else the meter's own where meter and line can follow it, else 0. */
-export function rateCharacter(
+/**
+ * Values of Z in the order in which they are tried. Where the line can follow, the meter's own and then 0 (L+G ZMD120 does
+ * not keep the rate that it offers). Where it cannot, 0 and then the meter's own: a gateway and a meter that are fixed at
+ * one rate understand each other, and some meters answer to nothing but their own Z.
+ */
+export function rateCharacters(
   { baudId, baudRate, manufacturer }: Identification,
   options: ReaderOptions,
-  hints: ReaderHints,
-): string {
-  if (options.z !== undefined && options.z !== '') return options.z;
-  if (baudRate === null || hints.stayAtStart === true || STAYS.has(manufacturer)) return '0';
-  if (options.rateFollows === false && baudRate !== (options.baudRate ?? 300)) return '0';
-  return baudId;
+  startRate: number,
+): readonly string[] {
+  if (options.z !== undefined && options.z !== '') return [options.z];
+  if (baudRate === null || baudId === '0' || STAYS.has(manufacturer)) return ['0'];
+  return options.rateFollows === false && baudRate !== startRate ? ['0', baudId] : [baudId, '0'];
+}
+
+/** What the meter answered to the last time comes first. */
+export function known(usual: readonly string[], hints: ReaderHints): readonly string[] {
+  const { z } = hints;
+  return z === undefined || !usual.includes(z) ? usual : [z, ...usual.filter(other => other !== z)];
 }
 
 /** Makers whose meters offer a rate at which reading them fails: Pafal 12EC3g, 20EC3gr. */

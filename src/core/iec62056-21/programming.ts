@@ -54,6 +54,7 @@ export class ProgrammingSession {
   #bad = false;
   #anyBad = false;
   #resent = false;
+  #unanswered = true;
   #learned: ReaderHints;
   #profiles = 0;
 
@@ -81,8 +82,19 @@ export class ProgrammingSession {
     return this.#afterChallenge();
   }
 
+  /** P0 has neither come nor been given up: what comes now is about the acknowledgement. */
+  get awaitsChallenge(): boolean {
+    return this.#waiting.for === 'challenge';
+  }
+
+  /** Nothing came so far that is an answer. */
+  get unanswered(): boolean {
+    return this.#unanswered;
+  }
+
   part(part: Part): Step<ReaderEvent> {
     const waiting = this.#waiting;
+    if (part.type !== 'dropped') this.#unanswered = false;
     if (part.type === 'command' && part.command === 'B0') return this.#brokenOff();
     switch (waiting.for) {
       case 'challenge':
@@ -125,7 +137,6 @@ export class ProgrammingSession {
       const what = 'programming mode: it sent its list instead';
       return this.#fail(new DlmsError(text === null ? { code: 'IEC_REFUSED', what } : { code: 'IEC_ERROR', text }));
     }
-    if (part.type === 'nak') return this.#fail(new DlmsError({ code: 'IEC_REFUSED', what: 'programming mode (NAK)' }));
     return step([], [], this.#answerMs());
   }
 

@@ -43,6 +43,8 @@ export interface ReaderOptions extends DecoderOptions {
   readonly passwordCommand?: PasswordCommand;
   /** Rate of the request. Default 300; 9600 on many RS-485 meters. */
   readonly baudRate?: number;
+  /** Rates of the request that are tried when nobody answers at `baudRate`; only on lines whose rate follows. Default none. */
+  readonly otherRates?: readonly number[];
   /** false on lines whose rate cannot follow (a raw TCP gateway). */
   readonly rateFollows?: boolean;
   /** From the last bit of the acknowledgement to the change of the rate, in milliseconds. Default 300. */
@@ -68,8 +70,10 @@ export interface ReaderOptions extends DecoderOptions {
 export interface ReaderHints {
   /** The identification line of the meter that all this was learned of; another one makes the rest worthless. */
   readonly identification?: string;
-  /** It offers a higher rate and does not keep it (L+G ZMD120): Z = 0 from now on. */
-  readonly stayAtStart?: boolean;
+  /** Rate of the request it answers to, where that is another than the usual one. */
+  readonly startRate?: number;
+  /** Z of the acknowledgement it answers to, where that is another than the usual one. */
+  readonly z?: string;
   /** The command its registers answer to. */
   readonly registerCommand?: 'R1' | 'R5';
   readonly profileCommand?: 'R5' | 'R6' | 'R1';
@@ -96,8 +100,10 @@ export type ReaderEvent =
   | { readonly type: 'progress'; readonly characters: number; readonly expectedMs: number | null }
   /** Mode E: the line is 8N1 at this rate now; `surplus` already belongs to HDLC. */
   | { readonly type: 'hdlc'; readonly baudRate: number; readonly surplus: Uint8Array; readonly confirmed: boolean }
-  /** It did not work at this rate, it is tried once more as said. */
-  | { readonly type: 'retry'; readonly reason: DlmsError; readonly z: string }
+  /** It did not work; it is tried once more. */
+  | { readonly type: 'retry'; readonly reason: DlmsError }
+  /** It answers otherwise than the book says; the way that worked is taken first from now on. */
+  | { readonly type: 'learned'; readonly text: string }
   | { readonly type: 'fault'; readonly error: DlmsError }
   | { readonly type: 'done'; readonly hints: ReaderHints };
 

@@ -11,7 +11,7 @@ import { confirmationIn } from './hand-over';
 import { EchoFilter } from './echo';
 import type { Identification } from './identification';
 import { acknowledgement, breakMessage, requestMessage } from './messages';
-import { rateCharacter } from './option-select';
+import { known, rateCharacters } from './option-select';
 import { ParityFilter } from './parity';
 import { ProgrammingSession } from './programming';
 import { checkOptions, type ReaderEvent, type ReaderHints, type ReaderOptions } from './reader-options';
@@ -20,6 +20,8 @@ import { ReaderLine } from './reader-line';
 import { Scanner } from './scanner';
 
 type ReaderStep = Step<ReaderEvent>;
+/** Y of the acknowledgement: the list, programming mode, HDLC. */
+type Select = '0' | '1' | '2';
 
 type Phase =
   | { in: 'idle' }
@@ -29,8 +31,8 @@ type Phase =
   | { in: 'reading'; identification: Identification; baudRate: number; characters: number; garbage: number }
   /** After a failed change of the rate: until the meter has been silent at the start rate. */
   | { in: 'falling-back'; reason: DlmsError; characters: number }
-  | { in: 'confirming'; wanted: Uint8Array; baudRate: number; received: Uint8Array }
-  | { in: 'programming'; session: ProgrammingSession; baudRate: number }
+  | { in: 'confirming'; identification: Identification; wanted: Uint8Array; baudRate: number; received: Uint8Array }
+  | { in: 'programming'; session: ProgrammingSession; identification: Identification; baudRate: number }
   | { in: 'listening' }
   /** The line is HDLC's; what still comes in here is passed on. */
   | { in: 'handed-over'; baudRate: number; confirmed: boolean }
@@ -47,6 +49,13 @@ export class IecReader {
   #phase: Phase = { in: 'idle' };
   #hints: ReaderHints;
   #attempts = 0;
+  /** Values of Z for the meter that answers, the usual one, and how many were tried in vain. */
+  #zs: readonly string[] = [];
+  #usualZ = '';
+  #vain = 0;
+  /** Z that was acknowledged last, and what the meter said against it. */
+  #acknowledged: string | null = null;
+  #refusal: DlmsError | null = null;
   /** Why it is asked once more. */
   #retried: DlmsError | null = null;
   /** Why no identification was seen so far, when characters came. */
@@ -157,7 +166,7 @@ export class IecReader {
     if (phase.in === 'listening') return this.#listen(bytes);
     if (phase.in === 'confirming') return this.#confirm(phase, bytes);
     if (phase.in === 'reading') {
-      phase.characters += chunk.length;
+      phase.characters += bytes.length;
       const limit = this.#line.mostCharacters(phase.baudRate);
       if (phase.characters > limit) {
         const what = 'characters of one readout';
@@ -183,7 +192,7 @@ export class IecReader {
       case 'reading':
         return this.#readingStopped(phase);
       case 'falling-back':
-        return this.#again('0', phase.reason);
+        return this.#again(phase.reason);
       case 'confirming':
         return this.#handOver(phase, new Uint8Array(0), false);
       case 'programming': {
@@ -192,7 +201,11 @@ export class IecReader {
           const taken = this.#takeAll(this.#scanner.receive(held), held);
           if (taken.events.length > 0 || taken.write.length > 0) return taken;
         }
-        return this.#sent(this.#programmed(phase.session.timeout()));
+        if (phase.session.awaitsChallenge && this.#password !== '' && this.#options.rateFollows === false) {
+          // A password is sent once: not before the meter has been heard.
+          if (this.#hasOtherZ) return this.#otherZ(this.#noAnswer('P0 after the acknowledgement'));
+        }
+        return this.#sent(this.#programmed(phase, phase.session.timeout()));
       }
       case 'listening':
         return step(this.#decoder.flush());
@@ -231,6 +244,7 @@ export class IecReader {
     this.#decoder.reset();
     this.#noiseBytes = 0;
     this.#badIdentification = null;
+    this.#refusal = null;
     this.#phase = { in: 'identifying' };
     const bytes = requestMessage(address, character);
     return this.#send(bytes, transmissionMs(bytes.length, this.#line.startRate) + this.#line.answerMs);
@@ -263,7 +277,8 @@ export class IecReader {
       case 'reading':
         return this.#read(phase, part);
       case 'programming':
-        return this.#sent(this.#programmed(phase.session.part(part)));
+        if (part.type === 'nak' && phase.session.awaitsChallenge) return this.#refused(phase.identification, '1');
+        return this.#sent(this.#programmed(phase, phase.session.part(part)));
       case 'resting': {
         // A meter that pushes, or that sends its list without being asked: nobody has to acknowledge that.
         const { identification } = phase;
@@ -296,10 +311,9 @@ export class IecReader {
     this.#meet(identification.raw);
     const { mode = 'auto', read = { what: 'list' } } = this.#options;
     const chosen = mode === 'auto' ? (identification.mode.toLowerCase() as 'a' | 'b' | 'c') : mode;
-    if (chosen === 'e' && !identification.hdlc) {
-      const what = 'HDLC after the sign-on (mode E; the identification has no \\2)';
-      return this.#fault(new DlmsError({ code: 'NOT_SUPPORTED', what }), [event]);
-    }
+    const usual = chosen === 'a' ? [] : rateCharacters(identification, this.#options, this.#line.startRate);
+    this.#zs = known(usual, this.#hints);
+    this.#usualZ = usual[0] ?? '';
     if (chosen === 'a' || chosen === 'b') {
       const baudRate = chosen === 'b' ? (identification.baudRate ?? this.#line.startRate) : this.#line.startRate;
       this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
@@ -307,21 +321,21 @@ export class IecReader {
     }
     const restMs = this.#options.reactionMs ?? identification.reactionMs;
     const y = chosen === 'e' ? '2' : read.what === 'list' ? '0' : '1';
-    const v = chosen === 'e' ? '2' : '0';
-    this.#phase = { in: 'resting', then: () => this.#acknowledge(identification, v, y), identification };
+    this.#phase = { in: 'resting', then: () => this.#acknowledge(identification, y), identification };
     return step([event], [], restMs);
   }
 
-  #acknowledge(identification: Identification, v: string, y: string): ReaderStep {
-    const z = rateCharacter(identification, this.#options, this.#hints);
+  #acknowledge(identification: Identification, y: Select): ReaderStep {
+    const z = this.#zs[this.#vain] ?? this.#zs.at(-1) ?? '0';
+    this.#acknowledged = z;
     const baudRate =
       z === identification.baudId ? (identification.baudRate ?? this.#line.startRate) : this.#line.startRate;
-    const message = acknowledgement(this.#options.v ?? v, z, this.#options.y ?? y);
+    const message = acknowledgement(this.#options.v ?? (y === '2' ? '2' : '0'), z, this.#options.y ?? y);
     const delayMs = this.#options.baudChangeDelayMs ?? BAUD_CHANGE_DELAY_MS;
     const sentMs = transmissionMs(message.length, this.#line.startRate);
     const format = this.#line.format(baudRate, delayMs);
     if (y === '2') {
-      this.#phase = { in: 'confirming', wanted: message, baudRate, received: new Uint8Array(0) };
+      this.#phase = { in: 'confirming', identification, wanted: message, baudRate, received: new Uint8Array(0) };
       const sent = this.#send(message, sentMs + delayMs + CONFIRMATION_MS);
       // Its confirmation is the same six characters: only a head that has reflected before makes the first of them an echo.
       if (!this.#echo.seen) this.#echo.sent(new Uint8Array(0));
@@ -329,13 +343,42 @@ export class IecReader {
     }
     if (y === '1') {
       const session = new ProgrammingSession(this.#options, identification, this.#scanner, baudRate, this.#hints);
-      this.#phase = { in: 'programming', session, baudRate };
+      this.#phase = { in: 'programming', session, identification, baudRate };
       this.#scanner.reset();
     } else {
       this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
     }
     const sent = this.#send(message, sentMs + delayMs + this.#line.answerMs);
     return step(format, sent.write, sent.waitMs);
+  }
+
+  /** NAK to the acknowledgement asks for it once more (IEC 62056-21, 6.3.6); a second one refuses it. */
+  #refused(identification: Identification, y: Select): ReaderStep {
+    const what = `the option select with Z = ${this.#acknowledged ?? ''} and Y = ${this.#options.y ?? y} (NAK)`;
+    const again = this.#refusal === null;
+    this.#refusal = new DlmsError({ code: 'IEC_REFUSED', what });
+    if (!again) return this.#otherZ(this.#refusal);
+    this.#phase = { in: 'resting', then: () => this.#acknowledge(identification, y), identification };
+    const restMs = this.#options.reactionMs ?? identification.reactionMs;
+    return step(this.#line.format(this.#line.startRate, 0), [], restMs);
+  }
+
+  /** Signs on once more, with the next Z; what went wrong is the fault where none is left. */
+  #otherZ(reason: DlmsError, silent = true): ReaderStep {
+    if (!this.#hasOtherZ) return this.#fault(reason);
+    this.#vain++;
+    if (silent) return this.#again(reason);
+    this.#phase = { in: 'falling-back', reason, characters: 0 };
+    this.#scanner.reset();
+    return step(this.#line.format(this.#line.startRate, 0), [], this.#line.characterMs);
+  }
+
+  get #password(): string {
+    return this.#options.password ?? '';
+  }
+
+  get #hasOtherZ(): boolean {
+    return this.#attempts < ATTEMPTS && this.#vain + 1 < this.#zs.length;
   }
 
   /** The head may sit on another meter than the last time. */
@@ -346,12 +389,15 @@ export class IecReader {
 
   #read(phase: Extract<Phase, { in: 'reading' }>, part: Part): ReaderStep {
     if (part.type === 'dropped' && (part.kind === 'noise' || part.kind === 'identification')) return step();
+    if (part.type === 'nak' && phase.characters <= FEW && this.#acknowledged !== null) {
+      return this.#refused(phase.identification, '0');
+    }
     // A list still is a list when the check is wrong; the reader may ask once more before it is believed or refused.
     const events = this.#decoder.interpret(part);
     const problem = events.find(event => event.type === 'problem');
     const answered = events.some(event => event.type === 'telegram' || event.type === 'profile');
     if (problem?.type === 'problem' && !answered && part.type !== 'command')
-      return this.#damaged(phase, problem.error, events);
+      return this.#damaged(problem.error, events);
     if (problem?.type === 'problem' && part.type === 'command') return this.#fault(problem.error);
     if (!answered) return step(events);
     this.#hints = { ...this.#hints, characters: phase.characters, baudRate: phase.baudRate };
@@ -369,7 +415,7 @@ export class IecReader {
       phase.baudRate,
       this.#hints,
     );
-    this.#phase = { in: 'programming', session, baudRate: phase.baudRate };
+    this.#phase = { in: 'programming', session, identification: phase.identification, baudRate: phase.baudRate };
     const next = session.startWithoutChallenge();
     return step([...events, ...next.events], next.write, next.waitMs);
   }
@@ -387,34 +433,44 @@ export class IecReader {
 
   /** Nothing or only garbage came behind the acknowledgement. */
   #fallBack(phase: Extract<Phase, { in: 'reading' }>): ReaderStep {
-    const reason = new DlmsError(
-      phase.characters === 0
-        ? { code: 'NO_ANSWER', waitingFor: 'data after the acknowledgement', afterMs: this.#line.answerMs }
-        : { code: 'NO_FRAME', bytes: phase.characters },
-    );
-    if (phase.baudRate === this.#line.startRate || this.#attempts >= ATTEMPTS) return this.#fault(reason);
-    this.#hints = { ...this.#hints, stayAtStart: true };
-    this.#phase = { in: 'falling-back', reason, characters: 0 };
-    this.#scanner.reset();
-    return step(this.#line.format(this.#line.startRate, 0), [], this.#line.characterMs);
+    const { characters } = phase;
+    const waitingFor = 'data after the acknowledgement';
+    const reason =
+      this.#refusal ??
+      (characters === 0
+        ? this.#noAnswer(waitingFor, this.#zHint(phase.identification))
+        : new DlmsError({ code: 'NO_FRAME', bytes: characters }));
+    return this.#otherZ(reason, characters === 0);
+  }
+
+  #noAnswer(waitingFor: string, hint?: string): DlmsError {
+    const afterMs = this.#line.answerMs;
+    return new DlmsError({ code: 'NO_ANSWER', waitingFor, afterMs, ...(hint !== undefined && { hint }) });
+  }
+
+  /** What to set, when all was tried on a line that keeps its rate. */
+  #zHint({ baudRate }: Identification): string | undefined {
+    if (this.#options.rateFollows !== false || this.#hasOtherZ) return undefined;
+    const tried = this.#zs.slice(0, this.#vain + 1).join(' and ');
+    const offered = `the meter offers ${baudRate ?? 300} baud`;
+    return `Z = ${tried} tried on a line that keeps its rate, ${offered}: let the gateway change its rate (RFC 2217), or fix it at one that the meter keeps and set the start rate to that`;
   }
 
   /** A list came with a wrong check, or broke off: asked for once more, with the same Z. */
-  #damaged(phase: Extract<Phase, { in: 'reading' }>, error: DlmsError, events: readonly DecoderEvent[]): ReaderStep {
+  #damaged(error: DlmsError, events: readonly DecoderEvent[]): ReaderStep {
     if (this.#attempts >= ATTEMPTS || error.code === 'IEC_ERROR') {
       return this.#fault(
         error,
         events.filter(event => event.type !== 'problem'),
       );
     }
-    return this.#again(phase.identification.baudId, error);
+    return this.#again(error);
   }
 
-  #again(z: string, reason: DlmsError): ReaderStep {
-    if (this.#attempts >= ATTEMPTS) return this.#fault(reason);
+  #again(reason: DlmsError): ReaderStep {
     this.#retried = reason;
     this.#phase = { in: 'resting', then: () => this.#request() };
-    return step([{ type: 'retry', reason, z }, ...this.#line.format(this.#line.startRate, 0)], [], REPEAT_PAUSE_MS);
+    return step([{ type: 'retry', reason }, ...this.#line.format(this.#line.startRate, 0)], [], REPEAT_PAUSE_MS);
   }
 
   #noIdentification(): ReaderStep {
@@ -428,14 +484,8 @@ export class IecReader {
     if (this.#noiseBytes > 0) return this.#fault(new DlmsError({ code: 'NO_FRAME', bytes: this.#noiseBytes }));
     // It has answered before: what went wrong then says more than its silence now.
     if (this.#retried !== null) return this.#fault(this.#retried);
-    return this.#fault(
-      new DlmsError({
-        code: 'NO_ANSWER',
-        waitingFor: 'identification',
-        afterMs: this.#line.answerMs,
-        hint: `${this.#line.startRate} baud; is the optical head on the meter, its cable downwards?`,
-      }),
-    );
+    const hint = `${this.#line.startRate} baud; is the optical head on the meter, its cable downwards?`;
+    return this.#fault(this.#noAnswer('identification', hint));
   }
 
   #confirm(phase: Extract<Phase, { in: 'confirming' }>, bytes: Uint8Array): ReaderStep {
@@ -449,6 +499,8 @@ export class IecReader {
         const waitingFor = 'the confirmation of HDLC (mode E); read this meter with the IEC readout instead';
         return this.#fault(new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: 'a plain readout', waitingFor }));
       }
+      case 'refused':
+        return this.#refused(phase.identification, '2');
       case 'nothing':
         this.#phase = { ...phase, received };
         return step([], [], CONFIRMATION_MS);
@@ -465,17 +517,31 @@ export class IecReader {
     return step([...format, { type: 'hdlc', baudRate, surplus, confirmed }, { type: 'done', hints: this.#hints }]);
   }
 
-  #programmed(taken: ReaderStep): ReaderStep {
-    const ended = taken.events.some(event => event.type === 'done' || event.type === 'fault');
-    if (!ended) return taken;
+  #programmed(phase: Extract<Phase, { in: 'programming' }>, taken: ReaderStep): ReaderStep {
+    const fault = taken.events.find(event => event.type === 'fault');
+    if (fault === undefined && !taken.events.some(event => event.type === 'done')) return taken;
+    const silent = fault?.type === 'fault' && fault.error.code === 'NO_ANSWER' && phase.session.unanswered;
+    if (silent && this.#hasOtherZ && this.#password === '') return this.#otherZ(fault.error);
     this.#phase = { in: 'done' };
-    const events = taken.events.map(event => (event.type === 'done' ? this.#learn(event) : event));
+    const events = taken.events.flatMap(event => {
+      if (event.type !== 'done') return [event];
+      this.#hints = { ...this.#hints, ...event.hints };
+      return [...this.#lessons(), { type: 'done' as const, hints: this.#hints }];
+    });
     return step([...this.#line.format(this.#line.startRate, 0), ...events], taken.write);
   }
 
-  #learn(event: Extract<ReaderEvent, { type: 'done' }>): ReaderEvent {
-    this.#hints = { ...this.#hints, ...event.hints };
-    return { type: 'done', hints: this.#hints };
+  /** What the next readout begins with, and said once. */
+  #lessons(): ReaderEvent[] {
+    const { z: before, ...hints } = this.#hints;
+    const z = this.#acknowledged;
+    if (z === null || z === this.#usualZ) {
+      this.#hints = hints;
+      return [];
+    }
+    this.#hints = { ...hints, z };
+    const text = `the meter does not answer to Z = ${this.#usualZ} in the acknowledgement, but to Z = ${z}: set Z to ${z} in the node to save the first try`;
+    return before === z ? [] : [{ type: 'learned', text }];
   }
 
   #listen(bytes: Uint8Array): ReaderStep {
@@ -485,7 +551,9 @@ export class IecReader {
 
   #finish(events: readonly ReaderEvent[]): ReaderStep {
     this.#phase = { in: 'done' };
-    return step([...events, ...this.#line.format(this.#line.startRate, 0), { type: 'done', hints: this.#hints }]);
+    const lessons = this.#lessons();
+    const format = this.#line.format(this.#line.startRate, 0);
+    return step([...events, ...format, ...lessons, { type: 'done', hints: this.#hints }]);
   }
 
   #fault(error: DlmsError, events: readonly ReaderEvent[] = []): ReaderStep {
@@ -536,6 +604,8 @@ export class IecReader {
 /** Requests in one readout: the first, and one more after damage or silence. */
 const ATTEMPTS = 2;
 const GARBAGE = 12;
+/** A NAK behind more characters is one of a list at the wrong rate. */
+const FEW = 8;
 const REACTION_MS = 200;
 const RESTING_MS = 200;
 /** Noise prolongs a rest no longer than this. */

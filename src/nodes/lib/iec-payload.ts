@@ -67,9 +67,11 @@ export function readoutFields(
   wanted: WantedRange,
 ): readonly Fields[] {
   const identification = readout.identification?.raw;
+  const notes = [...readout.repeated.map(({ short }) => `asked once more: ${short}`), ...readout.learned];
   const more = {
     ...(identification === undefined ? {} : { identification }),
     durationMs: readout.durationMs,
+    ...(notes.length > 0 && { notes }),
     ...(readout.failures.length === 0
       ? {}
       : {

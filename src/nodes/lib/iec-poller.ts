@@ -71,6 +71,7 @@ export class Poller {
         task.signal,
         meter,
       );
+      for (const text of readout.learned) this.node.warn(`${connection.where}: ${text}`);
       if (keepsLastRead(wanted)) this.#keepNewest(readout, settings, connection, meter);
       const messages = readoutFields(readout, settings, this.#profile['output'], wanted);
       for (const fields of messages.slice(0, -1)) task.emit(fields);

@@ -15,7 +15,7 @@ export interface Played {
   readonly waitedMs: number;
 }
 
-/** `knowsRate`: the meter's characters are garbage when our rate is another one. */
+/** `knowsRate`: each side's characters are garbage to the other at another rate; false: a line with one rate for both. */
 export function play(
   meterOptions: IecMeterOptions,
   options: ReaderOptions = {},
@@ -44,7 +44,7 @@ export function play(
       if (e.type === 'format') baud = e.format.baudRate;
     }
     // The real meter answers when our port has changed; this one at once, but what it says is heard below.
-    for (const bytes of step.write) station.receive(bytes, sentAt);
+    for (const bytes of step.write) station.receive(bytes, knowsRate ? sentAt : undefined);
     return step.waitMs;
   };
   let waitMs = carryOut(reader.start());

@@ -138,7 +138,7 @@ describe('a disturbed readout', () => {
     const { hints } = play({ faults: { 'stays-at-start': ALWAYS } }).reader;
     const other = play({ model: 'OTHER-1' }, { hints });
     assert.deepEqual(other.sent, [REQUEST, '\x06050\r\n']);
-    assert.equal(other.reader.hints.stayAtStart, undefined);
+    assert.equal(other.reader.hints.z, undefined);
   });
   it('is repeated with Z = 0 when nothing follows the acknowledgement', () => {
     assert.equal(play({ faults: { 'no-data': 1 } }).sent[3], '\x06000\r\n');
@@ -181,6 +181,82 @@ describe('a disturbed readout', () => {
     assert.deepEqual(
       reader.timeout().events.flatMap(e => (e.type === 'fault' ? [e.error.code] : [])),
       ['IEC_IDENTIFICATION'],
+    );
+  });
+});
+
+describe('an acknowledgement that is not answered as the book says', () => {
+  const fixed: ReaderOptions = { rateFollows: false };
+  const lessons = (played: Played): string[] => played.events.flatMap(e => (e.type === 'learned' ? [e.text] : []));
+  const fault = (played: Played): string =>
+    played.events.flatMap(e => (e.type === 'fault' ? [e.error.short] : [])).join();
+
+  for (const chunk of [Infinity, 1]) {
+    it(`is tried with the meter's own Z on a line that keeps its rate, told and remembered (chunks of ${chunk})`, () => {
+      const played = play({ ownRateOnly: true }, fixed, chunk, false);
+      assert.deepEqual(played.sent, [REQUEST, '\x06000\r\n', REQUEST, '\x06050\r\n']);
+      assert.equal(readings(played).length, 7);
+      assert.deepEqual(lessons(played), [
+        'the meter does not answer to Z = 0 in the acknowledgement, but to Z = 5: set Z to 5 in the node to save the first try',
+      ]);
+      const again = play({ ownRateOnly: true }, { ...fixed, hints: played.reader.hints }, chunk, false);
+      assert.deepEqual([again.sent, lessons(again)], [[REQUEST, '\x06050\r\n'], []]);
+      assert.equal(again.reader.hints.z, '5');
+    });
+  }
+  it('is told with both tries and the setting, where neither is answered', () => {
+    const played = play({ faults: { 'no-data': ALWAYS } }, fixed);
+    assert.match(
+      fault(played),
+      /Z = 0 and 5 tried on a line that keeps its rate, the meter offers 9600 baud.*start rate/,
+    );
+    assert.equal(played.sent.length, 4);
+  });
+  it('has another Z for registers too, unless a password has been sent', () => {
+    const played = play({ ownRateOnly: true }, registers(['1.8.0'], fixed), Infinity, false);
+    assert.deepEqual(readings(played), [['1.8.0', 1234.567]]);
+    const locked = { ownRateOnly: true, password: '1234' };
+    const secret = play(locked, registers(['1.8.0'], { ...fixed, password: '1234' }), Infinity, false);
+    assert.deepEqual(readings(secret), [['1.8.0', 1234.567]]);
+    assert.equal(secret.sent.filter(text => text.includes('P1')).length, 1);
+  });
+  it('keeps to the Z that was set', () => {
+    const played = play({ ownRateOnly: true }, { ...fixed, z: '0' }, Infinity, false);
+    assert.deepEqual([faultOf(played), played.sent], ['NO_ANSWER', [REQUEST, '\x06000\r\n']]);
+  });
+  for (const read of [{}, registers(['1.8.0'])]) {
+    it(`is sent once more after a NAK, without waiting for more (${JSON.stringify(read)})`, () => {
+      const y = read.read === undefined ? '0' : '1';
+      const played = play({ faults: { 'nak-select': 1 } }, read, 1, false);
+      assert.deepEqual(played.sent.slice(0, 3), [REQUEST, `\x0605${y}\r\n`, `\x0605${y}\r\n`]);
+      assert.ok(played.waitedMs < 1500, String(played.waitedMs));
+      assert.equal(faultOf(played), null);
+    });
+    it(`is refused by a second NAK, and then by another Z (${JSON.stringify(read)})`, () => {
+      const y = read.read === undefined ? '0' : '1';
+      const played = play({ faults: { 'nak-select': ALWAYS } }, read, Infinity, false);
+      const tries = [`\x0605${y}\r\n`, `\x0605${y}\r\n`, REQUEST, `\x0600${y}\r\n`, `\x0600${y}\r\n`];
+      assert.deepEqual(played.sent, [REQUEST, ...tries]);
+      assert.equal(fault(played), `the meter refused the option select with Z = 0 and Y = ${y} (NAK)`);
+      assert.ok(played.waitedMs < 4000, String(played.waitedMs));
+    });
+  }
+  it('was refused, where the NAK was lost in the change of the rate at first', () => {
+    const played = play({ faults: { 'nak-select': ALWAYS } });
+    assert.equal(fault(played), 'the meter refused the option select with Z = 0 and Y = 0 (NAK)');
+  });
+  it('was refused, where silence follows the NAK', () => {
+    const reader = new IecReader({ z: '0' });
+    const events: ReaderEvent[] = [];
+    reader.start();
+    reader.timeout();
+    reader.receive(fromLatin1('/MFL5SIM-1\r\n'));
+    reader.timeout();
+    reader.receive(fromLatin1('\x15'));
+    for (let n = 0; n < 4; n++) events.push(...reader.timeout().events);
+    assert.deepEqual(
+      events.flatMap(e => (e.type === 'fault' ? [e.error.code] : [])),
+      ['IEC_REFUSED'],
     );
   });
 });
@@ -388,7 +464,17 @@ describe('the hand-over to HDLC', () => {
     const atTheOldRate = { mode: 'e', faults: { 'stays-at-start': 1 } } as const;
     assert.equal(faultOf(play(atTheOldRate, { mode: 'e' })), 'UNEXPECTED_RESPONSE');
   });
-  it('is not tried on a meter that does not offer it', () => {
-    assert.equal(faultOf(play({ mode: 'c' }, { mode: 'e' })), 'NOT_SUPPORTED');
+  it('is tried without \\2 in the identification, for who set mode E knows it', () => {
+    const played = play({ mode: 'c', hdlc }, { mode: 'e' });
+    const handed = played.events.find(e => e.type === 'hdlc');
+    assert.deepEqual([played.sent, handed?.baudRate, handed?.confirmed], [[REQUEST, '\x06252\r\n'], 9600, true]);
+    assert.equal(faultOf(play({ mode: 'c' }, { mode: 'e' })), 'UNEXPECTED_RESPONSE');
+  });
+  it('is asked for once more after a NAK, and refused by a second one', () => {
+    const played = play({ mode: 'e', hdlc, faults: { 'nak-select': 1 } }, { mode: 'e' }, 1, false);
+    assert.deepEqual(played.sent, [REQUEST, '\x06252\r\n', '\x06252\r\n']);
+    assert.equal(played.events.find(e => e.type === 'hdlc')?.confirmed, true);
+    const refusing = { mode: 'e', hdlc, faults: { 'nak-select': ALWAYS } } as const;
+    assert.equal(faultOf(play(refusing, { mode: 'e' }, 1, false)), 'IEC_REFUSED');
   });
 });
