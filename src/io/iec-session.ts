@@ -1,7 +1,7 @@
 // Readouts of one meter over a Transport, one after the other, with what was learned of it.
 // The rule of the file: nothing is read twice at once; what overlaps is refused. Times are of a clock that is never set.
 
-import type { Meter } from '../core/cosem/reading';
+import type { Meter, Origin } from '../core/cosem/reading';
 import type { Identification } from '../core/iec62056-21/identification';
 import type { DecoderEvent } from '../core/iec62056-21/decoder';
 import { IecReader } from '../core/iec62056-21/reader';
@@ -24,7 +24,7 @@ export type TelegramEvent = Extract<ReaderEvent, { type: 'telegram' }>;
 export interface IecReadout {
   readonly identification: Identification | null;
   readonly telegrams: readonly TelegramEvent[];
-  readonly profiles: readonly { readonly profile: IecProfile; readonly meter: Meter }[];
+  readonly profiles: readonly { readonly profile: IecProfile; readonly meter: Meter; readonly origin: Origin }[];
   /** What did not check out and was reported instead of failing the readout (check policy "warn"). */
   readonly problems: readonly DlmsError[];
   /** What had to be asked once more, and why. */
@@ -187,7 +187,7 @@ function readoutOf(events: readonly ReaderEvent[], hints: ReaderHints, durationM
   return {
     identification: events.find(event => event.type === 'identification')?.identification ?? null,
     telegrams,
-    profiles: events.filter(event => event.type === 'profile').map(({ profile, meter }) => ({ profile, meter })),
+    profiles: events.filter(event => event.type === 'profile'),
     problems: problems.map(event => event.error),
     repeated: events.flatMap(event => (event.type === 'retry' ? [event.reason] : [])),
     learned: events.flatMap(event => (event.type === 'learned' ? [event.text] : [])),

@@ -240,23 +240,24 @@ export class IecStation {
 
   #sendList(): void {
     this.#state = { in: 'idle' };
-    const { meter } = this;
-    const undamaged = block(`${meter.list.join('\r\n')}\r\n!\r\n`);
-    let bytes: Uint8Array = undamaged.slice();
-    if (meter.take('wrong-bcc')) bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 0x11;
-    if (meter.take('lost-character')) bytes = concat(bytes.subarray(0, 20), bytes.subarray(21));
-    if (meter.take('cut')) bytes = bytes.subarray(0, bytes.length >> 1);
+    const list = block(`${this.meter.list.join('\r\n')}\r\n!\r\n`);
     const { repeatsList = true } = this.meter.options;
     const baud = this.#baud;
-    this.#answer(bytes, () => {
-      if (repeatsList) this.#state = { in: 'listed', list: undamaged, baud };
+    this.#answer(this.#onBadLine(list), () => {
+      if (repeatsList) this.#state = { in: 'listed', list, baud };
       this.#baud = this.#startBaud;
     });
   }
 
+  #onBadLine(list: Uint8Array): Uint8Array {
+    const bytes = this.#bad(list);
+    if (this.meter.take('lost-character')) return concat(bytes.subarray(0, 20), bytes.subarray(21));
+    return this.meter.take('cut') ? bytes.subarray(0, bytes.length >> 1) : bytes;
+  }
+
   #listAgain({ list, baud }: Extract<State, { in: 'listed' }>): void {
     this.#baud = baud;
-    this.#answer(this.#bad(list), () => {
+    this.#answer(this.#onBadLine(list), () => {
       this.#baud = this.#startBaud;
     });
   }

@@ -228,6 +228,43 @@ describe('dlms-iec-readout', () => {
     assert.equal(dlmsOf(await flow.message('out'))['notes'], undefined);
     assert.equal(meter.requests, 3);
   }).timeout(10_000);
+  it('reads registers of a meter that refuses R5 by an error text, and tells once what to set', async () => {
+    const { port } = await serve({ commands: ['R1'], refusal: 'error' });
+    const flow = await start(port, { read: 'registers', registers: '1.8.0' });
+    flow.send('n1', {});
+    const first = await flow.message('out');
+    assert.deepEqual(
+      [telegramOf(first).readings.map(r => r.value), dlmsOf(first)['notes']],
+      [
+        [1234.567],
+        ['the meter does not answer to R5, but to R1: write R1 in front of the registers to save the first try'],
+      ],
+    );
+    flow.send('n1', {});
+    assert.equal(dlmsOf(await flow.message('out'))['notes'], undefined);
+  });
+  it('asks for a damaged list once more by NAK, and tells it', async () => {
+    const { port, meter } = await serve({ faults: { 'wrong-bcc': 1 } });
+    const flow = await start(port);
+    flow.send('n1', {});
+    const dlms = dlmsOf(await flow.message('out'));
+    assert.equal(dlms['checksum'], 'ok');
+    assert.match(String(dlms['notes']), /^asked once more: block check character 0x/);
+    assert.equal(meter.requests, 1);
+  });
+  it('says of a profile whether its check was right', async () => {
+    const profile = (): string[] => ['P.01(0260101001500)(00)(15)(1)(1.5.0)(kW)', '(0.1)'];
+    const { port } = await serve({ profile, faults: { 'wrong-bcc': 1000 } });
+    for (const [bcc, checksum] of [
+      ['warn', 'bad'],
+      ['off', 'none'],
+    ] as const) {
+      const flow = await start(port, { read: 'profile', bcc, profile: { code: 'P.01', mode: 'all' } });
+      flow.send('n1', {});
+      assert.equal(dlmsOf(await flow.message('out'))['checksum'], checksum);
+      await stopFlow();
+    }
+  });
   it('tells a refused option select at once', async () => {
     const { port } = await serve({ faults: { 'nak-select': 1000 } });
     const flow = await start(port, { ackZ: '0' });

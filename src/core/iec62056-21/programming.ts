@@ -1,7 +1,7 @@
 // A programming session that only reads: P0, password, read commands with partial blocks, break. IEC 62056-21, 6.4 and 6.5.
 // The rule of the file: a password is sent once, whatever happens; one register's error is that register's alone.
 
-import { fits } from '../framing/check';
+import { checksumOf, fits, type Check } from '../framing/check';
 import { DlmsError } from '../wire/errors';
 import { step, type Step } from '../step';
 import { transmissionMs } from './characters';
@@ -21,6 +21,7 @@ import {
 import { isProfile, parseProfile } from './profile';
 import {
   commandsFor,
+  isUsual,
   type ReaderEvent,
   type ReaderHints,
   type ReaderOptions,
@@ -50,9 +51,13 @@ export class ProgrammingSession {
   #commands: readonly ReadCommand[] = [];
   #partial = '';
   #repeats = 0;
-  /** A block of this register, and one of this session, came with a wrong check and was taken all the same (warn). */
-  #bad = false;
-  #anyBad = false;
+  /** NAKs to the current command. */
+  #naks = 0;
+  /** Why the current item was not read so far; an error text says more than a NAK or silence. */
+  #refusal: DlmsError | null = null;
+  /** The worst check of what was taken, of this register and of the session. */
+  #check: Check = 'ok';
+  #worst: Check = 'ok';
   #resent = false;
   #unanswered = true;
   #learned: ReaderHints;
@@ -174,20 +179,23 @@ export class ProgrammingSession {
     if (item === undefined) return this.#finish();
     const plan = this.options.read ?? { what: 'list' };
     this.#commands = commandsFor(plan, item.command, this.#learned);
+    this.#refusal = null;
     return this.#ask(item);
   }
 
   #ask(item: RegisterRequest): Step<ReaderEvent> {
     const command = this.#commands[0];
     if (command === undefined) return this.#finish();
-    this.#partial = '';
-    this.#bad = false;
+    this.#check = 'ok';
     this.#repeats = 0;
-    this.#resent = false;
+    this.#naks = 0;
+    // Where one command was met by silence twice, the others are asked once.
+    this.#resent = this.#refusal?.code === 'NO_ANSWER';
     return this.#askAgain(item, command);
   }
 
   #askAgain(item: RegisterRequest, command: ReadCommand): Step<ReaderEvent> {
+    this.#partial = '';
     this.#waiting = { for: 'answer', acknowledged: false };
     const plan = this.options.read;
     const rows =
@@ -202,7 +210,7 @@ export class ProgrammingSession {
         waiting.acknowledged = true;
         return step([], [], this.#answerMs());
       case 'nak':
-        return this.#otherwise(item, new DlmsError({ code: 'IEC_REFUSED', what: `${this.#named(item)} (NAK)` }));
+        return this.#nak(item);
       case 'block':
         return this.#block(part, item);
       case 'telegram':
@@ -211,6 +219,13 @@ export class ProgrammingSession {
       default:
         return step([], [], this.#answerMs());
     }
+  }
+
+  /** NAK asks for the command once more (IEC 62056-21, 6.3.6); after that it is a refusal. */
+  #nak(item: RegisterRequest): Step<ReaderEvent> {
+    const command = this.#commands[0];
+    if (command !== undefined && ++this.#naks <= NAKS) return this.#rest(() => this.#askAgain(item, command));
+    return this.#otherwise(item, new DlmsError({ code: 'IEC_REFUSED', what: `${this.#named(item)} (NAK)` }));
   }
 
   #block(part: Extract<Part, { type: 'block' }>, item: RegisterRequest): Step<ReaderEvent> {
@@ -230,9 +245,8 @@ export class ProgrammingSession {
         bytes: Uint8Array.from(part.text, c => c.charCodeAt(0)),
         origin: { source: 'iec' },
       });
-      this.#bad = true;
-      this.#anyBad = true;
     }
+    if (!fits(part.bcc.check)) this.#check = this.#worst = part.bcc.check;
     this.#repeats = 0;
     if (part.end === 'eot') {
       const text = this.#partial + part.text;
@@ -251,13 +265,15 @@ export class ProgrammingSession {
     this.#partial = '';
     const refusal = errorText(text);
     if (refusal !== null) {
-      return this.#failed(item, new DlmsError({ code: 'IEC_ERROR', text: `${item.id}: ${this.#quoted(refusal)}` }));
+      const error = new DlmsError({ code: 'IEC_ERROR', text: `${item.id}: ${this.#quoted(refusal)}` });
+      // A command that has worked is known to the meter; its error is about the register (Energomera CE301: ERR11 to any R5).
+      return this.#isLearned ? this.#failed(item, error) : this.#otherwise(item, error);
     }
-    this.#learn();
+    events.push(...this.#learn());
     if (isProfile(text)) {
       this.#profiles++;
       const profile = parseProfile(text, this.options);
-      const checksum = this.#checksum(this.#bad);
+      const checksum = checksumOf(this.#check, this.options.check ?? 'strict');
       const origin = { source: 'iec', framing: 'iec', service: this.#commands[0] ?? 'R5', checksum } as const;
       const { identification } = this;
       events.push({ type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: null });
@@ -276,8 +292,9 @@ export class ProgrammingSession {
 
   /** Another command for the same register, where the user named none; else its failure. */
   #otherwise(item: RegisterRequest, error: DlmsError): Step<ReaderEvent> {
+    this.#refusal = moreTelling(this.#refusal, error);
     this.#commands = this.#commands.slice(1);
-    return this.#commands.length === 0 ? this.#failed(item, error) : this.#rest(() => this.#ask(item));
+    return this.#commands.length === 0 ? this.#failed(item, this.#refusal) : this.#rest(() => this.#ask(item));
   }
 
   #failed(item: RegisterRequest, error: DlmsError): Step<ReaderEvent> {
@@ -303,7 +320,10 @@ export class ProgrammingSession {
       this.#resent = true;
       return this.#askAgain(item, command);
     }
-    return this.#fail(this.#noAnswer(`answer to ${this.#named(item)}`));
+    const error = this.#noAnswer(`answer to ${this.#named(item)}`);
+    const refusal = this.#refusal;
+    if (this.#commands.length > 1 && !this.#isLearned && !this.#unanswered) return this.#otherwise(item, error);
+    return refusal === null || refusal.code === 'NO_ANSWER' ? this.#fail(error) : this.#failed(item, refusal);
   }
 
   /** B0 from the meter: what is still open will not be answered. */
@@ -345,7 +365,12 @@ export class ProgrammingSession {
       {
         type: 'telegram',
         telegram: { meter: meterOf(identification, readings), time: clockOf(readings), readings },
-        origin: { source: 'iec', framing: 'iec', service: 'registers', checksum: this.#checksum(this.#anyBad) },
+        origin: {
+          source: 'iec',
+          framing: 'iec',
+          service: 'registers',
+          checksum: checksumOf(this.#worst, this.options.check ?? 'strict'),
+        },
         identification,
         bcc: null,
         crc: null,
@@ -355,18 +380,23 @@ export class ProgrammingSession {
     ];
   }
 
-  #checksum(bad: boolean): 'ok' | 'bad' | 'none' {
-    return this.options.check === 'off' ? 'none' : bad ? 'bad' : 'ok';
+  get #isLearned(): boolean {
+    const { profileCommand, registerCommand } = this.#learned;
+    return this.#commands[0] === (this.options.read?.what === 'profile' ? profileCommand : registerCommand);
   }
 
-  #learn(): void {
+  /** The command that was answered is the first from now on; said where it is not the usual one. */
+  #learn(): ReaderEvent[] {
     const command = this.#commands[0];
     const item = this.#items[this.#index];
-    if (command === undefined || item?.command !== null) return;
-    if (this.options.read?.what === 'profile') {
-      if (command === 'R5' || command === 'R6' || command === 'R1')
-        this.#learned = { ...this.#learned, profileCommand: command };
-    } else if (command === 'R5' || command === 'R1') this.#learned = { ...this.#learned, registerCommand: command };
+    if (command === undefined || !isUsual(command) || item?.command !== null || this.#isLearned) return [];
+    const profile = this.options.read?.what === 'profile';
+    this.#learned = { ...this.#learned, ...(profile ? { profileCommand: command } : { registerCommand: command }) };
+    if (command === 'R5') return [];
+    const where = profile ? `choose ${command} for the profile` : `write ${command} in front of the registers`;
+    return [
+      { type: 'learned', text: `the meter does not answer to R5, but to ${command}: ${where} to save the first try` },
+    ];
   }
 
   #rest(then: () => Step<ReaderEvent>): Step<ReaderEvent> {
@@ -412,5 +442,12 @@ function repeats(text: string, password: string): boolean {
 }
 
 const TELLING_PIECE = 3;
+/** An error text says more than a NAK, and a NAK more than silence. */
+function moreTelling(before: DlmsError | null, now: DlmsError): DlmsError {
+  const rank = (error: DlmsError): number => ['NO_ANSWER', 'IEC_REFUSED', 'IEC_ERROR'].indexOf(error.code);
+  return before === null || rank(now) > rank(before) ? now : before;
+}
+
+const NAKS = 1;
 const UNCHECKED = { received: null, calculated: 0, check: 'unreadable' } as const;
 const REPEATS = 3;

@@ -75,8 +75,8 @@ export interface ReaderHints {
   /** Z of the acknowledgement it answers to, where that is another than the usual one. */
   readonly z?: string;
   /** The command its registers answer to. */
-  readonly registerCommand?: 'R1' | 'R5';
-  readonly profileCommand?: 'R5' | 'R6' | 'R1';
+  readonly registerCommand?: UsualCommand;
+  readonly profileCommand?: UsualCommand;
   /** Size and rate of the last list, for the expected duration. */
   readonly characters?: number;
   readonly baudRate?: number;
@@ -107,10 +107,17 @@ export type ReaderEvent =
   | { readonly type: 'fault'; readonly error: DlmsError }
   | { readonly type: 'done'; readonly hints: ReaderHints };
 
+/** By code, by address, by code in partial blocks. IEC 62056-21, 6.3.12. */
+export type UsualCommand = 'R5' | 'R1' | 'R6';
+
+export function isUsual(command: ReadCommand): command is UsualCommand {
+  return command === 'R5' || command === 'R1' || command === 'R6';
+}
+
 /** Command a register or profile is read by when the user named none: in this order. */
 export function commandsFor(plan: ReadPlan, given: ReadCommand | null, hints: ReaderHints): readonly ReadCommand[] {
   if (given !== null) return [given];
-  const usual: readonly ReadCommand[] = plan.what === 'profile' ? ['R5', 'R6'] : ['R5', 'R1'];
+  const usual: readonly UsualCommand[] = plan.what === 'profile' ? ['R5', 'R6', 'R1'] : ['R5', 'R1', 'R6'];
   const known = plan.what === 'profile' ? hints.profileCommand : hints.registerCommand;
   return known === undefined ? usual : [known, ...usual.filter(command => command !== known)];
 }

@@ -10,7 +10,7 @@ import { IecDecoder, type DecoderEvent } from './decoder';
 import { confirmationIn } from './hand-over';
 import { EchoFilter } from './echo';
 import type { Identification } from './identification';
-import { acknowledgement, breakMessage, requestMessage } from './messages';
+import { acknowledgement, breakMessage, repeatBlock, requestMessage } from './messages';
 import { known, rateCharacters } from './option-select';
 import { ParityFilter } from './parity';
 import { ProgrammingSession } from './programming';
@@ -56,6 +56,8 @@ export class IecReader {
   /** Z that was acknowledged last, and what the meter said against it. */
   #acknowledged: string | null = null;
   #refusal: DlmsError | null = null;
+  /** Why a list was not taken; NAK is sent for the first of them only. */
+  #damage: DlmsError | null = null;
   /** Why it is asked once more. */
   #retried: DlmsError | null = null;
   /** Why no identification was seen so far, when characters came. */
@@ -397,7 +399,7 @@ export class IecReader {
     const problem = events.find(event => event.type === 'problem');
     const answered = events.some(event => event.type === 'telegram' || event.type === 'profile');
     if (problem?.type === 'problem' && !answered && part.type !== 'command')
-      return this.#damaged(problem.error, events);
+      return this.#damaged(phase, problem.error, events);
     if (problem?.type === 'problem' && part.type === 'command') return this.#fault(problem.error);
     if (!answered) return step(events);
     this.#hints = { ...this.#hints, characters: phase.characters, baudRate: phase.baudRate };
@@ -434,6 +436,7 @@ export class IecReader {
   /** Nothing or only garbage came behind the acknowledgement. */
   #fallBack(phase: Extract<Phase, { in: 'reading' }>): ReaderStep {
     const { characters } = phase;
+    if (this.#damage !== null && characters === 0) return this.#damaged(phase, this.#damage);
     const waitingFor = 'data after the acknowledgement';
     const reason =
       this.#refusal ??
@@ -456,15 +459,32 @@ export class IecReader {
     return `Z = ${tried} tried on a line that keeps its rate, ${offered}: let the gateway change its rate (RFC 2217), or fix it at one that the meter keeps and set the start rate to that`;
   }
 
-  /** A list came with a wrong check, or broke off: asked for once more, with the same Z. */
-  #damaged(error: DlmsError, events: readonly DecoderEvent[]): ReaderStep {
-    if (this.#attempts >= ATTEMPTS || error.code === 'IEC_ERROR') {
-      return this.#fault(
-        error,
-        events.filter(event => event.type !== 'problem'),
-      );
-    }
-    return this.#again(error);
+  /** A list came with a wrong check, or broke off: asked for once more, by NAK or by another request with the same Z. */
+  #damaged(
+    phase: Extract<Phase, { in: 'reading' }>,
+    error: DlmsError,
+    events: readonly DecoderEvent[] = [],
+  ): ReaderStep {
+    const first = this.#damage === null;
+    this.#damage ??= error;
+    if (first && error.code === 'BCC_MISMATCH' && this.#acknowledged !== null) return this.#repeatList(phase, error);
+    if (this.#attempts < ATTEMPTS && error.code !== 'IEC_ERROR') return this.#again(error);
+    return this.#fault(
+      error,
+      events.filter(event => event.type !== 'problem'),
+    );
+  }
+
+  /** Mode C: NAK asks for the list once more, at its own rate. IEC 62056-21, 6.3.6 and 6.4.3. */
+  #repeatList({ identification, baudRate }: Extract<Phase, { in: 'reading' }>, reason: DlmsError): ReaderStep {
+    const ask = (): ReaderStep => {
+      this.#scanner.reset();
+      this.#decoder.interpret({ type: 'identification', identification });
+      this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
+      return this.#send(repeatBlock(), this.#line.answerMs);
+    };
+    this.#phase = { in: 'resting', then: ask, identification };
+    return step([{ type: 'retry', reason }], [], this.#options.reactionMs ?? identification.reactionMs);
   }
 
   #again(reason: DlmsError): ReaderStep {

@@ -90,8 +90,9 @@ export function readoutFields(
     // The object says it all itself; rows and texts do not.
     const beside = form === 'object' ? {} : { meter, profile: about, columns };
     const { unparsed } = read.profile;
+    const { checksum } = read.origin;
     const told = unparsed.length === 0 ? {} : { unparsed };
-    const dlms = { source: 'iec', framing: 'iec', service: read.profile.code, ...told, ...beside, ...more };
+    const dlms = { source: 'iec', framing: 'iec', service: read.profile.code, checksum, ...told, ...beside, ...more };
     return { payload: FORMS[form](profile), dlms };
   });
   const telegram = settings.read === 'profile' ? undefined : readout.telegrams.at(-1);

@@ -106,12 +106,20 @@ describe('a disturbed readout', () => {
     assert.equal(faultOf(played), 'NO_ANSWER');
     assert.ok(played.waitedMs < 3500, String(played.waitedMs));
   });
-  for (const fault of ['lost-character', 'wrong-bcc', 'cut'] as const) {
-    it(`is asked for once more with the same Z after a fault: ${fault}`, () => {
-      const played = play({ faults: { [fault]: 1 } });
-      assert.deepEqual(played.sent, [REQUEST, '\x06050\r\n', REQUEST, '\x06050\r\n']);
+  for (const [fault, asked, repeatsList] of [
+    ['lost-character', ['\x15'], true],
+    ['wrong-bcc', ['\x15'], true],
+    ['cut', [REQUEST, '\x06050\r\n'], true],
+    ['wrong-bcc', ['\x15', REQUEST, '\x06050\r\n'], false],
+  ] as const) {
+    it(`is asked for once more with the same Z after a fault: ${fault}, ${repeatsList ? '' : 'no '}answer to NAK`, () => {
+      const played = play({ faults: { [fault]: 1 }, repeatsList });
+      assert.deepEqual(played.sent, [REQUEST, '\x06050\r\n', ...asked]);
       assert.equal(readings(played).length, 7);
+      assert.equal(telegrams(played)[0]?.identification?.raw, '/MFL5SIM-1');
     });
+  }
+  for (const fault of ['lost-character', 'wrong-bcc', 'cut'] as const) {
     it(`fails when the fault stays: ${fault}`, () => {
       const played = play({ faults: { [fault]: ALWAYS } });
       assert.equal(faultOf(played), fault === 'cut' ? 'TELEGRAM_INCOMPLETE' : 'BCC_MISMATCH');
@@ -339,12 +347,61 @@ describe('programming mode', () => {
     const played = play({}, registers(['9.9.9']));
     assert.deepEqual([faultOf(played), played.sent.at(-1)], ['IEC_ERROR', B0]);
   });
-  for (const refusal of [{ commands: ['R1'] }, { ackOnly: ['R5'] }]) {
-    it(`falls back from R5 to R1 and remembers it (${Object.keys(refusal).join()})`, () => {
+  const sentBy = (played: Played, command: string): number => played.sent.filter(t => t.includes(command)).length;
+  for (const [refusal, asked] of [
+    [{ commands: ['R1'] }, 2],
+    [{ commands: ['R1'], refusal: 'error' }, 1],
+    [{ commands: ['R1'], refusal: 'silence' }, 2],
+    [{ ackOnly: ['R5'] }, 1],
+  ] as const) {
+    it(`falls back from R5 to R1, says it and remembers it (${JSON.stringify(refusal)})`, () => {
       const played = play(refusal, registers(['1.8.0', '1.8.1']));
       assert.equal(readings(played).length, 2);
       assert.equal(played.reader.hints.registerCommand, 'R1');
-      assert.equal(played.sent.filter(text => text.includes('R5')).length, 1);
+      assert.deepEqual([sentBy(played, 'R5'), sentBy(played, 'R1')], [asked, 2]);
+      assert.deepEqual(
+        played.events.flatMap(e => (e.type === 'learned' ? [e.text] : [])),
+        ['the meter does not answer to R5, but to R1: write R1 in front of the registers to save the first try'],
+      );
+      const again = play(refusal, registers(['1.8.0'], { hints: played.reader.hints }));
+      assert.deepEqual([sentBy(again, 'R5'), again.events.some(e => e.type === 'learned')], [0, false]);
+    });
+  }
+  it('reads by R6 where the meter knows nothing else', () => {
+    const played = play({ commands: ['R6'], refusal: 'error' }, registers(['1.8.0', '1.8.1']));
+    assert.deepEqual([readings(played).length, played.reader.hints.registerCommand], [2, 'R6']);
+  });
+  it('takes an error for that of the register once a command is known to work', () => {
+    const played = play({}, registers(['1.8.0', '9.9.9', '1.8.1']));
+    assert.deepEqual([readings(played).length, sentBy(played, 'R1'), sentBy(played, '9.9.9')], [2, 0, 1]);
+  });
+  it('says of several refusals the one that says most, and goes on', () => {
+    const played = play({ commands: ['R1', 'R5'], refusal: 'silence' }, registers(['9.9.9', '1.8.0']));
+    assert.deepEqual(
+      telegrams(played)[0]?.failures?.map(f => f.error.short),
+      ['the meter answered with the error message "9.9.9: ER01"'],
+    );
+    assert.equal(readings(played).length, 1);
+  });
+  it('sends a command once more after a NAK before that is final', () => {
+    const played = play({ faults: { 'nak-read': 1 } }, registers(['R5 1.8.0']));
+    assert.deepEqual([readings(played).length, sentBy(played, 'R5')], [1, 2]);
+    const refused = play({ faults: { 'nak-read': ALWAYS } }, registers(['R5 1.8.0']));
+    assert.deepEqual([faultOf(refused), sentBy(refused, 'R5')], ['IEC_REFUSED', 2]);
+  });
+  for (const [check, checksum] of [
+    ['strict', undefined],
+    ['warn', 'bad'],
+    ['off', 'none'],
+  ] as const) {
+    it(`says of a register whose check is wrong: ${checksum ?? 'nothing'} (${check})`, () => {
+      const played = play({ faults: { 'wrong-bcc': ALWAYS } }, registers(['1.8.0'], { check }));
+      assert.equal(telegrams(played)[0]?.origin.checksum, checksum);
+      const profile = play(
+        { profile: () => PROFILE, faults: { 'wrong-bcc': ALWAYS } },
+        { check, read: { what: 'profile', code: 'P.01' } },
+      ).events.find(e => e.type === 'profile');
+      assert.equal(profile?.origin.checksum, checksum);
     });
   }
   it('keeps to the command that was named', () => {
