@@ -160,5 +160,5 @@ const SIGN_ON: Readonly<Partial<Record<DlmsError['code'], string>>> = {
   CONNECTION_LOST: 'cut',
   IEC_IDENTIFICATION: 'noise-sign-on',
   UNEXPECTED_RESPONSE: 'no-mode-e',
-  NOT_SUPPORTED: 'no-mode-e',
+  IEC_REFUSED: 'no-mode-e',
 };

@@ -129,6 +129,7 @@ class Search {
       if (way.interface !== 'hdlc-mode-e') return bare;
       const signedOn = new ModeETransport(bare, {
         mode: 'e',
+        otherRates: [],
         answerTimeoutMs: this.environment.answerMs ?? SIGN_ON_MS,
       });
       await signedOn.open(this.stop.signal);

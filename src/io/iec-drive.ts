@@ -17,9 +17,8 @@ export async function drive(
   onEvent: (event: ReaderEvent) => void,
 ): Promise<void> {
   let limit: NodeJS.Timeout | undefined;
-  const late = (): void => input(() => reader.timeout());
-  const silence = new Alarm(late);
-  const bound = new Alarm(late);
+  const silence = new Alarm(() => input(() => reader.timeout()));
+  const bound = new Alarm(() => input(() => reader.timeout(true)));
   let turn = 0;
   /** The input that named the bound last. */
   let boundOf = 0;
@@ -108,6 +107,7 @@ export function withLine(options: ReaderOptions, transport: Transport, hints: Re
     ...options,
     hints,
     rateFollows: options.rateFollows ?? transport.setFormat !== undefined,
+    otherRates: options.otherRates ?? (options.baudRate === undefined ? OTHER_RATES : []),
     answerTimeoutMs: options.answerTimeoutMs ?? (local ? 3000 : 6000),
     characterTimeoutMs: options.characterTimeoutMs ?? (local ? 2000 : 5000),
   };
@@ -116,3 +116,6 @@ export function withLine(options: ReaderOptions, transport: Transport, hints: Re
 function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms));
 }
+
+/** 9600: RS-485 meters and gateways that know no other rate (ZPA AM363, Energomera). Then those of IEC 62056-21, 6.3.14. */
+const OTHER_RATES = [9600, 2400, 4800, 19200];

@@ -12,7 +12,7 @@ import type { SerialFormat, Transport } from './transport';
 /**
  * Opens a transport and signs on for HDLC in mode E; afterwards the line is 8N1 at the agreed rate and belongs to HDLC.
  * Bytes that came behind the sign-on are delivered first. Rejects as IecSession.read, UNEXPECTED_RESPONSE when the meter
- * sends a plain readout instead, NOT_SUPPORTED when it offers no HDLC.
+ * sends a plain readout instead, IEC_REFUSED when it refuses. HDLC is asked for without \2 in the identification too.
  */
 export async function openModeE(
   transport: Transport,
@@ -139,5 +139,5 @@ export class ModeETransport implements Transport {
   }
 }
 
-const SIGN_ON_LIMIT_MS = 20_000;
+const SIGN_ON_LIMIT_MS = 60_000;
 const EARLY_CHUNKS = 1000;

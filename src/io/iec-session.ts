@@ -16,6 +16,7 @@ import type { IecProfile } from '../core/iec62056-21/profile';
 import { transmissionMs } from '../core/iec62056-21/characters';
 import { DlmsError, isDlmsError } from '../core/wire/errors';
 import { drive, withLine } from './iec-drive';
+import { RefusedPasswords } from './refused-passwords';
 import type { Transport } from './transport';
 
 export type TelegramEvent = Extract<ReaderEvent, { type: 'telegram' }>;
@@ -49,6 +50,8 @@ export interface IecProgress {
 export interface IecSessionOptions extends ReaderOptions {
   /** Battery meters: not woken again before this time has passed, in milliseconds. Default one hour, 0: no guard. */
   readonly wakeUpGuardMs?: number;
+  /** What was refused at this meter, where other sessions ask it too. */
+  readonly passwords?: RefusedPasswords;
   /** Called with everything a reader says, for traces. */
   readonly onEvent?: (event: ReaderEvent) => void;
 }
@@ -59,11 +62,11 @@ export class IecSession {
   #runningSinceMs: number | null = null;
   #lastWakeUpMs: number | null = null;
   #lastDurationMs: number | null = null;
-  /** A password that the meter has refused, how often, and until when it is not sent again. */
-  #refused: { readonly times: number; readonly untilMs: number } | null = null;
+  readonly #passwords: RefusedPasswords;
 
   constructor(readonly options: IecSessionOptions = {}) {
     this.#hints = options.hints ?? {};
+    this.#passwords = options.passwords ?? new RefusedPasswords();
   }
 
   get busy(): boolean {
@@ -97,7 +100,8 @@ export class IecSession {
     }
     this.#guardBattery(startedMs);
     const asksList = (plan?.what ?? 'list') === 'list';
-    if (!asksList) this.#guardPassword(startedMs);
+    const password = asksList ? '' : (this.options.password ?? '');
+    if (password !== '') this.#passwords.guard(password, startedMs);
     this.#runningSinceMs = startedMs;
     try {
       const asked = plan === undefined ? this.options : { ...this.options, read: plan };
@@ -128,10 +132,11 @@ export class IecSession {
       const done = events.find(event => event.type === 'done');
       if (done?.type === 'done') this.#hints = done.hints;
       this.#lastDurationMs = durationMs;
-      this.#refused = null;
+      // A list says nothing of passwords: it does not end the pause.
+      if (password !== '') this.#passwords.taken();
       return readoutOf(events, this.#hints, durationMs);
     } catch (error) {
-      if (isDlmsError(error) && error.code === 'WRONG_PASSWORD') this.#pausePassword();
+      if (isDlmsError(error) && error.code === 'WRONG_PASSWORD') this.#passwords.refused(password, performance.now());
       throw error;
     } finally {
       this.#runningSinceMs = null;
@@ -155,20 +160,6 @@ export class IecSession {
       const what = `waking a battery meter again before ${restMinutes} more minutes have passed`;
       throw new DlmsError({ code: 'NOT_SUPPORTED', what });
     }
-  }
-
-  /** Meters lock after some wrong passwords, and flows ask again by the clock: each refusal doubles the pause. */
-  #pausePassword(): void {
-    const times = (this.#refused?.times ?? 0) + 1;
-    const pauseMs = Math.min(PASSWORD_PAUSE_MS * 2 ** (times - 1), LONGEST_PASSWORD_PAUSE_MS);
-    this.#refused = { times, untilMs: performance.now() + pauseMs };
-  }
-
-  #guardPassword(nowMs: number): void {
-    if (this.#refused === null || nowMs >= this.#refused.untilMs) return;
-    const minutes = Math.ceil((this.#refused.untilMs - nowMs) / 60_000);
-    const diagnostic = `at the last readout; it is not sent again for ${minutes} minutes, or until a deploy`;
-    throw new DlmsError({ code: 'WRONG_PASSWORD', diagnostic });
   }
 
   /** Time for everything: the setting, or three times what the last size needs at the start rate when that is less. */
@@ -202,7 +193,5 @@ const DEAD_MS = 1550;
 const MAX_READOUT_SECONDS = 300;
 const LEAST_LIMIT_MS = 30_000;
 const WAKE_UP_GUARD_MS = 3_600_000;
-const PASSWORD_PAUSE_MS = 900_000;
-const LONGEST_PASSWORD_PAUSE_MS = 86_400_000;
 
 export { ModeETransport, openModeE, signOnForHdlc, type SignedOn } from './iec-mode-e';

@@ -49,6 +49,8 @@ export interface IecMeterOptions {
   readonly address?: string;
   /** Rate of requests. Default 300. */
   readonly startBaud?: number;
+  /** No answer to requests at another rate, where the line tells it. */
+  readonly deafAtOtherRates?: boolean;
   /** Lines of the list, without "!"; called for each readout. */
   readonly list?: () => readonly string[];
   /** Registers of programming mode; default: those of the list. */

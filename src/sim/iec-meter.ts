@@ -134,7 +134,8 @@ export class IecStation {
       for (const bytes of this.#state.station.receive(chunk)) this.#send(bytes);
       return;
     }
-    if (baud !== this.#baud && this.#state.in !== 'idle' && this.#state.in !== 'listed') return;
+    const waits = this.#state.in === 'idle' || this.#state.in === 'listed';
+    if (baud !== this.#baud && (!waits || this.meter.options.deafAtOtherRates === true)) return;
     if (this.meter.take('echo')) this.line.write(chunk, this.#baud);
     for (const byte of chunk) this.#received.push(byte & 0x7f);
     if (this.#received.length > 4096) this.#received = [];

@@ -1,11 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { createServer, type AddressInfo } from 'node:net';
 
+import { rfc2217Gateway } from './rfc2217-gateway';
 import { hasSocat, serialPair, SOCAT_MISSING } from './serial-pair';
 import { IecSession, ModeETransport, openModeE, type IecProgress } from '../../src/io/iec-session';
 import { memoryPair, type MemoryTransport } from '../../src/io/memory';
 import { SerialTransport } from '../../src/io/serial';
-import { TcpTransport } from '../../src/io/tcp';
+import { RefusedPasswords } from '../../src/io/refused-passwords';
+import { TcpTransport, tcpTransport } from '../../src/io/tcp';
 import type { Transport } from '../../src/io/transport';
 import { garbled, SimulatedIecMeter, type IecMeterOptions, type IecStation } from '../../src/sim/iec-meter';
 
@@ -119,6 +121,51 @@ describe('an IEC session', () => {
     });
     assert.equal(meter.commands.filter(command => command.startsWith('P1')).length, 1);
   });
+  it('does not let a list that was read end the pause of a password', async () => {
+    const meter = new SimulatedIecMeter({ password: '7', ...SOON });
+    const { near } = await onMemory(meter);
+    const registers = { what: 'registers', registers: ['1.8.0'] } as const;
+    const session = new IecSession({ ...QUICK, password: '8', read: registers });
+    await assert.rejects(session.read(near, never), { code: 'WRONG_PASSWORD', message: /ER03/ });
+    assert.equal((await session.read(near, never, undefined, { what: 'list' })).telegrams.length, 1);
+    await assert.rejects(session.read(near, never), { code: 'WRONG_PASSWORD', message: /not sent again/ });
+    assert.equal(meter.commands.filter(command => command.startsWith('P1')).length, 1);
+  });
+  it('counts the refusals of a meter, whoever asks it with which password', async () => {
+    const meter = new SimulatedIecMeter({ password: '7', ...SOON });
+    const { near } = await onMemory(meter);
+    const passwords = new RefusedPasswords();
+    const read = (password: string): Promise<unknown> => {
+      const registers = { what: 'registers', registers: ['1.8.0'] } as const;
+      return new IecSession({ ...QUICK, passwords, password, read: registers }).read(near, never);
+    };
+    await assert.rejects(read('a'), { message: /ER03/ });
+    await assert.rejects(read('b'), { message: /ER03/ });
+    await assert.rejects(read('a'), { message: /not sent again for 30 minutes/ });
+    await read('7');
+    await assert.rejects(read('a'), { message: /ER03/ });
+    for (const other of ['b', 'c']) await assert.rejects(read(other), { message: /ER03/ });
+    await assert.rejects(read('7'), { message: /not sent again for 60 minutes/ });
+    assert.equal(meter.commands.filter(command => command.startsWith('P1')).length, 6);
+  });
+  it('finds a meter that is fixed at 9600 behind a gateway whose rate follows', async () => {
+    await overTcp({ startBaud: 9600 }, async (transport, meter) => {
+      const gateway = await rfc2217Gateway(Number(transport.where.split(':')[1]), 9600);
+      const rfc2217 = { baudRate: 300, dataBits: 7, parity: 'even', stopBits: 1 } as const;
+      const near = tcpTransport({ host: '127.0.0.1', port: gateway.port, rfc2217 });
+      const session = new IecSession(QUICK);
+      const { telegrams, learned, repeated } = await session.read(near, never);
+      assert.equal(telegrams[0]?.telegram.readings.length, 7);
+      assert.match(String(learned), /^the meter answers at 9600 baud, not at 300/);
+      assert.deepEqual(
+        repeated.map(error => error.code),
+        ['NO_ANSWER'],
+      );
+      const { learned: again } = await session.read(near, never);
+      assert.deepEqual([again, meter.requests], [[], 2]);
+      await gateway.close();
+    });
+  }).timeout(10_000);
   it('remembers for the next readout what it learned', async () => {
     const meter = new SimulatedIecMeter({ faults: { 'stays-at-start': ALWAYS }, ...SOON });
     const { near } = await onMemory(meter);
@@ -282,6 +329,14 @@ describe('an IEC session on a serial port', () => {
       await pair.pull();
     }
   }
+  it('asks at another rate when nobody answers at 300 baud', async () => {
+    await onSerial({ reactionMs: 20, startBaud: 9600, faults: { silence: 1 } }, async transport => {
+      const session = new IecSession({ baudChangeDelayMs: 0, answerTimeoutMs: 300 });
+      const { telegrams, learned } = await session.read(transport, never);
+      assert.equal(telegrams[0]?.telegram.readings.length, 7);
+      assert.match(String(learned), /9600 baud, not at 300/);
+    });
+  });
   it('reads in mode C', async () => {
     await onSerial({ reactionMs: 20 }, async transport => {
       const { telegrams } = await new IecSession({ baudChangeDelayMs: 0 }).read(transport, never);

@@ -265,6 +265,36 @@ describe('dlms-iec-readout', () => {
       await stopFlow();
     }
   });
+  it('names SML at once, where a meter sends it instead of an answer', async () => {
+    const server = createServer(socket => {
+      const beat = setInterval(() => socket.write(Buffer.from('1b1b1b1b0101010176050011', 'hex')), 50);
+      socket.on('error', () => undefined);
+      socket.on('close', () => clearInterval(beat));
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const flow = await start((server.address() as AddressInfo).port);
+    const startedMs = performance.now();
+    flow.send('n1', {});
+    const { error } = await flow.error();
+    assert.deepEqual([error.code, /SML/.test(error.message)], ['NO_FRAME', true]);
+    assert.ok(performance.now() - startedMs < 3000);
+    await stopFlow();
+    await new Promise(resolve => server.close(resolve));
+  });
+  for (const bcc of ['strict', 'warn', 'off']) {
+    it(`sends no telegram without a reading, polled or decoded (${bcc})`, async () => {
+      const { port } = await serve({ list: () => [] });
+      const polled = await start(port, { bcc });
+      polled.send('n1', {});
+      assert.equal((await polled.error()).error.code, 'TELEGRAM_INCOMPLETE');
+      await polled.silence('out', 20);
+      await stopFlow();
+      const decoded = await message({ bcc });
+      decoded.send('n1', { payload: Buffer.from([...fromLatin1('/MFL5SIM-1\r\n'), ...block('!\r\n')]) });
+      assert.equal((await decoded.error()).error.code, 'TELEGRAM_INCOMPLETE');
+      await decoded.silence('out', 20);
+    });
+  }
   it('tells a refused option select at once', async () => {
     const { port } = await serve({ faults: { 'nak-select': 1000 } });
     const flow = await start(port, { ackZ: '0' });

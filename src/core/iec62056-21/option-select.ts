@@ -2,7 +2,7 @@
 // The rule of the file: the meter's own or 0, never a lower one.
 
 import type { Identification } from './identification';
-import type { ReaderHints, ReaderOptions } from './reader-options';
+import type { ReaderOptions } from './reader-options';
 
 /**
  * Values of Z in the order in which they are tried. Where the line can follow, the meter's own and then 0 (L+G ZMD120 does
@@ -20,9 +20,8 @@ export function rateCharacters(
 }
 
 /** What the meter answered to the last time comes first. */
-export function known(usual: readonly string[], hints: ReaderHints): readonly string[] {
-  const { z } = hints;
-  return z === undefined || !usual.includes(z) ? usual : [z, ...usual.filter(other => other !== z)];
+export function knownFirst<T>(usual: readonly T[], known: T | undefined): readonly T[] {
+  return known === undefined || !usual.includes(known) ? usual : [known, ...usual.filter(other => other !== known)];
 }
 
 /** Makers whose meters offer a rate at which reading them fails: Pafal 12EC3g, 20EC3gr. */

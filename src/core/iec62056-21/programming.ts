@@ -131,6 +131,11 @@ export class ProgrammingSession {
     }
   }
 
+  /** Ends it from outside, with what was read and a break. */
+  giveUp(error: DlmsError): Step<ReaderEvent> {
+    return this.#fail(error);
+  }
+
   #challenge(part: Part): Step<ReaderEvent> {
     if (part.type === 'command' && part.command === 'P0') {
       const operand = /^\((.*)\)$/.exec(part.text)?.[1] ?? part.text;

@@ -11,12 +11,13 @@ import { confirmationIn } from './hand-over';
 import { EchoFilter } from './echo';
 import type { Identification } from './identification';
 import { acknowledgement, breakMessage, repeatBlock, requestMessage } from './messages';
-import { known, rateCharacters } from './option-select';
+import { knownFirst, rateCharacters } from './option-select';
 import { ParityFilter } from './parity';
 import { ProgrammingSession } from './programming';
 import { checkOptions, type ReaderEvent, type ReaderHints, type ReaderOptions } from './reader-options';
 import { dropError, type Part } from './parts';
 import { ReaderLine } from './reader-line';
+import { SmlStart } from './sml-start';
 import { Scanner } from './scanner';
 
 type ReaderStep = Step<ReaderEvent>;
@@ -63,9 +64,14 @@ export class IecReader {
   /** Why no identification was seen so far, when characters came. */
   #badIdentification: DlmsError | null = null;
   #noiseBytes = 0;
+  /** Characters that could not be read at another rate than the last. */
+  #unread: DlmsError | null = null;
   /** The last input brought a message, and since the last limit of a wait an answer has begun. */
   #helped = false;
   #begun = false;
+  /** Characters since the last limit. */
+  #came = 0;
+  #sml = new SmlStart();
 
   constructor(options: ReaderOptions = {}) {
     this.#options = options;
@@ -102,9 +108,9 @@ export class IecReader {
     return this.#bounded(() => this.#receive(chunk));
   }
 
-  /** Nothing came for the time the last step named, or its limit is over. */
-  timeout(): ReaderStep {
-    return this.#bounded(() => this.#timeout());
+  /** Nothing came for the time the last step named; `late`: bytes came, but its limit is over. */
+  timeout(late = false): ReaderStep {
+    return this.#bounded(() => this.#timeout(late && this.#begun));
   }
 
   /** Ends it from outside; a programming session is left with a break. */
@@ -116,7 +122,7 @@ export class IecReader {
 
   /**
    * Every wait has a limit: named when we have spoken, when a rest begins and when a message has come, and once more when an
-   * answer has begun. What belongs to no message moves none.
+   * answer has begun, and then for each piece of it that comes at the least pace. What belongs to no message moves none.
    */
   #bounded(input: () => ReaderStep): ReaderStep {
     const before = this.#phase.in;
@@ -126,11 +132,18 @@ export class IecReader {
     if (waitMs === null || this.#phase.in === 'listening') return taken;
     if (taken.write.length > 0 || this.#helped || this.#phase.in !== before) {
       this.#begun = false;
+      this.#came = 0;
       return { ...taken, limitMs: this.#firstLimitMs(waitMs) };
     }
-    if (this.#begun || !this.#begins()) return taken;
+    if (before === 'identifying') {
+      if (this.#begun || !this.#begins()) return taken;
+      this.#begun = true;
+      return { ...taken, limitMs: LONGEST_IDENTIFICATION_MS };
+    }
+    if (this.#begun ? this.#came < this.#line.paceCharacters : !this.#begins()) return taken;
     this.#begun = true;
-    return { ...taken, limitMs: before === 'identifying' ? LONGEST_IDENTIFICATION_MS : this.#line.readoutMs };
+    this.#came = 0;
+    return { ...taken, limitMs: this.#line.paceMs };
   }
 
   /** In other octets an ACK or a NAK is no answer, and before the identification nothing else is. */
@@ -144,7 +157,7 @@ export class IecReader {
       case 'resting':
         return waitMs + MOST_RESTING_MS;
       case 'falling-back':
-        return this.#line.readoutMs;
+        return this.#line.paceMs;
       default:
         return waitMs;
     }
@@ -154,6 +167,7 @@ export class IecReader {
   #begins(): boolean {
     const phase = this.#phase;
     if (phase.in === 'identifying') return this.#scanner.identifying;
+    if (phase.in === 'falling-back') return true;
     if (phase.in === 'resting' && phase.identification === undefined) return false;
     return this.#scanner.busy;
   }
@@ -163,6 +177,11 @@ export class IecReader {
     if (phase.in === 'done' || phase.in === 'idle') return step();
     if (phase.in === 'handed-over') {
       return step([{ type: 'hdlc', baudRate: phase.baudRate, surplus: chunk.slice(), confirmed: phase.confirmed }]);
+    }
+    this.#came += chunk.length;
+    if (phase.in === 'identifying') {
+      const behind = this.#sml.receive(chunk);
+      if (behind !== -1) return this.#foreign(chunk.subarray(behind));
     }
     const bytes = this.#parity.receive(this.#echo.receive(chunk));
     if (phase.in === 'listening') return this.#listen(bytes);
@@ -184,7 +203,15 @@ export class IecReader {
     return this.#takeAll(this.#scanner.receive(bytes), bytes);
   }
 
-  #timeout(): ReaderStep {
+  /** SML comes by itself and again and again; no answer is to be waited for. */
+  #foreign(rest: Uint8Array): ReaderStep {
+    const bytes = concat(SML_START, rest);
+    const hint = 'SML: this meter sends by itself and is not asked; read it with the push decoder, usually at 9600 8N1';
+    const error = new DlmsError({ code: 'NO_FRAME', bytes: this.#came, hint });
+    return this.#fault(error, [{ type: 'foreign', protocol: 'sml', bytes }]);
+  }
+
+  #timeout(slow: boolean): ReaderStep {
     const phase = this.#phase;
     switch (phase.in) {
       case 'resting':
@@ -192,12 +219,13 @@ export class IecReader {
       case 'identifying':
         return this.#noIdentification();
       case 'reading':
-        return this.#readingStopped(phase);
+        return slow ? this.#damaged(phase, this.#tooSlow(phase.characters)) : this.#readingStopped(phase);
       case 'falling-back':
         return this.#again(phase.reason);
       case 'confirming':
         return this.#handOver(phase, new Uint8Array(0), false);
       case 'programming': {
+        if (slow) return this.#sent(this.#programmed(phase, phase.session.giveUp(this.#tooSlow(this.#came))));
         const held = this.#held();
         if (held.length > 0) {
           const taken = this.#takeAll(this.#scanner.receive(held), held);
@@ -314,7 +342,7 @@ export class IecReader {
     const { mode = 'auto', read = { what: 'list' } } = this.#options;
     const chosen = mode === 'auto' ? (identification.mode.toLowerCase() as 'a' | 'b' | 'c') : mode;
     const usual = chosen === 'a' ? [] : rateCharacters(identification, this.#options, this.#line.startRate);
-    this.#zs = known(usual, this.#hints);
+    this.#zs = knownFirst(usual, this.#hints.z);
     this.#usualZ = usual[0] ?? '';
     if (chosen === 'a' || chosen === 'b') {
       const baudRate = chosen === 'b' ? (identification.baudRate ?? this.#line.startRate) : this.#line.startRate;
@@ -446,6 +474,12 @@ export class IecReader {
     return this.#otherZ(reason, characters === 0);
   }
 
+  #tooSlow(have: number): DlmsError {
+    const { paceCharacters, paceMs } = this.#line;
+    const waitingFor = `its end, of which fewer than ${paceCharacters} characters came in ${Math.round(paceMs / 1000)} s`;
+    return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor });
+  }
+
   #noAnswer(waitingFor: string, hint?: string): DlmsError {
     const afterMs = this.#line.answerMs;
     return new DlmsError({ code: 'NO_ANSWER', waitingFor, afterMs, ...(hint !== undefined && { hint }) });
@@ -489,6 +523,10 @@ export class IecReader {
 
   #again(reason: DlmsError): ReaderStep {
     this.#retried = reason;
+    return this.#requestAgain(reason);
+  }
+
+  #requestAgain(reason: DlmsError): ReaderStep {
     this.#phase = { in: 'resting', then: () => this.#request() };
     return step([{ type: 'retry', reason }, ...this.#line.format(this.#line.startRate, 0)], [], REPEAT_PAUSE_MS);
   }
@@ -501,11 +539,18 @@ export class IecReader {
     const reason = this.#parity.suspicion;
     if (reason !== null) return this.#fault(new DlmsError({ code: 'WRONG_PARITY', reason }));
     if (this.#badIdentification !== null) return this.#fault(this.#badIdentification);
-    if (this.#noiseBytes > 0) return this.#fault(new DlmsError({ code: 'NO_FRAME', bytes: this.#noiseBytes }));
+    const noise = this.#noiseBytes > 0 ? new DlmsError({ code: 'NO_FRAME', bytes: this.#noiseBytes }) : null;
+    const rates = this.#line.ratesTried.join(' and ');
+    const hint = `${rates} baud; is the optical head on the meter, its cable downwards?`;
+    const error = noise ?? this.#noAnswer('identification', hint);
+    if (this.#retried === null && this.#line.nextRate(noise !== null)) {
+      this.#unread ??= noise;
+      this.#attempts = 0;
+      this.#parity.reset();
+      return this.#requestAgain(error);
+    }
     // It has answered before: what went wrong then says more than its silence now.
-    if (this.#retried !== null) return this.#fault(this.#retried);
-    const hint = `${this.#line.startRate} baud; is the optical head on the meter, its cable downwards?`;
-    return this.#fault(this.#noAnswer('identification', hint));
+    return this.#fault(this.#retried ?? this.#unread ?? error);
   }
 
   #confirm(phase: Extract<Phase, { in: 'confirming' }>, bytes: Uint8Array): ReaderStep {
@@ -553,15 +598,21 @@ export class IecReader {
 
   /** What the next readout begins with, and said once. */
   #lessons(): ReaderEvent[] {
-    const { z: before, ...hints } = this.#hints;
-    const z = this.#acknowledged;
-    if (z === null || z === this.#usualZ) {
-      this.#hints = hints;
-      return [];
-    }
-    this.#hints = { ...hints, z };
-    const text = `the meter does not answer to Z = ${this.#usualZ} in the acknowledgement, but to Z = ${z}: set Z to ${z} in the node to save the first try`;
-    return before === z ? [] : [{ type: 'learned', text }];
+    const { z: zBefore, startRate: rateBefore, ...hints } = this.#hints;
+    const { baudRate = 300 } = this.#options;
+    const z = this.#acknowledged === this.#usualZ ? null : this.#acknowledged;
+    const startRate = this.#line.startRate === baudRate ? null : this.#line.startRate;
+    this.#hints = { ...hints, ...(z !== null && { z }), ...(startRate !== null && { startRate }) };
+    const save = 'in the node to save the first try';
+    const texts = [
+      z !== null &&
+        z !== zBefore &&
+        `the meter does not answer to Z = ${this.#usualZ} in the acknowledgement, but to Z = ${z}: set Z to ${z} ${save}`,
+      startRate !== null &&
+        startRate !== rateBefore &&
+        `the meter answers at ${startRate} baud, not at ${baudRate}: set the start rate to ${startRate} ${save}`,
+    ];
+    return texts.flatMap(text => (text === false ? [] : [{ type: 'learned', text }]));
   }
 
   #listen(bytes: Uint8Array): ReaderStep {
@@ -624,6 +675,7 @@ export class IecReader {
 /** Requests in one readout: the first, and one more after damage or silence. */
 const ATTEMPTS = 2;
 const GARBAGE = 12;
+const SML_START = Uint8Array.of(0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1);
 /** A NAK behind more characters is one of a list at the wrong rate. */
 const FEW = 8;
 const REACTION_MS = 200;

@@ -25,14 +25,20 @@ export function outcomeOf(
     return fields === null ? [] : [fields];
   });
   const fails = settings.decoder.check === 'strict' || messages.length === 0;
-  return { messages, failure: (fails ? problems[0] : undefined) ?? null };
+  const failure = problems[0] ?? (messages.length < events.length ? noData() : null);
+  return { messages, failure: fails ? failure : null };
 }
 
-/** The fields of one event; null for a problem, which is no message. */
+function noData(): DlmsError {
+  return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: 0, waitingFor: 'data' });
+}
+
+/** The fields of one event; null for a problem and for a telegram without a reading, which are no message. */
 function eventFields(event: DecoderEvent, settings: IecSettings, problems: readonly DlmsError[]): Fields | null {
   switch (event.type) {
     case 'telegram': {
       const { telegram, origin, identification } = event;
+      if (telegram.readings.length === 0) return null;
       const payload = {
         meter: telegram.meter,
         time: telegram.time,
@@ -98,9 +104,7 @@ export function readoutFields(
   const telegram = settings.read === 'profile' ? undefined : readout.telegrams.at(-1);
   const list = telegram === undefined ? null : eventFields(telegram, settings, []);
   const lists = list === null ? [] : [{ ...list, dlms: { ...(list['dlms'] as Fields), ...more } }];
-  if (profiles.length + lists.length === 0) {
-    throw new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have: 0, waitingFor: 'data' });
-  }
+  if (profiles.length + lists.length === 0) throw readout.problems[0] ?? noData();
   return [...lists, ...profiles];
 }
 

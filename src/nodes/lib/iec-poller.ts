@@ -7,6 +7,7 @@ import { epochOf } from '../../core/cosem/date-time';
 import { profileTable } from '../../core/iec62056-21/profile';
 import { DlmsError } from '../../core/wire/errors';
 import { IecSession, type IecProgress, type IecReadout } from '../../io/iec-session';
+import { RefusedPasswords } from '../../io/refused-passwords';
 import type { Properties } from '../../io/settings';
 import type { Connection } from './connection-api';
 import { readoutFields } from './iec-payload';
@@ -25,6 +26,8 @@ export type Extra = {
 /** Asks meters, one after the other on a line; keeps a session for each of them, with what it learned of it. */
 export class Poller {
   readonly #meters = new Map<string, { readonly session: IecSession; startedMs: number; running: boolean }>();
+  /** By address: another password for the same meter is not another meter. */
+  readonly #passwords = new Map<string, RefusedPasswords>();
   #warned = false;
 
   constructor(
@@ -47,7 +50,8 @@ export class Poller {
     const plan = readPlan(settings, this.config, asked.length > 0 ? asked : settings.registers, window);
     const meterAddress = addressOf(meter) ?? settings.session.meterAddress ?? '';
     const password = this.#password(settings, connection, meter);
-    const key = `${connection.meterKey(meter)} ${meterAddress} ${password === null ? '' : hash(password)}`;
+    const address = `${connection.meterKey(meter)} ${meterAddress}`;
+    const key = `${address} ${password === null ? '' : hash(password)}`;
     const nowMs = performance.now();
     const known = this.#meters.get(key);
     if (known?.running === true) {
@@ -58,7 +62,13 @@ export class Poller {
       });
     }
     const session =
-      known?.session ?? new IecSession({ ...settings.session, meterAddress, ...(password !== null && { password }) });
+      known?.session ??
+      new IecSession({
+        ...settings.session,
+        meterAddress,
+        passwords: this.#passwordsOf(address, nowMs),
+        ...(password !== null && { password }),
+      });
     this.#warnOfHurry(nowMs - (known?.startedMs ?? -Infinity), session.expectedMs);
     const run = { session, startedMs: nowMs, running: true };
     this.#meters.delete(key);
@@ -79,6 +89,15 @@ export class Poller {
     } finally {
       run.running = false;
     }
+  }
+
+  #passwordsOf(address: string, nowMs: number): RefusedPasswords {
+    const passwords = this.#passwords.get(address) ?? new RefusedPasswords();
+    this.#passwords.set(address, passwords);
+    if (this.#passwords.size > METERS)
+      for (const [other, kept] of this.#passwords)
+        if (other !== address && !kept.isPausing(nowMs)) this.#passwords.delete(other);
+    return passwords;
   }
 
   /** That of the message; null: the node's own, which is only for the place it was saved for. */

@@ -89,7 +89,8 @@ function sessionOptions(config: IecProperties, credentials: IecProperties): IecS
     password,
     passwordCommand:
       choice('passwordCommand', config['passwordCommand'], ['p1', 'p2'] as const, 'p1') === 'p2' ? 'P2' : 'P1',
-    baudRate: number('baudRate', config['baudRate'], 300, { min: 50, max: 4_000_000 }),
+    // Empty is not 300: only then other rates are tried.
+    ...optional('baudRate', number('baudRate', config['baudRate'], null, { min: 50, max: 4_000_000 })),
     baudChangeDelayMs: number('baudChangeDelay', config['baudChangeDelay'], 300, { min: 0, max: 1000 }),
     maxReadoutSeconds: number('maxReadoutSeconds', config['maxReadoutSeconds'], 300, { min: 1, max: 86_400 }),
     wakeUpCharacters,

@@ -3,8 +3,8 @@ import { strict as assert } from 'node:assert';
 import { IecReader } from '../../../src/core/iec62056-21/reader';
 import type { ReaderEvent, ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
 import type { Step } from '../../../src/core/step';
-import { fromLatin1, unhex } from '../../../src/core/wire/hex';
-import type { IecMeterOptions } from '../../../src/sim/iec-meter';
+import { concat, fromLatin1, hex, unhex } from '../../../src/core/wire/hex';
+import { block, type IecMeterOptions } from '../../../src/sim/iec-meter';
 import { faultOf, play, telegrams, type Played } from './meter';
 
 const REQUEST = '/?!\r\n';
@@ -267,6 +267,125 @@ describe('an acknowledgement that is not answered as the book says', () => {
       ['IEC_REFUSED'],
     );
   });
+});
+
+describe('a start rate that is not 300', () => {
+  const others: ReaderOptions = { otherRates: [9600, 2400] };
+  // The simulated meter leaves requests at another rate than its own unanswered while it is idle, as this one does.
+  const at = (baud: number): IecMeterOptions => ({ startBaud: baud, deafAtOtherRates: true });
+  for (const chunk of [Infinity, 1]) {
+    it(`is found behind silence, told and remembered (chunks of ${chunk})`, () => {
+      const played = play(at(9600), others, chunk);
+      assert.deepEqual([played.sent, readings(played).length], [[REQUEST, REQUEST, '\x06050\r\n'], 7]);
+      assert.deepEqual(
+        played.events.flatMap(e => (e.type === 'learned' ? [e.text] : [])),
+        ['the meter answers at 9600 baud, not at 300: set the start rate to 9600 in the node to save the first try'],
+      );
+      assert.equal(played.reader.hints.startRate, 9600);
+      const again = play(at(9600), { ...others, hints: played.reader.hints }, chunk);
+      assert.deepEqual([again.sent.length, again.events.some(e => e.type === 'learned')], [2, false]);
+      const moved = play(at(300), { ...others, hints: played.reader.hints }, chunk);
+      assert.deepEqual([readings(moved).length, moved.reader.hints.startRate], [7, undefined]);
+    });
+  }
+  it('is looked for at one other rate in silence, at all where characters cannot be read', () => {
+    const silent = play(at(2400), others);
+    const reason = silent.events.flatMap(e => (e.type === 'fault' ? [e.error.short] : [])).join();
+    assert.match(reason, /^no identification within 3000 ms \(300 and 9600 baud; /);
+    assert.ok(silent.waitedMs < 9000, String(silent.waitedMs));
+    const heard = new IecReader(others);
+    heard.start();
+    heard.timeout();
+    const rates: number[] = [];
+    for (let n = 0; n < 3; n++) {
+      heard.receive(unhex('b3e1b3f0e1'));
+      rates.push(...heard.timeout().events.flatMap(e => (e.type === 'format' ? [e.format.baudRate] : [])));
+      heard.timeout();
+    }
+    // The last one as the readout ends.
+    assert.deepEqual(rates, [9600, 2400, 2400]);
+  });
+  it('is not looked for where the rate cannot follow, nor at the cost of a battery', () => {
+    for (const more of [{ rateFollows: false }, { wakeUpCharacters: 40 }]) {
+      const played = play(at(9600), { ...others, ...more });
+      assert.deepEqual([faultOf(played), played.sent.filter(t => t === REQUEST).length], ['NO_ANSWER', 1]);
+    }
+  });
+});
+
+describe('an answer that comes too slowly', () => {
+  /** A character each 300 ms from the request on; gives what the reader said, and after how long. */
+  function trickled(before: string, options: ReaderOptions): { error: string; afterMs: number } {
+    const reader = new IecReader(options);
+    let [nowMs, quietAt, limitAt] = [0, Infinity, Infinity];
+    let error = '';
+    const goOn = (step: Step<ReaderEvent>): void => {
+      quietAt = step.waitMs === null ? Infinity : nowMs + step.waitMs;
+      if (step.limitMs !== undefined) limitAt = nowMs + step.limitMs;
+      error = step.events.flatMap(e => (e.type === 'fault' ? [e.error.short] : [])).join() || error;
+    };
+    goOn(reader.start());
+    goOn(reader.timeout());
+    let text = before;
+    for (let n = 0; n < 3000 && error === ''; n++) {
+      nowMs += 300;
+      if (limitAt <= nowMs) goOn(reader.timeout(true));
+      else if (quietAt <= nowMs) goOn(reader.timeout());
+      else {
+        if (reader.phase === 'identifying') text = before;
+        goOn(reader.receive(fromLatin1(text === '' ? '1' : text)));
+        text = '';
+      }
+    }
+    return { error, afterMs: nowMs };
+  }
+  it('ends a list, and says which pace was wanted', () => {
+    const { error, afterMs } = trickled('/MFL SIM-1\r\n\x02', { mode: 'a' });
+    assert.match(error, /waiting for its end, of which fewer than 150 characters came in 20 s$/);
+    assert.ok(afterMs > 20_000 && afterMs < 60_000, String(afterMs));
+  });
+  it('ends a session', () => {
+    const { error, afterMs } = trickled('/MFL SIM-1\r\n', registers(['1.8.0'], { mode: 'c' }));
+    assert.notEqual(error, '');
+    assert.ok(afterMs < 60_000, String(afterMs));
+  });
+  it('does not end a list that is as slow as 300 baud with pauses', () => {
+    const list = Array.from({ length: 40 }, (_, i) => `1.8.0*${i}(000000.000*kWh)`);
+    const reader = new IecReader({ mode: 'a' });
+    reader.start();
+    reader.timeout();
+    reader.receive(fromLatin1('/MFL SIM-1\r\n'));
+    let [nowMs, limitAt] = [0, Infinity];
+    const events: ReaderEvent[] = [];
+    for (const bytes of block(`${list.join('\r\n')}\r\n!\r\n`)) {
+      const step = reader.receive(Uint8Array.of(bytes));
+      if (step.limitMs !== undefined) limitAt = nowMs + step.limitMs;
+      events.push(...step.events);
+      nowMs += bytes === 0x0a ? 1500 : 34;
+      assert.ok(nowMs < limitAt, String(nowMs));
+    }
+    assert.equal(events.filter(e => e.type === 'telegram').length, 1);
+  });
+});
+
+describe('a meter that sends SML', () => {
+  const file = unhex('1b1b1b1b01010101760700110203040506');
+  for (const size of [1, 3, 100]) {
+    it(`is named as soon as a file begins, with its first octets (chunks of ${size})`, () => {
+      const reader = new IecReader();
+      reader.start();
+      reader.timeout();
+      const stream = concat(unhex('00161b1b1b1a0100'), file);
+      const events: ReaderEvent[] = [];
+      for (let at = 0; at < stream.length && reader.phase !== 'done'; at += size)
+        events.push(...reader.receive(stream.subarray(at, at + size)).events);
+      const foreign = events.find(e => e.type === 'foreign');
+      assert.equal(hex(foreign?.bytes ?? new Uint8Array(0)).slice(0, 16), '1b1b1b1b01010101');
+      const error = events.find(e => e.type === 'fault')?.error;
+      assert.equal(error?.code, 'NO_FRAME');
+      assert.match(error?.message ?? '', /SML.*push decoder/);
+    });
+  }
 });
 
 describe('programming mode', () => {
