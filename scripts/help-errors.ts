@@ -28,7 +28,7 @@ const CIPHERING = [
   'NOT_SUPPORTED',
 ] as const;
 /** The sign-on of IEC 62056-21, which mode E begins with too. */
-const SIGN_ON = ['NO_FRAME', 'IEC_IDENTIFICATION', 'WRONG_PARITY', 'UNEXPECTED_RESPONSE'] as const;
+const SIGN_ON = ['NO_FRAME', 'IEC_IDENTIFICATION', 'IEC_REFUSED', 'WRONG_PARITY', 'UNEXPECTED_RESPONSE'] as const;
 /** What is about the objects asked for. */
 const OBJECTS = ['ACCESS_DENIED', 'OBJECT_UNDEFINED', 'ACCESS_RESULT', 'NOT_SUPPORTED', 'LIMIT_EXCEEDED'] as const;
 
@@ -107,7 +107,6 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'BCC_MISMATCH',
       'CRC_MISMATCH',
       'IEC_ERROR',
-      'IEC_REFUSED',
       'IEC_BREAK',
       'READOUT_RUNNING',
       'TELEGRAM_INCOMPLETE',

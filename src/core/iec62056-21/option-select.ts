@@ -2,14 +2,15 @@
 // The rule of the file: the meter's own or 0, never a lower one.
 
 import type { Identification } from './identification';
-import type { ReaderOptions } from './reader-options';
+import { knownFirst, type ReaderLine } from './reader-line';
+import type { ReaderHints, ReaderOptions } from './reader-options';
 
 /**
  * Values of Z in the order in which they are tried. Where the line can follow, the meter's own and then 0 (L+G ZMD120 does
  * not keep the rate that it offers). Where it cannot, 0 and then the meter's own: a gateway and a meter that are fixed at
  * one rate understand each other, and some meters answer to nothing but their own Z.
  */
-export function rateCharacters(
+function rateCharacters(
   { baudId, baudRate, manufacturer }: Identification,
   options: ReaderOptions,
   startRate: number,
@@ -19,9 +20,71 @@ export function rateCharacters(
   return options.rateFollows === false && baudRate !== startRate ? ['0', baudId] : [baudId, '0'];
 }
 
-/** What the meter answered to the last time comes first. */
-export function knownFirst<T>(usual: readonly T[], known: T | undefined): readonly T[] {
-  return known === undefined || !usual.includes(known) ? usual : [known, ...usual.filter(other => other !== known)];
+/** The acknowledgements of one readout: which Z is next, which was sent, what worked. */
+export class OptionSelect {
+  #zs: readonly string[] = [];
+  #usual = '';
+  #vain = 0;
+  #sent: string | null = null;
+
+  constructor(
+    readonly options: ReaderOptions,
+    readonly line: ReaderLine,
+  ) {}
+
+  /** A meter of mode C, or one of mode B, which takes its Z by itself; null: one that is asked for none. */
+  meet(identification: Identification | null, hints: ReaderHints): void {
+    const usual = identification === null ? [] : rateCharacters(identification, this.options, this.line.startRate);
+    this.#zs = knownFirst(usual, hints.z);
+    this.#usual = usual[0] ?? '';
+  }
+
+  /** The Z to send now. */
+  take(): string {
+    this.#sent = this.#zs[this.#vain] ?? this.#zs.at(-1) ?? '0';
+    return this.#sent;
+  }
+
+  /** The Z that was sent last; null before the first acknowledgement. */
+  get sent(): string | null {
+    return this.#sent;
+  }
+
+  get hasOther(): boolean {
+    return this.#vain + 1 < this.#zs.length;
+  }
+  toOther(): void {
+    this.#vain++;
+  }
+
+  /** What to set, when all was tried on a line that keeps its rate. */
+  hint({ baudRate }: Identification): string | undefined {
+    if (this.options.rateFollows !== false || this.hasOther) return undefined;
+    const tried = this.#zs.slice(0, this.#vain + 1).join(' and ');
+    const offered = `the meter offers ${baudRate ?? 300} baud`;
+    return `Z = ${tried} tried on a line that keeps its rate, ${offered}: let the gateway change its rate (RFC 2217), or fix it at one that the meter keeps and set the start rate to that`;
+  }
+
+  /** What the next readout begins with, and what is to be said of it once. */
+  lessons(before: ReaderHints): { readonly hints: ReaderHints; readonly texts: readonly string[] } {
+    const { z: zBefore, startRate: rateBefore, ...rest } = before;
+    const { baudRate = 300 } = this.options;
+    const z = this.#sent === this.#usual ? null : this.#sent;
+    const startRate = this.line.startRate === baudRate ? null : this.line.startRate;
+    const save = 'in the node to save the first try';
+    const texts: string[] = [];
+    if (z !== null && z !== zBefore) {
+      texts.push(
+        `the meter does not answer to Z = ${this.#usual} in the acknowledgement, but to Z = ${z}: set Z to ${z} ${save}`,
+      );
+    }
+    if (startRate !== null && startRate !== rateBefore) {
+      texts.push(
+        `the meter answers at ${startRate} baud, not at ${baudRate}: set the start rate to ${startRate} ${save}`,
+      );
+    }
+    return { hints: { ...rest, ...(z !== null && { z }), ...(startRate !== null && { startRate }) }, texts };
+  }
 }
 
 /** Makers whose meters offer a rate at which reading them fails: Pafal 12EC3g, 20EC3gr. */

@@ -1,7 +1,6 @@
 // Rates, formats and patience of the line that a reader has, from its options.
 
 import type { LineFormat } from './characters';
-import { knownFirst } from './option-select';
 import type { ReaderEvent, ReaderOptions } from './reader-options';
 
 export class ReaderLine {
@@ -62,6 +61,11 @@ export class ReaderLine {
     const format: LineFormat = { baudRate, dataBits: eight ? 8 : 7, parity: eight ? 'none' : 'even', stopBits: 1 };
     return [{ type: 'format', format, afterMs }];
   }
+}
+
+/** What the meter answered to the last time comes first. */
+export function knownFirst<T>(usual: readonly T[], known: T | undefined): readonly T[] {
+  return known === undefined || !usual.includes(known) ? usual : [known, ...usual.filter(other => other !== known)];
 }
 
 const PACE_MS = 20_000;

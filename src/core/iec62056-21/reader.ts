@@ -11,7 +11,7 @@ import { confirmationIn } from './hand-over';
 import { EchoFilter } from './echo';
 import type { Identification } from './identification';
 import { acknowledgement, breakMessage, repeatBlock, requestMessage } from './messages';
-import { knownFirst, rateCharacters } from './option-select';
+import { OptionSelect } from './option-select';
 import { ParityFilter } from './parity';
 import { ProgrammingSession } from './programming';
 import { checkOptions, type ReaderEvent, type ReaderHints, type ReaderOptions } from './reader-options';
@@ -50,12 +50,8 @@ export class IecReader {
   #phase: Phase = { in: 'idle' };
   #hints: ReaderHints;
   #attempts = 0;
-  /** Values of Z for the meter that answers, the usual one, and how many were tried in vain. */
-  #zs: readonly string[] = [];
-  #usualZ = '';
-  #vain = 0;
-  /** Z that was acknowledged last, and what the meter said against it. */
-  #acknowledged: string | null = null;
+  readonly #select: OptionSelect;
+  /** What the meter said against the acknowledgement. */
   #refusal: DlmsError | null = null;
   /** Why a list was not taken; NAK is sent for the first of them only. */
   #damage: DlmsError | null = null;
@@ -76,6 +72,7 @@ export class IecReader {
   constructor(options: ReaderOptions = {}) {
     this.#options = options;
     this.#line = new ReaderLine(options);
+    this.#select = new OptionSelect(options, this.#line);
     this.#scanner = new Scanner(options.limitBytes);
     this.#parity = new ParityFilter(options.parity ?? 'auto');
     this.#decoder = new IecDecoder({ ...options, modeA: options.mode === 'a' });
@@ -341,9 +338,7 @@ export class IecReader {
     this.#meet(identification.raw);
     const { mode = 'auto', read = { what: 'list' } } = this.#options;
     const chosen = mode === 'auto' ? (identification.mode.toLowerCase() as 'a' | 'b' | 'c') : mode;
-    const usual = chosen === 'a' ? [] : rateCharacters(identification, this.#options, this.#line.startRate);
-    this.#zs = knownFirst(usual, this.#hints.z);
-    this.#usualZ = usual[0] ?? '';
+    this.#select.meet(chosen === 'a' ? null : identification, this.#hints);
     if (chosen === 'a' || chosen === 'b') {
       const baudRate = chosen === 'b' ? (identification.baudRate ?? this.#line.startRate) : this.#line.startRate;
       this.#phase = { in: 'reading', identification, baudRate, characters: 0, garbage: 0 };
@@ -356,8 +351,7 @@ export class IecReader {
   }
 
   #acknowledge(identification: Identification, y: Select): ReaderStep {
-    const z = this.#zs[this.#vain] ?? this.#zs.at(-1) ?? '0';
-    this.#acknowledged = z;
+    const z = this.#select.take();
     const baudRate =
       z === identification.baudId ? (identification.baudRate ?? this.#line.startRate) : this.#line.startRate;
     const message = acknowledgement(this.#options.v ?? (y === '2' ? '2' : '0'), z, this.#options.y ?? y);
@@ -384,7 +378,7 @@ export class IecReader {
 
   /** NAK to the acknowledgement asks for it once more (IEC 62056-21, 6.3.6); a second one refuses it. */
   #refused(identification: Identification, y: Select): ReaderStep {
-    const what = `the option select with Z = ${this.#acknowledged ?? ''} and Y = ${this.#options.y ?? y} (NAK)`;
+    const what = `the option select with Z = ${this.#select.sent ?? ''} and Y = ${this.#options.y ?? y} (NAK)`;
     const again = this.#refusal === null;
     this.#refusal = new DlmsError({ code: 'IEC_REFUSED', what });
     if (!again) return this.#otherZ(this.#refusal);
@@ -396,7 +390,7 @@ export class IecReader {
   /** Signs on once more, with the next Z; what went wrong is the fault where none is left. */
   #otherZ(reason: DlmsError, silent = true): ReaderStep {
     if (!this.#hasOtherZ) return this.#fault(reason);
-    this.#vain++;
+    this.#select.toOther();
     if (silent) return this.#again(reason);
     this.#phase = { in: 'falling-back', reason, characters: 0 };
     this.#scanner.reset();
@@ -408,7 +402,7 @@ export class IecReader {
   }
 
   get #hasOtherZ(): boolean {
-    return this.#attempts < ATTEMPTS && this.#vain + 1 < this.#zs.length;
+    return this.#attempts < ATTEMPTS && this.#select.hasOther;
   }
 
   /** The head may sit on another meter than the last time. */
@@ -419,7 +413,7 @@ export class IecReader {
 
   #read(phase: Extract<Phase, { in: 'reading' }>, part: Part): ReaderStep {
     if (part.type === 'dropped' && (part.kind === 'noise' || part.kind === 'identification')) return step();
-    if (part.type === 'nak' && phase.characters <= FEW && this.#acknowledged !== null) {
+    if (part.type === 'nak' && phase.characters <= FEW && this.#select.sent !== null) {
       return this.#refused(phase.identification, '0');
     }
     // A list still is a list when the check is wrong; the reader may ask once more before it is believed or refused.
@@ -469,7 +463,7 @@ export class IecReader {
     const reason =
       this.#refusal ??
       (characters === 0
-        ? this.#noAnswer(waitingFor, this.#zHint(phase.identification))
+        ? this.#noAnswer(waitingFor, this.#select.hint(phase.identification))
         : new DlmsError({ code: 'NO_FRAME', bytes: characters }));
     return this.#otherZ(reason, characters === 0);
   }
@@ -485,14 +479,6 @@ export class IecReader {
     return new DlmsError({ code: 'NO_ANSWER', waitingFor, afterMs, ...(hint !== undefined && { hint }) });
   }
 
-  /** What to set, when all was tried on a line that keeps its rate. */
-  #zHint({ baudRate }: Identification): string | undefined {
-    if (this.#options.rateFollows !== false || this.#hasOtherZ) return undefined;
-    const tried = this.#zs.slice(0, this.#vain + 1).join(' and ');
-    const offered = `the meter offers ${baudRate ?? 300} baud`;
-    return `Z = ${tried} tried on a line that keeps its rate, ${offered}: let the gateway change its rate (RFC 2217), or fix it at one that the meter keeps and set the start rate to that`;
-  }
-
   /** A list came with a wrong check, or broke off: asked for once more, by NAK or by another request with the same Z. */
   #damaged(
     phase: Extract<Phase, { in: 'reading' }>,
@@ -501,7 +487,7 @@ export class IecReader {
   ): ReaderStep {
     const first = this.#damage === null;
     this.#damage ??= error;
-    if (first && error.code === 'BCC_MISMATCH' && this.#acknowledged !== null) return this.#repeatList(phase, error);
+    if (first && error.code === 'BCC_MISMATCH' && this.#select.sent !== null) return this.#repeatList(phase, error);
     if (this.#attempts < ATTEMPTS && error.code !== 'IEC_ERROR') return this.#again(error);
     return this.#fault(
       error,
@@ -596,23 +582,10 @@ export class IecReader {
     return step([...this.#line.format(this.#line.startRate, 0), ...events], taken.write);
   }
 
-  /** What the next readout begins with, and said once. */
   #lessons(): ReaderEvent[] {
-    const { z: zBefore, startRate: rateBefore, ...hints } = this.#hints;
-    const { baudRate = 300 } = this.#options;
-    const z = this.#acknowledged === this.#usualZ ? null : this.#acknowledged;
-    const startRate = this.#line.startRate === baudRate ? null : this.#line.startRate;
-    this.#hints = { ...hints, ...(z !== null && { z }), ...(startRate !== null && { startRate }) };
-    const save = 'in the node to save the first try';
-    const texts = [
-      z !== null &&
-        z !== zBefore &&
-        `the meter does not answer to Z = ${this.#usualZ} in the acknowledgement, but to Z = ${z}: set Z to ${z} ${save}`,
-      startRate !== null &&
-        startRate !== rateBefore &&
-        `the meter answers at ${startRate} baud, not at ${baudRate}: set the start rate to ${startRate} ${save}`,
-    ];
-    return texts.flatMap(text => (text === false ? [] : [{ type: 'learned', text }]));
+    const { hints, texts } = this.#select.lessons(this.#hints);
+    this.#hints = hints;
+    return texts.map(text => ({ type: 'learned', text }));
   }
 
   #listen(bytes: Uint8Array): ReaderStep {
