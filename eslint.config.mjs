@@ -9,6 +9,7 @@ const TABLE = {
   'core/framing': { from: ['core/wire', 'core/cosem'] },
   'core/cosem': { from: ['core/wire'] },
   'core/apdu': { from: ['core/wire', 'core/cosem'] },
+  'core/sml': { from: ['core/wire', 'core/cosem'] },
   'core/link': { from: ['core/wire', 'core/framing'] },
   'core/security': { from: ['core/wire', 'core/apdu'], modules: ['node:crypto'] },
   'core/transfer': { from: ['core/wire', 'core/cosem', 'core/apdu'] },
@@ -19,7 +20,16 @@ const TABLE = {
   },
   'core/push': {
     from: [
-      ...['core/wire', 'core/framing', 'core/cosem', 'core/apdu', 'core/link', 'core/security', 'core/transfer'],
+      ...[
+        'core/wire',
+        'core/framing',
+        'core/cosem',
+        'core/apdu',
+        'core/link',
+        'core/security',
+        'core/sml',
+        'core/transfer',
+      ],
       'core/iec62056-21',
     ],
   },

@@ -29,6 +29,7 @@ const CIPHERING = [
 ] as const;
 /** The sign-on of IEC 62056-21, which mode E begins with too. */
 const SIGN_ON = ['NO_FRAME', 'IEC_IDENTIFICATION', 'IEC_REFUSED', 'WRONG_PARITY', 'UNEXPECTED_RESPONSE'] as const;
+const SML = ['SML_FRAME', 'SML_CHECK', 'SML_ATTENTION', 'SML_NO_VALUES'] as const;
 /** What is about the objects asked for. */
 const OBJECTS = ['ACCESS_DENIED', 'OBJECT_UNDEFINED', 'ACCESS_RESULT', 'NOT_SUPPORTED', 'LIMIT_EXCEEDED'] as const;
 
@@ -90,6 +91,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'CRC_MISMATCH',
       'TELEGRAM_INCOMPLETE',
       'WRONG_PARITY',
+      ...SML,
     ],
   },
   'dlms-iec-readout': {
@@ -110,6 +112,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'IEC_BREAK',
       'READOUT_RUNNING',
       'TELEGRAM_INCOMPLETE',
+      'OTHER_PROTOCOL',
     ],
   },
   'dlms-obis-filter': { codes: [...ANY, 'NOT_AUTHENTICATED', 'NOT_ENCRYPTED'] },

@@ -47,7 +47,12 @@ export interface Reading {
   readonly text?: string;
   readonly classId?: number;
   readonly attribute?: number;
-  readonly status?: number;
+  /** A decimal string where a number cannot hold it (SML: up to 64 bits). */
+  readonly status?: number | string;
+  /** SML: the name of the peculiarity of this meter that `value` was freed from; `raw` stays as sent. */
+  readonly corrected?: string;
+  /** SML: in hex. */
+  readonly signature?: string;
 }
 
 export interface Telegram {
@@ -75,6 +80,17 @@ export interface Origin {
   readonly skipped?: number;
   readonly layout?: string;
   readonly checksum?: 'ok' | 'bad' | 'none';
+  /** SML: the check is the CRC of Holley's RS-485 output, not X.25. */
+  readonly check?: 'kermit';
+  /** SML: the check of one message is wrong inside a file whose check fits. */
+  readonly messageCheck?: 'bad';
+  /** SML, in hex; the meter's id is what people read on it. */
+  readonly serverId?: string;
+  /** SML: seconds of operation; never a time. */
+  readonly secIndex?: number;
+  readonly listName?: string;
+  /** SML, in hex. */
+  readonly listSignature?: string;
   readonly complete?: false;
   /** Lines, or parts of them, that could not be read although the check fits; their neighbours are in the payload. */
   readonly unparsed?: readonly string[];

@@ -1,4 +1,4 @@
-// The two CRC-16 of the field, both reflected: HDLC's FCS (X.25) and DSMR P1's (ARC).
+// The CRC-16 of the field, all reflected: HDLC's FCS and SML's check (X.25), DSMR P1's (ARC), that of some SML (Kermit).
 
 /** FCS/HCS of HDLC: CRC-16/X.25 over bytes[start, end). ISO/IEC 13239; the low octet is sent first. */
 export function fcs16(bytes: Uint8Array, start = 0, end = bytes.length): number {
@@ -12,6 +12,18 @@ export function crc16Arc(bytes: Uint8Array, start = 0, end = bytes.length): numb
   let crc = 0;
   for (let i = start; i < end; i++) crc = (crc >>> 8) ^ (ARC[(crc ^ (bytes[i] as number)) & 0xff] as number);
   return crc;
+}
+
+/** CRC-16/Kermit: SML of Holley's DTZ541 over RS-485 has it in place of X.25; the high octet is sent first. */
+export function kermit16(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  let crc = 0;
+  for (let i = start; i < end; i++) crc = (crc >>> 8) ^ (X25[(crc ^ (bytes[i] as number)) & 0xff] as number);
+  return crc;
+}
+
+/** The same 16 bits as a number whose first octet is the low one. */
+export function lowFirst(crc: number): number {
+  return ((crc & 0xff) << 8) | (crc >> 8);
 }
 
 function table(polynomial: number): Uint16Array {

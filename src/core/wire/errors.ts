@@ -77,6 +77,13 @@ export interface Facts {
   TELEGRAM_INCOMPLETE: { have: number; waitingFor: string };
   WRONG_PARITY: { reason: string };
 
+  SML_FRAME: { reason: string };
+  SML_CHECK: { got: number; want: number; lengthBytes: number };
+  /** `number`: six octets in hex. */
+  SML_ATTENTION: { server: string | null; number: string; text: string | null };
+  SML_NO_VALUES: { what: string };
+  OTHER_PROTOCOL: { what: string };
+
   BAD_SETTING: { setting: string; value: string; expected: string };
   HOST_NOT_ALLOWED: { host: string };
   BAD_STATE: { input: string; phase: string };
@@ -463,6 +470,35 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'line',
     say: f => `characters have the wrong parity: ${f.reason}`,
     remedy: 'Set the port to 7E1, or to 8N1 with parity stripped',
+  },
+  SML_FRAME: {
+    blame: 'line',
+    say: f => `SML file: ${f.reason}`,
+    remedy:
+      'Bytes were lost or changed on the line: align the optical head, set 9600 8N1; once, at the start, it is only that listening began in the middle of a file',
+  },
+  SML_CHECK: {
+    blame: 'line',
+    say: f => `SML file: check ${hex4(f.got)} does not match ${hex4(f.want)} over ${f.lengthBytes} bytes`,
+    remedy:
+      'Bytes were lost or changed on the line: align the optical head, keep light away from it, set 9600 8N1; a gateway that cuts files needs a larger buffer',
+  },
+  SML_ATTENTION: {
+    blame: 'meter',
+    say: f =>
+      `SML: the meter${f.server === null ? '' : ` ${f.server}`} answered with attention ${f.number}` +
+      (f.text === null ? '' : ` "${f.text}"`),
+    remedy: 'It refuses what somebody on this line asked of it; what it sends by itself is read all the same',
+  },
+  SML_NO_VALUES: {
+    blame: 'meter',
+    say: f => `SML file without values: ${f.what}`,
+    remedy: 'Nothing is wrong on the line; the meter may have to be unlocked with its PIN before it sends values',
+  },
+  OTHER_PROTOCOL: {
+    blame: 'caller',
+    say: f => `${f.what} came, which this node does not read`,
+    remedy: 'Give the connection, or the messages, to a push decoder: it reads this with its framing set to auto',
   },
   BAD_SETTING: {
     blame: 'caller',

@@ -1,0 +1,183 @@
+// SML files in a stream: 1b1b1b1b 01010101, messages, fill octets, 1b1b1b1b 1a and the check. BSI TR-03109-1, annex IV b.
+// The rule of the file: the check of the file decides. What has none that fits, or what a new start cuts off, gives nothing,
+// and the search for its end looks at each octet once.
+
+import { fcs16, kermit16, lowFirst } from '../wire/crc16';
+import type { Detail } from '../wire/errors';
+import { hex } from '../wire/hex';
+import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
+
+export interface SmlFrame {
+  /** As it came, from the first escape to the check. */
+  readonly bytes: Uint8Array;
+  /** The messages and the fill octets behind them, without escapes. */
+  readonly content: Uint8Array;
+  /** Holley's RS-485 output has another CRC. */
+  readonly check: 'x25' | 'kermit';
+}
+
+export const smlFiles: Recogniser<SmlFrame> = {
+  framing: 'sml',
+  what: 'SML file',
+  starts: [0x1b],
+  look,
+};
+
+/** The octets an SML file begins with stand at `from`. */
+export function isSmlStart(bytes: Pick<Waiting, 'at'>, from = 0): boolean {
+  return isRun(bytes, from, ESCAPE) && isRun(bytes, from + 4, START);
+}
+
+/** The bytes of a file around its messages; escapes inside of them are doubled. `kermit`: as Holley's RS-485 output has it. */
+export function smlFile(messages: Uint8Array, check: SmlFrame['check'] = 'x25'): Uint8Array {
+  const out = [ESCAPE, ESCAPE, ESCAPE, ESCAPE, START, START, START, START];
+  for (let i = 0, run = 0; i < messages.length; i++) {
+    const octet = messages[i] as number;
+    out.push(octet);
+    run = octet === ESCAPE ? run + 1 : 0;
+    if (run === 4) {
+      out.push(ESCAPE, ESCAPE, ESCAPE, ESCAPE);
+      run = 0;
+    }
+  }
+  const fill = (4 - (out.length % 4)) % 4;
+  for (let i = 0; i < fill; i++) out.push(0);
+  out.push(ESCAPE, ESCAPE, ESCAPE, ESCAPE, END, fill);
+  const bytes = Uint8Array.from(out);
+  const crc = check === 'kermit' ? kermit16(bytes) : lowFirst(fcs16(bytes));
+  return Uint8Array.from([...bytes, crc >> 8, crc & 0xff]);
+}
+
+function look(bytes: Waiting, { searched, final }: Circumstances): Verdict<SmlFrame> {
+  const start = beginning(bytes);
+  if (start === 'no') return 'no';
+  // One octet of noise is no file.
+  if (start === 'short') return final && bytes.length < 2 ? 'no' : { need: bytes.length + 1 };
+  if (start === 'end') return { damaged: OVERHEAD, error: frame('its beginning was lost') };
+  return search(bytes, Math.max(START_OCTETS, searched), start);
+}
+
+/** What the first octets are: a start, one of another version or with one wrong octet, the end of a file that was cut off. */
+function beginning(bytes: Waiting): 'whole' | Detail | 'end' | 'short' | 'no' {
+  const { length } = bytes;
+  let escapes = 0;
+  while (escapes < 5 && bytes.at(escapes) === ESCAPE) escapes++;
+  // Stray octets before a start: the last four belong to it.
+  if (escapes === 5) return 'no';
+  if (escapes === length) return 'short';
+  if (escapes < 3) return 'no';
+  if (length < START_OCTETS) {
+    const next = bytes.at(escapes);
+    return escapes === 4 && (next === END || next === START || next === VERSION_2)
+      ? 'short'
+      : couldStart(bytes, escapes);
+  }
+  let starts = 0;
+  for (let i = escapes; i < START_OCTETS; i++) if (bytes.at(i) === START) starts++;
+  if (escapes === 4) {
+    if (starts === 4) return 'whole';
+    if (bytes.at(4) === END) return 'end';
+    if (isRun(bytes, 4, VERSION_2)) return frame('transport version 2, which no meter is known to send, is not read');
+    return starts === 3 ? DAMAGED_START : 'no';
+  }
+  // 1b 1b 1b 01 01 01 01: the first octet was lost or changed; 1b 1b 1b xx 01 01 01 01: the fourth was.
+  return starts >= 4 ? DAMAGED_START : 'no';
+}
+
+function couldStart(bytes: Waiting, escapes: number): 'short' | 'no' {
+  let others = 0;
+  for (let i = escapes; i < bytes.length; i++) if (bytes.at(i) !== START) others++;
+  return others <= 1 ? 'short' : 'no';
+}
+
+/** From one escape to the next until the file ends. `start`: what is wrong already. */
+function search(bytes: Waiting, from: number, start: 'whole' | Detail): Verdict<SmlFrame> {
+  const { length } = bytes;
+  const damage = (damaged: number, error: Detail): Verdict<SmlFrame> => ({
+    damaged,
+    error: start === 'whole' ? error : start,
+  });
+  let at = from;
+  for (;;) {
+    at = bytes.indexOf(ESCAPE, at);
+    if (at > LIMIT_BYTES || (at === -1 && length > LIMIT_BYTES)) {
+      return damage(LIMIT_BYTES, { code: 'LIMIT_EXCEEDED', what: 'SML file', limit: LIMIT_BYTES, actual: length });
+    }
+    if (at === -1) return { need: length + 1, searched: length };
+    let run = 1;
+    while (run < 8 && bytes.at(at + run) === ESCAPE) run++;
+    if (at + run === length && run < 8) return { need: length + 1, searched: at };
+    if (run < 4) {
+      at += run;
+      continue;
+    }
+    if (run === 8) {
+      at += 8;
+      continue;
+    }
+    // 1b1b1b1b in the data stands doubled, so of a longer run only its last four can be an escape.
+    const escape = at + run - 4;
+    if (length < escape + OVERHEAD) return { need: escape + OVERHEAD, searched: at };
+    if (isRun(bytes, escape + 4, START)) return damage(escape, { code: 'INCOMPLETE', what: 'SML file', have: escape });
+    if (bytes.at(escape + 4) === END) return ended(bytes.view(0, escape + OVERHEAD), start);
+    const unknown = hex(bytes.view(escape + 4, escape + 8));
+    return damage(escape + 8, frame(`the escape 1b1b1b1b ${unknown} has no meaning in it`));
+  }
+}
+
+function ended(bytes: Uint8Array, start: 'whole' | Detail): Verdict<SmlFrame> {
+  const octets = bytes.length;
+  if (start !== 'whole') return { damaged: octets, error: start };
+  const want = fcs16(bytes, 0, octets - 2);
+  const first = bytes[octets - 2] as number;
+  const second = bytes[octets - 1] as number;
+  const got = second * 256 + first;
+  const check = got === want ? 'x25' : first * 256 + second === kermit16(bytes, 0, octets - 2) ? 'kermit' : null;
+  if (check === null) return { damaged: octets, error: { code: 'SML_CHECK', got, want, lengthBytes: octets } };
+  const whole = bytes.slice();
+  return {
+    frame: { bytes: whole, content: withoutEscapes(whole.subarray(START_OCTETS, octets - OVERHEAD)), check },
+    octets,
+  };
+}
+
+function withoutEscapes(bytes: Uint8Array): Uint8Array {
+  let at = escapeIn(bytes, 0);
+  if (at === -1) return bytes;
+  const out = new Uint8Array(bytes.length);
+  let from = 0;
+  let filled = 0;
+  for (; at !== -1; at = escapeIn(bytes, from)) {
+    out.set(bytes.subarray(from, at + 4), filled);
+    filled += at + 4 - from;
+    from = at + 8;
+  }
+  out.set(bytes.subarray(from), filled);
+  return out.subarray(0, filled + bytes.length - from);
+}
+
+function escapeIn(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(ESCAPE, from); at !== -1; at = bytes.indexOf(ESCAPE, at + 1)) {
+    if (bytes[at + 1] === ESCAPE && bytes[at + 2] === ESCAPE && bytes[at + 3] === ESCAPE) return at;
+  }
+  return -1;
+}
+
+function isRun(bytes: Pick<Waiting, 'at'>, from: number, octet: number): boolean {
+  return [0, 1, 2, 3].every(i => bytes.at(from + i) === octet);
+}
+
+function frame(reason: string): Detail {
+  return { code: 'SML_FRAME', reason };
+}
+
+const ESCAPE = 0x1b;
+const START = 0x01;
+const VERSION_2 = 0x02;
+const END = 0x1a;
+const START_OCTETS = 8;
+/** Escape, 1a, number of fill octets, check. */
+const OVERHEAD = 8;
+/** The largest files known have 700 octets; a packed profile of a month may have some ten thousand. */
+const LIMIT_BYTES = 65_536;
+const DAMAGED_START = frame('its start sequence is damaged');

@@ -1,0 +1,223 @@
+// The messages of an SML file to telegrams of the message contract: readings with names, scales and signs, meter, time.
+// The rule of the file: one telegram for each meter that speaks in it; seconds of operation are never a time, and what is no
+// value leaves as an error with its words.
+
+import { isoAt, isoInPolicy, STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
+import type { ObisPattern } from '../cosem/pattern';
+import type { Meter, Origin, Reading, Telegram } from '../cosem/reading';
+import { spelled, type Spelled } from '../cosem/spelled';
+import { scaleExactly, unitSymbol } from '../cosem/units';
+import type { Detail } from '../wire/errors';
+import { equalBytes, hex } from '../wire/hex';
+import { readMessages, type SmlBody, type SmlEntry, type SmlList, type SmlTime } from './messages';
+import { SML_QUIRKS, statusOf, type SmlSender } from './quirks';
+import { serverOf } from './server-id';
+import { textOrHex } from './tlv';
+
+export interface SmlOptions {
+  /** For instants in UTC. */
+  readonly policy?: ClockPolicy;
+  /** The user's powers of ten; the first that matches counts above what the meter sends. */
+  readonly scalers?: readonly { readonly pattern: ObisPattern; readonly scaler: number }[];
+  /** Mend what meters are known to send otherwise than they mean it. Default true. */
+  readonly corrections?: boolean;
+}
+
+/** Everything but the time of arrival. */
+export interface SmlTelegram {
+  readonly telegram: Omit<Telegram, 'receivedAt'>;
+  readonly origin: Pick<Origin, 'service' | 'serverId' | 'secIndex' | 'listName' | 'listSignature' | 'messageCheck'>;
+}
+
+export interface SmlContents {
+  readonly telegrams: readonly SmlTelegram[];
+  readonly problems: readonly Detail[];
+}
+
+/** Content of a file whose check fitted, without escapes. Throws WIRE_INVALID, WIRE_TRUNCATED, LIMIT_EXCEEDED. */
+export function readSml(content: Uint8Array, options: SmlOptions = {}): SmlContents {
+  const messages = readMessages(content);
+  const problems: Detail[] = [];
+  const intact = messages.every(message => message.intact);
+  const bodies = messages.map(message => message.body);
+  const telegrams = meters(bodies).map(bundle => telegramOf(bundle, intact, options));
+  for (const body of bodies) {
+    if (body.type !== 'attention') continue;
+    const server = body.serverId === null ? null : (serverOf(body.serverId).id ?? hex(body.serverId));
+    const text = body.text === null ? null : textOrHex(body.text);
+    problems.push({ code: 'SML_ATTENTION', server, number: hex(body.number), text });
+  }
+  if (telegrams.length + problems.length === 0) problems.push({ code: 'SML_NO_VALUES', what: whatOf(bodies) });
+  return { telegrams, problems };
+}
+
+/** All that one meter says in a file. */
+interface Bundle {
+  readonly serverId: Uint8Array | null;
+  readonly lists: (SmlList | Extract<SmlBody, { type: 'profile' }>)[];
+}
+
+/** Lists with values; one behind the other of the same meter belong together. */
+function meters(bodies: readonly SmlBody[]): Bundle[] {
+  const bundles: Bundle[] = [];
+  let opener: Uint8Array | null = null;
+  for (const body of bodies) {
+    if (body.type === 'open') opener = body.serverId;
+    if ((body.type !== 'list' && body.type !== 'profile') || body.entries.length === 0) continue;
+    const serverId: Uint8Array | null = body.serverId ?? opener;
+    const last = bundles.at(-1);
+    if (last !== undefined && sameServer(last.serverId, serverId)) last.lists.push(body);
+    else bundles.push({ serverId, lists: [body] });
+  }
+  return bundles;
+}
+
+function sameServer(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : equalBytes(a, b);
+}
+
+function telegramOf({ serverId, lists }: Bundle, intact: boolean, options: SmlOptions): SmlTelegram {
+  const policy = options.policy ?? STANDARD_CLOCK;
+  const meter = meterOf(serverId, lists);
+  const readings: Reading[] = [];
+  for (const { entries } of lists) {
+    const sender =
+      options.corrections === false ? null : { manufacturer: meter.manufacturer, status: statusOf(entries) };
+    for (const entry of entries) readings.push(readingOf(entry, sender, policy, options));
+  }
+  const origin: Writable<SmlTelegram['origin']> = {
+    service: lists.some(l => l.type === 'list') ? 'sml-list' : 'sml-profile',
+  };
+  if (serverId !== null) origin.serverId = hex(serverId);
+  let time: string | null = null;
+  for (const list of lists) {
+    if (list.time?.form === 'seconds') origin.secIndex ??= list.time.value;
+    time ??= isoOf(list.time, policy);
+    if (list.type !== 'list') continue;
+    if (list.listName !== null)
+      origin.listName ??= list.listName.length === 6 ? spelled(list.listName).code : textOrHex(list.listName);
+    if (list.signature !== null) origin.listSignature ??= hex(list.signature);
+  }
+  if (!intact) origin.messageCheck = 'bad';
+  return { telegram: { meter, time, readings }, origin };
+}
+
+/** The maker's own word counts where it is a FLAG id; Hager writes its name there. */
+function meterOf(serverId: Uint8Array | null, lists: Bundle['lists']): Meter {
+  const server = serverId === null ? null : serverOf(serverId);
+  let manufacturer: string | null = null;
+  for (const { entries } of lists) {
+    for (const { name, value } of entries) {
+      if (value?.type !== 'octets' || value.value.length !== 3 || !isMaker(name)) continue;
+      const text = textOrHex(value.value);
+      if (/^[A-Z]{3}$/.test(text)) manufacturer ??= text;
+    }
+  }
+  return { id: server?.id ?? null, manufacturer: manufacturer ?? server?.manufacturer ?? null, model: null };
+}
+
+/** 1-0:96.50.1*1 (FNN) and 129-129:199.130.3*255 (EDL). */
+function isMaker(name: Uint8Array): boolean {
+  return (
+    (name[0] === 1 && name[2] === 96 && name[3] === 50 && name[4] === 1) ||
+    (name[0] === 129 && name[2] === 199 && name[3] === 130 && name[4] === 3)
+  );
+}
+
+function readingOf(entry: SmlEntry, sender: SmlSender | null, policy: ClockPolicy, options: SmlOptions): Reading {
+  const { name, value, unit, status, time, signature } = entry;
+  const known = name.length === 6 ? spelled(name) : null;
+  const reading: Writable<Reading> =
+    known === null ? nameless(name) : { obis: known.code, name: known.name, key: known.key, value: null, unit: null };
+  if (unit !== null) reading.unit = UNITS[unit] ?? unitSymbol(unit);
+  switch (value?.type) {
+    case 'number':
+      setNumber(reading, entry, value, known, sender, options);
+      break;
+    case 'octets':
+      reading.value = textOrHex(value.value);
+      break;
+    case 'boolean':
+      reading.value = value.value;
+      break;
+    case 'list':
+      reading.text = hex(value.encoded);
+      break;
+    case undefined:
+      break;
+  }
+  const iso = isoOf(time, policy);
+  if (iso !== null) reading.time = iso;
+  if (status !== null) reading.status = typeof status === 'bigint' ? String(status) : status;
+  if (signature !== null) reading.signature = hex(signature);
+  return reading;
+}
+
+function setNumber(
+  reading: Writable<Reading>,
+  { unit, scaler }: SmlEntry,
+  sent: Extract<SmlEntry['value'], { type: 'number' }>,
+  known: Spelled | null,
+  sender: SmlSender | null,
+  { scalers = [] }: SmlOptions,
+): void {
+  const user = known === null ? undefined : scalers.find(({ pattern }) => pattern.matches(known.obis));
+  const power = user?.scaler ?? scaler ?? 0;
+  let meant = sent.value;
+  if (known !== null && sender !== null && unit !== null && typeof sent.value === 'number' && known.obis.a === 1) {
+    const { c, d, e } = known.obis;
+    for (const quirk of SML_QUIRKS) {
+      const corrected = quirk.meant(
+        { code: [c, d, e], value: sent.value, octets: sent.octets, signed: sent.signed },
+        sender,
+      );
+      if (corrected === null) continue;
+      meant = corrected;
+      reading.corrected = quirk.name;
+      break;
+    }
+  }
+  reading.value = scaleExactly(meant, power);
+  if (unit === null && scaler === null && user === undefined) return;
+  reading.raw = scaleExactly(sent.value, 0);
+  reading.scaler = power;
+  reading.scaleSource = user === undefined ? 'telegram' : 'user';
+}
+
+function nameless(name: Uint8Array): Writable<Reading> {
+  const id = hex(name);
+  return { obis: null, id, name: `SML ${id}`, key: `sml_${id}`, value: null, unit: null };
+}
+
+/** ISO 8601; null for what is no instant. */
+function isoOf(time: SmlTime | null, policy: ClockPolicy): string | null {
+  if (time?.form !== 'instant') return null;
+  const ms = time.value * 1000;
+  return time.offsetMinutes === null ? isoInPolicy(ms, policy) : isoAt(ms, time.offsetMinutes);
+}
+
+/** For people: why no values are there. */
+function whatOf(bodies: readonly SmlBody[]): string {
+  if (bodies.length === 0) return 'no message at all';
+  const parameter = bodies.find(body => body.type === 'parameter');
+  if (parameter !== undefined) return `a parameter of the meter (${parameter.path.join(' ')})`;
+  if (bodies.some(body => body.type === 'list' || body.type === 'profile')) return 'its list is empty';
+  if (bodies.some(body => body.type === 'request')) return 'requests of a reader, as an echo or a tap shows them';
+  const unknown = bodies.find(body => body.type === 'unknown');
+  return unknown === undefined
+    ? 'it only opens and closes'
+    : `a message of the unknown kind ${unknown.tag.toString(16)}`;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** As German meters print them. */
+const UNITS: Readonly<Record<number, string>> = {
+  8: '°',
+  13: 'm³',
+  14: 'm³',
+  15: 'm³/h',
+  16: 'm³/h',
+  17: 'm³/d',
+  18: 'm³/d',
+};
