@@ -8,6 +8,7 @@ import { hex } from '../wire/hex';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 
 export interface SmlFrame {
+  readonly type: 'sml';
   /** As it came, from the first escape to the check. */
   readonly bytes: Uint8Array;
   /** The messages and the fill octets behind them, without escapes. */
@@ -20,6 +21,7 @@ export const smlFiles: Recogniser<SmlFrame> = {
   framing: 'sml',
   what: 'SML file',
   starts: [0x1b],
+  checked: true,
   look,
 };
 
@@ -136,7 +138,12 @@ function ended(bytes: Uint8Array, start: 'whole' | Detail): Verdict<SmlFrame> {
   if (check === null) return { damaged: octets, error: { code: 'SML_CHECK', got, want, lengthBytes: octets } };
   const whole = bytes.slice();
   return {
-    frame: { bytes: whole, content: withoutEscapes(whole.subarray(START_OCTETS, octets - OVERHEAD)), check },
+    frame: {
+      type: 'sml',
+      bytes: whole,
+      content: withoutEscapes(whole.subarray(START_OCTETS, octets - OVERHEAD)),
+      check,
+    },
     octets,
   };
 }

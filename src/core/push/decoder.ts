@@ -1,4 +1,4 @@
-// Pushed bytes of one source to telegrams: frames, segments, blocks, ciphering in any nesting, bodies of any layout.
+// Pushed bytes of one source to telegrams: frames, segments, blocks, ciphering in any nesting, bodies of any layout, SML.
 // The rule of the file: every byte ends in a telegram or in a problem with its reason, and nothing unchecked becomes a value.
 
 import { decodeApdu, type GeneralBlockTransfer } from '../apdu';
@@ -8,7 +8,9 @@ import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Origin } from '../cosem/reading';
 import { SegmentJoiner, type Joined } from '../framing/hdlc-segments';
 import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
+import type { SmlFrame } from '../framing/sml';
 import { isCiphered, openApdu, type CipheredApdu, type Key, type KeyRing } from '../security';
+import { readSml } from '../sml';
 import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
@@ -51,6 +53,8 @@ export interface PushOptions {
   readonly replay?: 'accept' | 'refuse';
   /** One for all decoders of a node, instead of `replay`. */
   readonly replayGuard?: ReplayGuard;
+  /** Mend what SML meters are known to send otherwise than they mean it, and say so on the reading. Default true. */
+  readonly corrections?: boolean;
   /** Put the bytes of each telegram into its origin. */
   readonly hex?: boolean;
   /** Silence after which unfinished bytes are given up, in ms. Default 5000: an E450 pauses 3 s before its last block. */
@@ -87,6 +91,7 @@ export class PushDecoder {
   readonly #policy: ClockPolicy;
   readonly #idleMs: number;
   readonly #withHex: boolean;
+  readonly #corrections: boolean;
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
@@ -124,6 +129,7 @@ export class PushDecoder {
     this.#policy = options.policy ?? STANDARD_CLOCK;
     this.#idleMs = options.idleMs ?? IDLE_MS;
     this.#withHex = options.hex === true;
+    this.#corrections = options.corrections !== false;
     this.#replay = options.replayGuard ?? new ReplayGuard(options.replay ?? 'accept');
     const encryptionKey = options.encryptionKey ?? null;
     this.#require = options.require ?? requiredBy(options);
@@ -217,6 +223,9 @@ export class PushDecoder {
           break;
         case 'p1':
           this.#text(framed.telegram, { source: 'push', framing: 'p1' });
+          break;
+        case 'sml':
+          this.#sml(framed);
           break;
         case 'dropped':
           this.#problem(framed.error, framed.bytes, { source: 'push' });
@@ -449,6 +458,26 @@ export class PushDecoder {
     if (events.length === 0) this.#problem(new DlmsError({ code: 'NO_FRAME', bytes: bytes.length }), bytes, origin);
   }
 
+  /** A file whose check fitted: its telegrams, or what is wrong with its contents, of which nothing leaves then. */
+  #sml({ bytes, content, check }: SmlFrame): void {
+    const origin: Origin = {
+      ...BY_SML,
+      ...(check === 'kermit' ? { check } : {}),
+      ...(this.#withHex ? { hex: hex(bytes) } : {}),
+    };
+    try {
+      const options = { policy: this.#policy, scalers: this.#scalers, corrections: this.#corrections };
+      const { telegrams, problems } = readSml(content, options);
+      for (const { telegram, origin: more } of telegrams) {
+        this.#content({ type: 'telegram', telegram, origin: { ...origin, ...more } }, bytes);
+      }
+      for (const detail of problems) this.#problem(new DlmsError(detail), bytes, origin);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.#problem(error, bytes, origin);
+    }
+  }
+
   #problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin>): void {
     this.#events.push({ type: 'problem', error, bytes, origin });
   }
@@ -496,6 +525,7 @@ function withTitle(telegram: Decoded, systemTitle: string | undefined): Decoded 
 const BY_HDLC: Origin = { source: 'push', framing: 'hdlc', checksum: 'ok' };
 const BY_MBUS: Origin = { source: 'push', framing: 'mbus', checksum: 'ok' };
 const BY_WRAPPER: Origin = { source: 'push', framing: 'wrapper', checksum: 'none' };
+const BY_SML: Origin = { source: 'push', framing: 'sml', checksum: 'ok' };
 const BARE: Origin = { source: 'push', framing: 'raw', checksum: 'none' };
 const IDLE_MS = 5000;
 /** Flag, format, addresses of one octet, control, header check, one octet, frame check. */

@@ -8,6 +8,7 @@ import { MbusFraming } from '../framing/mbus';
 import type { Dropped } from '../framing/noise';
 import { p1 } from '../framing/p1';
 import type { Recogniser } from '../framing/recogniser';
+import { smlFiles } from '../framing/sml';
 import { FrameStream } from '../framing/stream';
 import { WrapperFraming } from '../framing/wrapper';
 
@@ -18,6 +19,7 @@ const ROWS = {
   wrapper: (amongOthers: boolean) => new WrapperFraming({ amongOthers }),
   raw: (amongOthers: boolean) => new BareFraming(amongOthers),
   p1: () => p1,
+  sml: () => smlFiles,
 };
 
 type FrameOf<R> = R extends Recogniser<infer F> ? F : never;
