@@ -276,7 +276,7 @@ describe('dlms-iec-readout', () => {
     const startedMs = performance.now();
     flow.send('n1', {});
     const { error } = await flow.error();
-    assert.deepEqual([error.code, /SML/.test(error.message)], ['NO_FRAME', true]);
+    assert.deepEqual([error.code, /SML/.test(error.message)], ['OTHER_PROTOCOL', true]);
     assert.ok(performance.now() - startedMs < 3000);
     await stopFlow();
     await new Promise(resolve => server.close(resolve));

@@ -7,6 +7,7 @@ import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { checksumOf, fits, type Check, type CheckPolicy } from '../framing/check';
 import type { BlockCheck } from '../framing/iec-block';
 import { checkCrc, type CrcCheck } from '../framing/p1-frame';
+import { SmlAside, type Piece } from '../framing/sml-aside';
 import { DlmsError } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
 import { textOf } from './characters';
@@ -65,6 +66,7 @@ export type DecoderEvent =
 export class IecDecoder {
   readonly #scanner: Scanner;
   readonly #parity: ParityFilter;
+  readonly #sml = new SmlAside();
   readonly #typing: Typing;
   #identification: Identification | null = null;
   /** Text of partial blocks (EOT) before their last one. */
@@ -97,16 +99,38 @@ export class IecDecoder {
   /** Something has come that is no whole message yet: flush() would tell what. */
   get busy(): boolean {
     const noisy = !this.#understood && (this.#scanner.noisy || this.#noise.length > 0);
-    return this.#scanner.busy || this.#partial !== '' || this.#identification !== null || this.#parity.holding || noisy;
+    return (
+      this.#scanner.busy ||
+      this.#partial !== '' ||
+      this.#identification !== null ||
+      this.#parity.holding ||
+      this.#sml.holding ||
+      noisy
+    );
   }
 
   receive(chunk: Uint8Array): readonly DecoderEvent[] {
-    return this.#events(this.#scanner.receive(this.#parity.receive(chunk)));
+    if (!this.#sml.touches(chunk)) return this.#text(chunk);
+    return this.#pieces(this.#sml.receive(chunk));
+  }
+
+  #text(bytes: Uint8Array): readonly DecoderEvent[] {
+    return this.#events(this.#scanner.receive(this.#parity.receive(bytes)));
+  }
+
+  /** A head may send SML: whoever reads text is told so, and not that characters were changed. */
+  #pieces(pieces: readonly Piece[]): readonly DecoderEvent[] {
+    return pieces.flatMap(({ sml, bytes }) => {
+      if (!sml) return this.#text(bytes);
+      this.#understood = true;
+      return [problem(new DlmsError({ code: 'OTHER_PROTOCOL', what: 'an SML file' }), bytes)];
+    });
   }
 
   /** Nothing more comes: incomplete messages are given as such, and noise without a message is a problem. */
   flush(): readonly DecoderEvent[] {
     const events = [
+      ...this.#pieces(this.#sml.flush()),
       ...this.#events(this.#scanner.receive(this.#parity.flush())),
       ...this.#events(this.#scanner.flush()),
     ];
@@ -123,6 +147,7 @@ export class IecDecoder {
   reset(): void {
     this.#scanner.reset();
     this.#parity.reset();
+    this.#sml.reset();
     this.#identification = null;
     this.#partial = '';
     this.#partialBad = false;

@@ -104,8 +104,6 @@ export type ReaderEvent =
   | { readonly type: 'retry'; readonly reason: DlmsError }
   /** It answers otherwise than the book says; the way that worked is taken first from now on. */
   | { readonly type: 'learned'; readonly text: string }
-  /** Not this protocol; `bytes` begin with its first octet. A fault follows. */
-  | { readonly type: 'foreign'; readonly protocol: 'sml'; readonly bytes: Uint8Array }
   | { readonly type: 'fault'; readonly error: DlmsError }
   | { readonly type: 'done'; readonly hints: ReaderHints };
 

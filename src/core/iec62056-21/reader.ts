@@ -2,6 +2,7 @@
 // The rule of the file: the rate changes only to what was identified and acknowledged, a repetition keeps Z or sets it to 0,
 // and nothing that writes is ever sent.
 
+import { SmlAside } from '../framing/sml-aside';
 import { DlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
 import { step, type Step } from '../step';
@@ -17,7 +18,6 @@ import { ProgrammingSession } from './programming';
 import { checkOptions, type ReaderEvent, type ReaderHints, type ReaderOptions } from './reader-options';
 import { dropError, type Part } from './parts';
 import { ReaderLine } from './reader-line';
-import { SmlStart } from './sml-start';
 import { Scanner } from './scanner';
 
 type ReaderStep = Step<ReaderEvent>;
@@ -62,12 +62,13 @@ export class IecReader {
   #noiseBytes = 0;
   /** Characters that could not be read at another rate than the last. */
   #unread: DlmsError | null = null;
+  /** A head of a meter that sends SML by itself answers nothing. */
+  readonly #sml = new SmlAside();
   /** The last input brought a message, and since the last limit of a wait an answer has begun. */
   #helped = false;
   #begun = false;
   /** Characters since the last limit. */
   #came = 0;
-  #sml = new SmlStart();
 
   constructor(options: ReaderOptions = {}) {
     this.#options = options;
@@ -176,9 +177,8 @@ export class IecReader {
       return step([{ type: 'hdlc', baudRate: phase.baudRate, surplus: chunk.slice(), confirmed: phase.confirmed }]);
     }
     this.#came += chunk.length;
-    if (phase.in === 'identifying') {
-      const behind = this.#sml.receive(chunk);
-      if (behind !== -1) return this.#foreign(chunk.subarray(behind));
+    if (phase.in === 'identifying' && this.#sml.receive(chunk).some(({ sml }) => sml)) {
+      return this.#fault(new DlmsError({ code: 'OTHER_PROTOCOL', what: 'an SML file' }));
     }
     const bytes = this.#parity.receive(this.#echo.receive(chunk));
     if (phase.in === 'listening') return this.#listen(bytes);
@@ -198,14 +198,6 @@ export class IecReader {
       return step([], [], this.#line.characterMs);
     }
     return this.#takeAll(this.#scanner.receive(bytes), bytes);
-  }
-
-  /** SML comes by itself and again and again; no answer is to be waited for. */
-  #foreign(rest: Uint8Array): ReaderStep {
-    const bytes = concat(SML_START, rest);
-    const hint = 'SML: this meter sends by itself and is not asked; read it with the push decoder, usually at 9600 8N1';
-    const error = new DlmsError({ code: 'NO_FRAME', bytes: this.#came, hint });
-    return this.#fault(error, [{ type: 'foreign', protocol: 'sml', bytes }]);
   }
 
   #timeout(slow: boolean): ReaderStep {
@@ -269,6 +261,7 @@ export class IecReader {
     this.#attempts++;
     this.#scanner.reset();
     this.#decoder.reset();
+    this.#sml.reset();
     this.#noiseBytes = 0;
     this.#badIdentification = null;
     this.#refusal = null;
@@ -648,7 +641,6 @@ export class IecReader {
 /** Requests in one readout: the first, and one more after damage or silence. */
 const ATTEMPTS = 2;
 const GARBAGE = 12;
-const SML_START = Uint8Array.of(0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1);
 /** A NAK behind more characters is one of a list at the wrong rate. */
 const FEW = 8;
 const REACTION_MS = 200;

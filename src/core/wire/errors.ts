@@ -64,7 +64,7 @@ export interface Facts {
   NOT_SUPPORTED: { what: string };
 
   UNKNOWN_LAYOUT: { what: string; elements: number };
-  NO_FRAME: { bytes: number; hint?: string };
+  NO_FRAME: { bytes: number };
   NO_BYTES: { afterMs: number };
 
   BCC_MISMATCH: { got: number; want: number };
@@ -418,7 +418,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   },
   NO_FRAME: {
     blame: 'line',
-    say: f => `${f.bytes} bytes came, but no frame in them${f.hint === undefined ? '' : ` (${f.hint})`}`,
+    say: f => `${f.bytes} bytes came, but no frame in them`,
     remedy: 'Check baud rate and parity; the meter may also speak another protocol',
   },
   NO_BYTES: {

@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { IecReader } from '../../../src/core/iec62056-21/reader';
 import type { ReaderEvent, ReaderOptions } from '../../../src/core/iec62056-21/reader-options';
 import type { Step } from '../../../src/core/step';
-import { concat, fromLatin1, hex, unhex } from '../../../src/core/wire/hex';
+import { fromLatin1, unhex } from '../../../src/core/wire/hex';
 import { block, type IecMeterOptions } from '../../../src/sim/iec-meter';
 import { faultOf, play, telegrams, type Played } from './meter';
 
@@ -366,26 +366,6 @@ describe('an answer that comes too slowly', () => {
     }
     assert.equal(events.filter(e => e.type === 'telegram').length, 1);
   });
-});
-
-describe('a meter that sends SML', () => {
-  const file = unhex('1b1b1b1b01010101760700110203040506');
-  for (const size of [1, 3, 100]) {
-    it(`is named as soon as a file begins, with its first octets (chunks of ${size})`, () => {
-      const reader = new IecReader();
-      reader.start();
-      reader.timeout();
-      const stream = concat(unhex('00161b1b1b1a0100'), file);
-      const events: ReaderEvent[] = [];
-      for (let at = 0; at < stream.length && reader.phase !== 'done'; at += size)
-        events.push(...reader.receive(stream.subarray(at, at + size)).events);
-      const foreign = events.find(e => e.type === 'foreign');
-      assert.equal(hex(foreign?.bytes ?? new Uint8Array(0)).slice(0, 16), '1b1b1b1b01010101');
-      const error = events.find(e => e.type === 'fault')?.error;
-      assert.equal(error?.code, 'NO_FRAME');
-      assert.match(error?.message ?? '', /SML.*push decoder/);
-    });
-  }
 });
 
 describe('programming mode', () => {

@@ -1,0 +1,74 @@
+// SML in front of a decoder of something else: its files are set aside, all other bytes go on in their order.
+// The rule of the file: nothing is kept back but what may be the beginning of a file, and that no longer than its end.
+
+import { ReceiveBuffer } from '../wire/receive-buffer';
+import { smlFiles } from './sml';
+
+export interface Piece {
+  readonly sml: boolean;
+  readonly bytes: Uint8Array;
+}
+
+export class SmlAside {
+  readonly #held = new ReceiveBuffer(1 << 20);
+  #searched = 0;
+
+  /** Something waits that may be SML. */
+  get holding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** false: the chunk is no matter of this. */
+  touches(chunk: Uint8Array): boolean {
+    return this.holding || chunk.indexOf(START) !== -1;
+  }
+
+  receive(chunk: Uint8Array): readonly Piece[] {
+    const pieces: Piece[] = [];
+    for (let at = 0; at < chunk.length; at += SLICE) {
+      this.#held.push(chunk.subarray(at, at + SLICE));
+      this.#sort(false, pieces);
+    }
+    return pieces;
+  }
+
+  /** Nothing more comes. */
+  flush(): readonly Piece[] {
+    const pieces: Piece[] = [];
+    this.#sort(true, pieces);
+    return pieces;
+  }
+
+  reset(): void {
+    this.#held.clear();
+    this.#searched = 0;
+  }
+
+  #sort(final: boolean, pieces: Piece[]): void {
+    const held = this.#held;
+    while (held.length > 0) {
+      const start = held.indexOf(START);
+      const before = start === -1 ? held.length : start;
+      if (before > 0) {
+        pieces.push({ sml: false, bytes: held.take(before) });
+        continue;
+      }
+      const verdict = smlFiles.look(held, { ...AMID_TEXT, final, searched: this.#searched });
+      this.#searched = 0;
+      if (verdict === 'no') pieces.push({ sml: false, bytes: held.take(1) });
+      else if ('frame' in verdict) pieces.push({ sml: true, bytes: held.take(verdict.octets) });
+      else if ('fill' in verdict) held.drop(verdict.fill);
+      else if ('damaged' in verdict) pieces.push({ sml: true, bytes: held.take(verdict.damaged) });
+      else if (final) pieces.push({ sml: held.length >= START_OCTETS, bytes: held.take(held.length) });
+      else {
+        this.#searched = verdict.searched ?? 0;
+        return;
+      }
+    }
+  }
+}
+
+const AMID_TEXT = { fresh: false, checkedBefore: false, damaged: false, before: 0xffffffff };
+const START = 0x1b;
+const START_OCTETS = 8;
+const SLICE = 2048;

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+
+import { IecDecoder } from '../../../src/core/iec62056-21/decoder';
+import { IecReader } from '../../../src/core/iec62056-21/reader';
+import { concat, fromLatin1 } from '../../../src/core/wire/hex';
+import { bytewise, randomly } from '../push/feeding';
+import { energy, file, power } from '../sml/fixtures';
+
+describe('SML where text is read', () => {
+  const sml = file([energy(1), power(2)]);
+  const text = fromLatin1('/ABC5\\2X\r\n\r\n1-0:1.8.0*255(001234.5*kWh)\r\n!\r\n');
+  const decoded = (chunks: readonly Uint8Array[]): string[] => {
+    const decoder = new IecDecoder();
+    const events = [...chunks.flatMap(chunk => [...decoder.receive(chunk)]), ...decoder.flush()];
+    return events.map(event => (event.type === 'problem' ? event.error.code : event.type));
+  };
+
+  it('is named, and neither parity nor the head is blamed', () => {
+    for (const chunks of [[sml], bytewise(sml), randomly(sml, 1)])
+      assert.deepEqual(decoded(chunks), ['OTHER_PROTOCOL']);
+    assert.deepEqual(decoded([sml.subarray(0, 100)]), ['OTHER_PROTOCOL']);
+  });
+
+  it('takes nothing from the text around it', () => {
+    const stream = concat(text, sml, text, sml);
+    const wanted = ['telegram', 'OTHER_PROTOCOL', 'telegram', 'OTHER_PROTOCOL'];
+    for (const chunks of [[stream], bytewise(stream), randomly(stream, 2)]) assert.deepEqual(decoded(chunks), wanted);
+  });
+
+  it('ends a readout at once that waits for an identification', () => {
+    const reader = new IecReader({ baudRate: 9600 });
+    reader.start();
+    reader.timeout();
+    assert.equal(reader.phase, 'identifying');
+    const events = randomly(sml, 3).flatMap(chunk => [...reader.receive(chunk).events]);
+    assert.deepEqual(
+      events.flatMap(event => (event.type === 'fault' ? [event.error.message] : [])),
+      [
+        'an SML file came, which this node does not read. Give the connection, or the messages, to a push decoder: it reads this with its framing set to auto',
+      ],
+    );
+  });
+});
