@@ -1,6 +1,7 @@
 // From what went wrong in a connection test to its likely cause and what to try next, as keys of the text catalogs.
 // The rule of the file: a table by stage and code; what no row fits gets the remedy of the error itself.
 
+import { holdsSml } from '../core/framing/sml';
 import type { DlmsError } from '../core/wire/errors';
 import type { ConnectionSettings } from './settings';
 
@@ -22,11 +23,13 @@ export interface Circumstances {
   readonly heard: { readonly octets: number; readonly first: Uint8Array };
 }
 
-/** What the first octets look like; "unknown" where nothing fits. */
+/** What octets look like, by the first of them, or by what is SML anywhere; "unknown" where nothing fits. */
 export type Protocol = 'hdlc' | 'wrapper' | 'iec' | 'mbus' | 'sml' | 'unknown';
 
-export function protocolOf(first: Uint8Array): Protocol {
-  const [a, b] = first;
+export function protocolOf(octets: Uint8Array): Protocol {
+  // Listening begins in the middle of a file, whose octets look like anything.
+  if (holdsSml(octets)) return 'sml';
+  const [a, b] = octets;
   if (a === 0x7e) return 'hdlc';
   if (a === 0x00 && b === 0x01) return 'wrapper';
   // "/" of an identification or a P1 telegram, STX of a data block, also with the parity bit still on it.

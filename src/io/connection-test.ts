@@ -11,7 +11,7 @@ import { clockBytes, printable } from '../core/cosem/naming';
 import { Obis } from '../core/cosem/obis';
 import { HdlcLink } from '../core/link/hdlc';
 import { DlmsError, isDlmsError } from '../core/wire/errors';
-import { hex } from '../core/wire/hex';
+import { hex, joined } from '../core/wire/hex';
 import { clientOptions, counterReader, linkOf, modeEOptions } from './client-settings';
 import { adviceOn, formatOf, protocolOf, serverOf, type StageName, type Words } from './connection-advice';
 import { Conversation } from './conversation';
@@ -365,9 +365,8 @@ class ConnectionTest {
 
   #heard(chunks: readonly Uint8Array[], forMs: number, needed: boolean): boolean {
     const octets = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    const [first] = chunks;
-    if (first !== undefined) {
-      this.#end('ok', [{ key: 'heard', facts: { octets } }, { key: `looks-${protocolOf(first)}` }]);
+    if (octets > 0) {
+      this.#end('ok', [{ key: 'heard', facts: { octets } }, { key: `looks-${protocolOf(joined(chunks))}` }]);
       return true;
     }
     if (needed) throw new DlmsError({ code: 'NO_BYTES', afterMs: forMs });

@@ -25,9 +25,12 @@ export const smlFiles: Recogniser<SmlFrame> = {
   look,
 };
 
-/** The octets an SML file begins with stand at `from`. */
-export function isSmlStart(bytes: Pick<Waiting, 'at'>, from = 0): boolean {
-  return isRun(bytes, from, ESCAPE) && isRun(bytes, from + 4, START);
+/** The start or the end of a file stands somewhere in it. */
+export function holdsSml(bytes: Uint8Array): boolean {
+  for (let at = escapeIn(bytes, 0); at !== -1; at = escapeIn(bytes, at + 1)) {
+    if (bytes[at + 4] === END || bytes.subarray(at + 4, at + 8).join() === '1,1,1,1') return true;
+  }
+  return false;
 }
 
 /** The bytes of a file around its messages; escapes inside of them are doubled. `kermit`: as Holley's RS-485 output has it. */
@@ -170,7 +173,7 @@ function escapeIn(bytes: Uint8Array, from: number): number {
   return -1;
 }
 
-function isRun(bytes: Pick<Waiting, 'at'>, from: number, octet: number): boolean {
+function isRun(bytes: Waiting, from: number, octet: number): boolean {
   return [0, 1, 2, 3].every(i => bytes.at(from + i) === octet);
 }
 

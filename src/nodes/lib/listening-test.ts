@@ -2,6 +2,7 @@
 // The rule of the file: nothing is opened, so nothing is taken from whoever listens.
 
 import type { NodeAPI } from 'node-red';
+import { joined } from '../../core/wire/hex';
 import { protocolOf, whereOf, type Words } from '../../io/connection-advice';
 import type { TestStage } from '../../io/connection-test';
 import type { ConnectionSettings } from '../../io/settings';
@@ -51,8 +52,8 @@ export async function* hearAlong(
     await listening.stop();
   }
   const octets = heard.reduce((sum, chunk) => sum + chunk.length, 0);
-  if (heard[0] !== undefined) {
-    yield stage('bytes', 'ok', [{ key: 'heard', facts: { octets } }, { key: `looks-${protocolOf(heard[0])}` }]);
+  if (octets > 0) {
+    yield stage('bytes', 'ok', [{ key: 'heard', facts: { octets } }, { key: `looks-${protocolOf(joined(heard))}` }]);
     return;
   }
   yield stage('bytes', 'failed', [], {

@@ -28,6 +28,7 @@ export interface PushProperties {
   readonly idle?: unknown;
   readonly silence?: unknown;
   readonly hex?: unknown;
+  readonly asSent?: unknown;
 }
 
 export interface PushSettings {
@@ -69,6 +70,7 @@ export function pushSettings(properties: PushProperties, credentials: PushCreden
       replay: choice('replay', properties.replay, ['accept', 'refuse'], 'accept'),
       idleMs: number('idle', properties.idle, 5000, { min: 20, max: 600_000 }),
       hex: flag(properties.hex, false),
+      corrections: !flag(properties.asSent, false),
     },
   };
 }

@@ -36,7 +36,7 @@ describe('SML where text is read', () => {
     assert.deepEqual(
       events.flatMap(event => (event.type === 'fault' ? [event.error.message] : [])),
       [
-        'an SML file came, which this node does not read. Give the connection, or the messages, to a push decoder: it reads this with its framing set to auto',
+        'an SML file came, which this node does not read. Give the connection, or the messages, to a push decoder: it reads this when its framing is found by itself',
       ],
     );
   });
