@@ -2,6 +2,7 @@
 // The rule of the file: formats are a table; a new meter is a row here and a body in push-bodies.
 
 import { PUSH_BODIES, type PushBody } from './push-bodies';
+import { SML_BODIES } from './sml-bodies';
 
 /** How a body travels. */
 export type Carriage =
@@ -9,7 +10,9 @@ export type Carriage =
   | { readonly link: 'hdlc'; readonly addresses: string; readonly segment?: number; readonly blocks?: number }
   | { readonly link: 'mbus'; readonly maxData?: number }
   | { readonly link: 'wrapper'; readonly ports?: readonly [number, number]; readonly blocks?: number }
-  | { readonly link: 'raw'; readonly llc?: boolean };
+  | { readonly link: 'raw'; readonly llc?: boolean }
+  /** The body is the messages of a file. */
+  | { readonly link: 'sml'; readonly check: 'x25' | 'kermit' };
 
 export interface PushFormat {
   /** Stable name, for the simulator node and for tests. */
@@ -258,5 +261,17 @@ export const PUSH_FORMATS: readonly PushFormat[] = [
     title: 'A bare APDU behind an LLC header',
     body: B.kaifaWest,
     carriage: { link: 'raw', llc: true },
+  },
+  {
+    name: 'sml-fnn',
+    title: 'SML, newer meters (EMH eBZD, Iskra MT631, Logarex …)',
+    body: SML_BODIES.fnn,
+    carriage: { link: 'sml', check: 'x25' },
+  },
+  {
+    name: 'sml-edl',
+    title: 'SML, older meters: power without sign, direction in the status, another CRC',
+    body: SML_BODIES.edl,
+    carriage: { link: 'sml', check: 'kermit' },
   },
 ];

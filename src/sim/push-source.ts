@@ -6,6 +6,7 @@ import { encodeData, type Data } from '../core/cosem/data';
 import { writeDateTime, type DateTimeFields } from '../core/cosem/date-time';
 import { pushFrames } from '../core/framing/hdlc-segments';
 import { mbusFrames } from '../core/framing/mbus-segments';
+import { smlFile } from '../core/framing/sml';
 import { encodeWrapper } from '../core/framing/wrapper';
 import { Key, protect } from '../core/security';
 import { GeneralBlockSender } from '../core/transfer';
@@ -92,6 +93,8 @@ function carry(apdus: readonly Uint8Array[], carriage: Carriage): Uint8Array[] {
     }
     case 'raw':
       return carriage.llc === true ? apdus.map(apdu => concat(Uint8Array.of(0xe6, 0xe7, 0x00), apdu)) : [...apdus];
+    case 'sml':
+      return apdus.map(messages => smlFile(messages, carriage.check));
   }
 }
 

@@ -498,7 +498,8 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   OTHER_PROTOCOL: {
     blame: 'caller',
     say: f => `${f.what} came, which this node does not read`,
-    remedy: 'Give the connection, or the messages, to a push decoder: it reads this when its framing is found by itself',
+    remedy:
+      'Give the connection, or the messages, to a push decoder: it reads this when its framing is found by itself',
   },
   BAD_SETTING: {
     blame: 'caller',

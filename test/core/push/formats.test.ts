@@ -9,7 +9,7 @@ import { valuesAt } from '../../../src/sim/push-values';
 import { bytewise, codesOf, feed, problemsOf, randomly, settingsFor, telegramsOf, type TelegramEvent } from './feeding';
 
 /** What must come out beside the values: how many readings, and what the decoder calls the list. */
-const EXPECTED: Readonly<Record<string, readonly [readings: number, layout: string, id: string | null]>> = {
+const EXPECTED: Readonly<Record<string, readonly [readings: number, layout: string | undefined, id: string | null]>> = {
   'aidon-no-list-1': [1, 'self-described', null],
   'aidon-no-list-2': [13, 'self-described', '7350000000000001'],
   'aidon-no-list-3': [18, 'self-described', '7350000000000001'],
@@ -57,6 +57,8 @@ const EXPECTED: Readonly<Record<string, readonly [readings: number, layout: stri
   'croatia-33': [33, 'hr-33', '30000001'],
   czech: [13, 'attribute-values', '30000001'],
   'vendor-octets': [1, 'octets', null],
+  'sml-fnn': [17, undefined, '1SIM0012345678'],
+  'sml-edl': [6, undefined, null],
 };
 const NOISE = Uint8Array.from([0x55, 0xff, 0x11, 0x7e, 0xa0, 0x41, 0x9b, 0xc3, 0x20]);
 const TRUTH = valuesAt(0);
@@ -165,7 +167,11 @@ function check(format: PushFormat, telegrams: readonly TelegramEvent[]): void {
     if (truth === undefined) continue;
     const kilo = reading.unit?.startsWith('k') === true ? 1000 : 1;
     assert.equal(reading.value, truth / kilo, `${reading.obis} ${JSON.stringify(reading)}`);
-    assert.equal(reading.unit?.replace('k', '') ?? null, unitOf(m?.[1] as string), `unit of ${reading.obis}`);
+    assert.equal(
+      reading.unit?.replace('k', '') ?? null,
+      unitOf(m?.[1] as string, origin.framing),
+      `unit of ${reading.obis}`,
+    );
     measured++;
   }
   if (!['vendor-octets', 'information-report', 'e450-sub-meters'].includes(format.name)) assert.ok(measured > 0);
@@ -174,9 +180,9 @@ function check(format: PushFormat, telegrams: readonly TelegramEvent[]): void {
   assert.equal(origin.authenticated ?? false, tagged);
 }
 
-function unitOf(code: string): string | null {
+function unitOf(code: string, framing: string | undefined): string | null {
   const [c, d] = code.split('.').map(Number) as [number, number];
-  if (c === 81) return 'deg';
+  if (c === 81) return framing === 'sml' ? '°' : 'deg';
   const quantity = c % 20;
   if (quantity === 11) return 'A';
   if (quantity === 12) return 'V';
