@@ -186,6 +186,7 @@ const UNITS: Readonly<Record<string, Unit>> = (() => {
 })();
 
 const ALIASES: Readonly<Record<string, string>> = {
+  '°': 'deg',
   'm³': 'm3',
   'm³/h': 'm3/h',
   'm³/d': 'm3/d',
