@@ -6,6 +6,7 @@
 import { PushDecoder, type PushEvent, type PushOptions } from '../src/core/push';
 import { Key } from '../src/core/security';
 import { concat, fromLatin1, unhex } from '../src/core/wire/hex';
+import { smlFile } from '../src/core/framing/sml';
 import { encodeWrapper } from '../src/core/framing/wrapper';
 import { mbusFrames } from '../src/core/framing/mbus-segments';
 import { pushFrames } from '../src/core/framing/hdlc-segments';
@@ -44,7 +45,7 @@ export const push: Fuzzer<PushInput> = {
   name: 'push',
   share: 6,
   open() {
-    const sources = new Map([...simulated(), ...texts(), ...captured()].map(s => [s.name, s]));
+    const sources = new Map([...simulated(), ...texts(), ...captured(), ...capturedSml()].map(s => [s.name, s]));
     const truths = new Map([...sources.values()].map(s => [s.name, truthOf(s)]));
     // A piece of another telegram may be put in; with the same key it is as genuine as the first.
     const genuine = new Set([...truths.values()].filter(t => t.authenticated).flatMap(t => [...t.values]));
@@ -115,7 +116,9 @@ function from(source: Source): { source: string; foreign?: true } {
 
 function optionsOf(dice: Dice): PushInput['options'] {
   return {
-    ...(dice.chance(0.3) ? { framing: dice.pick(['auto', 'hdlc', 'mbus', 'wrapper', 'raw', 'p1'] as const) } : {}),
+    ...(dice.chance(0.3)
+      ? { framing: dice.pick(['auto', 'hdlc', 'mbus', 'wrapper', 'raw', 'p1', 'sml'] as const) }
+      : {}),
     ...(dice.chance(0.1) ? { hex: true } : {}),
     ...(dice.chance(0.2) ? { replay: 'refuse' as const } : {}),
   };
@@ -124,13 +127,15 @@ function optionsOf(dice: Dice): PushInput['options'] {
 /** A body under check sequences that fit, in one of the framings. */
 function framed(dice: Dice, body: Uint8Array): Uint8Array {
   const llc = concat(Uint8Array.of(0xe6, 0xe7, 0x00), body);
-  switch (dice.below(4)) {
+  switch (dice.below(5)) {
     case 0:
       return concat(...pushFrames(llc, { destination: unhex('41'), source: unhex('0883') }));
     case 1:
       return concat(...mbusFrames(body));
     case 2:
       return body.length < 0x1_0000 ? encodeWrapper(1, 64, body) : body;
+    case 3:
+      return smlFile(body, dice.pick(['x25', 'kermit']));
     default:
       return body;
   }
@@ -142,7 +147,7 @@ function simulated(): Source[] {
     const options = settingsFor(format);
     // A meter that only encrypts cannot give what the second key asks for.
     const keys = (format.control ?? 0) & 0x10 ? options : { ...options, authenticationKey: null };
-    const sureBits = link === 'hdlc' ? 3 : link === 'mbus' ? 1 : 0;
+    const sureBits = link === 'hdlc' || link === 'sml' ? 3 : link === 'mbus' ? 1 : 0;
     return { name: format.name, foreign: false, bytes: pushBytes(format, { counter: 7 }), options: keys, sureBits };
   });
 }
@@ -176,6 +181,16 @@ function captured(): Source[] {
   });
 }
 
+/** Files that are whole: flipped bits make none of them another one. */
+function capturedSml(): Source[] {
+  type Sml = { id: string; bytes_hex: string; expect: { kind: string; errors: readonly unknown[] } };
+  const whole = corpusCases<Sml>(v => v['protocol'] === 'sml' && typeof v['bytes_hex'] === 'string');
+  return whole.map(({ id, bytes_hex, expect }) => {
+    const sureBits = expect.kind === 'values' && expect.errors.length === 0 ? 3 : 0;
+    return { name: `corpus:${id}`, foreign: true, bytes: unhex(bytes_hex), options: {}, sureBits };
+  });
+}
+
 function truthOf(source: Source): Truth {
   const decoder = new PushDecoder(source.options);
   const events = [...decoder.receive(source.bytes).events, ...decoder.timeout().events];
@@ -193,4 +208,4 @@ function valuesOf(event: Extract<PushEvent, { type: 'telegram' }>): string[] {
     .concat(`time ${time}`);
 }
 
-const NOISE = [0x7e, 0x68, 0x16, 0x0f, 0xdb, 0xa0, 0x2f, 0x00, 0x01, 0xe0, 0x0d, 0x0a, 0x21];
+const NOISE = [0x1b, 0x7e, 0x68, 0x16, 0x0f, 0xdb, 0xa0, 0x2f, 0x00, 0x01, 0xe0, 0x0d, 0x0a, 0x21];

@@ -54,12 +54,14 @@ export function smlFile(messages: Uint8Array, check: SmlFrame['check'] = 'x25'):
 }
 
 function look(bytes: Waiting, { searched, final }: Circumstances): Verdict<SmlFrame> {
-  const start = beginning(bytes);
-  if (start === 'no') return 'no';
-  // One octet of noise is no file.
-  if (start === 'short') return final && bytes.length < 2 ? 'no' : { need: bytes.length + 1 };
-  if (start === 'end') return { damaged: OVERHEAD, error: frame('its beginning was lost') };
-  return search(bytes, Math.max(START_OCTETS, searched), start);
+  if (searched === 0) {
+    const start = beginning(bytes);
+    if (start === 'no') return 'no';
+    // One octet of noise is no file.
+    if (start === 'short') return final && bytes.length < 2 ? 'no' : { need: bytes.length + 1 };
+    if (start === 'end') return { damaged: OVERHEAD, error: frame('its beginning was lost') };
+  }
+  return search(bytes, Math.max(START_OCTETS, searched));
 }
 
 /** What the first octets are: a start, one of another version or with one wrong octet, the end of a file that was cut off. */
@@ -95,60 +97,58 @@ function couldStart(bytes: Waiting, escapes: number): 'short' | 'no' {
   return others <= 1 ? 'short' : 'no';
 }
 
-/** From one escape to the next until the file ends. `start`: what is wrong already. */
-function search(bytes: Waiting, from: number, start: 'whole' | Detail): Verdict<SmlFrame> {
+/** From one escape to the next until the file ends. */
+function search(bytes: Waiting, from: number): Verdict<SmlFrame> {
   const { length } = bytes;
-  const damage = (damaged: number, error: Detail): Verdict<SmlFrame> => ({
-    damaged,
-    error: start === 'whole' ? error : start,
-  });
   let at = from;
   for (;;) {
     at = bytes.indexOf(ESCAPE, at);
     if (at > LIMIT_BYTES || (at === -1 && length > LIMIT_BYTES)) {
-      return damage(LIMIT_BYTES, { code: 'LIMIT_EXCEEDED', what: 'SML file', limit: LIMIT_BYTES, actual: length });
+      return damage(bytes, LIMIT_BYTES, {
+        code: 'LIMIT_EXCEEDED',
+        what: 'SML file',
+        limit: LIMIT_BYTES,
+        actual: length,
+      });
     }
-    if (at === -1) return { need: length + 1, searched: length };
+    // Whatever ends it has eight octets, of which an escape is the first half.
+    if (at === -1) return { need: length + OVERHEAD, searched: length };
     let run = 1;
     while (run < 8 && bytes.at(at + run) === ESCAPE) run++;
-    if (at + run === length && run < 8) return { need: length + 1, searched: at };
-    if (run < 4) {
+    if (at + run === length && run < 8) return { need: at + Math.max(OVERHEAD, run + 1), searched: at };
+    if (run < 4 || run === 8) {
       at += run;
-      continue;
-    }
-    if (run === 8) {
-      at += 8;
       continue;
     }
     // 1b1b1b1b in the data stands doubled, so of a longer run only its last four can be an escape.
     const escape = at + run - 4;
     if (length < escape + OVERHEAD) return { need: escape + OVERHEAD, searched: at };
-    if (isRun(bytes, escape + 4, START)) return damage(escape, { code: 'INCOMPLETE', what: 'SML file', have: escape });
-    if (bytes.at(escape + 4) === END) return ended(bytes.view(0, escape + OVERHEAD), start);
+    if (bytes.at(escape + 4) === END) return ended(bytes, escape + OVERHEAD);
+    if (isRun(bytes, escape + 4, START)) {
+      return damage(bytes, escape, { code: 'INCOMPLETE', what: 'SML file', have: escape });
+    }
     const unknown = hex(bytes.view(escape + 4, escape + 8));
-    return damage(escape + 8, frame(`the escape 1b1b1b1b ${unknown} has no meaning in it`));
+    return damage(bytes, escape + 8, frame(`the escape 1b1b1b1b ${unknown} has no meaning in it`));
   }
 }
 
-function ended(bytes: Uint8Array, start: 'whole' | Detail): Verdict<SmlFrame> {
-  const octets = bytes.length;
-  if (start !== 'whole') return { damaged: octets, error: start };
+/** A start that was wrong says more than what came of it. */
+function damage(bytes: Waiting, damaged: number, error: Detail): Verdict<SmlFrame> {
+  const start = beginning(bytes);
+  return { damaged, error: typeof start === 'string' ? error : start };
+}
+
+function ended(waiting: Waiting, octets: number): Verdict<SmlFrame> {
+  const bytes = waiting.view(0, octets);
   const want = fcs16(bytes, 0, octets - 2);
-  const first = bytes[octets - 2] as number;
-  const second = bytes[octets - 1] as number;
-  const got = second * 256 + first;
-  const check = got === want ? 'x25' : first * 256 + second === kermit16(bytes, 0, octets - 2) ? 'kermit' : null;
-  if (check === null) return { damaged: octets, error: { code: 'SML_CHECK', got, want, lengthBytes: octets } };
+  const sent = (bytes[octets - 2] as number) * 256 + (bytes[octets - 1] as number);
+  const check = sent === lowFirst(want) ? 'x25' : sent === kermit16(bytes, 0, octets - 2) ? 'kermit' : null;
+  if (check === null || beginning(waiting) !== 'whole') {
+    return damage(waiting, octets, { code: 'SML_CHECK', got: lowFirst(sent), want, lengthBytes: octets });
+  }
   const whole = bytes.slice();
-  return {
-    frame: {
-      type: 'sml',
-      bytes: whole,
-      content: withoutEscapes(whole.subarray(START_OCTETS, octets - OVERHEAD)),
-      check,
-    },
-    octets,
-  };
+  const content = withoutEscapes(whole.subarray(START_OCTETS, octets - OVERHEAD));
+  return { frame: { type: 'sml', bytes: whole, content, check }, octets };
 }
 
 function withoutEscapes(bytes: Uint8Array): Uint8Array {

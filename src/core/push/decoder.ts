@@ -21,7 +21,7 @@ import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
 import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';
-import { originOf, securedOrigin, withInner, withPart } from './origin';
+import { originOf, securedOrigin, smlOrigin, withInner, withPart } from './origin';
 import { P1Text } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
@@ -460,16 +460,13 @@ export class PushDecoder {
 
   /** A file whose check fitted: its telegrams, or what is wrong with its contents, of which nothing leaves then. */
   #sml({ bytes, content, check }: SmlFrame): void {
-    const origin: Origin = {
-      ...BY_SML,
-      ...(check === 'kermit' ? { check } : {}),
-      ...(this.#withHex ? { hex: hex(bytes) } : {}),
-    };
+    const by = check === 'kermit' ? BY_SML_KERMIT : BY_SML;
+    const origin: Origin = this.#withHex ? { ...by, hex: hex(bytes) } : by;
     try {
       const options = { policy: this.#policy, scalers: this.#scalers, corrections: this.#corrections };
-      const { telegrams, problems } = readSml(content, options);
+      const { telegrams, problems } = readSml(content, check, options);
       for (const { telegram, origin: more } of telegrams) {
-        this.#content({ type: 'telegram', telegram, origin: { ...origin, ...more } }, bytes);
+        this.#content({ type: 'telegram', telegram, origin: smlOrigin(origin, more) }, bytes);
       }
       for (const detail of problems) this.#problem(new DlmsError(detail), bytes, origin);
     } catch (error) {
@@ -526,6 +523,7 @@ const BY_HDLC: Origin = { source: 'push', framing: 'hdlc', checksum: 'ok' };
 const BY_MBUS: Origin = { source: 'push', framing: 'mbus', checksum: 'ok' };
 const BY_WRAPPER: Origin = { source: 'push', framing: 'wrapper', checksum: 'none' };
 const BY_SML: Origin = { source: 'push', framing: 'sml', checksum: 'ok' };
+const BY_SML_KERMIT: Origin = { ...BY_SML, check: 'kermit' };
 const BARE: Origin = { source: 'push', framing: 'raw', checksum: 'none' };
 const IDLE_MS = 5000;
 /** Flag, format, addresses of one octet, control, header check, one octet, frame check. */

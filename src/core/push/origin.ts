@@ -40,6 +40,19 @@ function copyOf(origin: Origin): Writable<Origin> {
   return copy;
 }
 
+/** How a file came, and what it says of itself. */
+export function smlOrigin(file: Origin, said: Partial<Origin>): Origin {
+  const whole = copyOf(file);
+  if (file.check !== undefined) whole.check = file.check;
+  if (said.service !== undefined) whole.service = said.service;
+  if (said.serverId !== undefined) whole.serverId = said.serverId;
+  if (said.secIndex !== undefined) whole.secIndex = said.secIndex;
+  if (said.listName !== undefined) whole.listName = said.listName;
+  if (said.listSignature !== undefined) whole.listSignature = said.listSignature;
+  if (said.messageCheck !== undefined) whole.messageCheck = said.messageCheck;
+  return whole;
+}
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What is inside of two layers: encrypted or verified where one of them was; title and counter are the inner one's. */

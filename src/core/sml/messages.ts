@@ -56,16 +56,16 @@ export type SmlBody =
   | { readonly type: 'unknown'; readonly tag: number };
 
 export interface SmlMessage {
-  /** Does its own check fit? The check of the file counts more. */
-  readonly intact: boolean;
+  /** Which CRC its own check fits. The check of the file counts more. */
+  readonly check: 'x25' | 'kermit' | 'wrong';
   readonly body: SmlBody;
 }
 
-/** The messages of a file without escapes; fill octets may stand behind them. Throws WIRE_INVALID, WIRE_TRUNCATED, LIMIT_EXCEEDED. */
-export function readMessages(content: Uint8Array): SmlMessage[] {
+/** The messages of a file without escapes, whose own check is of the kind `usual`; fill octets may stand behind them. Throws WIRE_INVALID, WIRE_TRUNCATED, LIMIT_EXCEEDED. */
+export function readMessages(content: Uint8Array, usual: 'x25' | 'kermit' = 'x25'): SmlMessage[] {
   const r = new SmlReader(content);
   const messages: SmlMessage[] = [];
-  while (r.remaining > 0 && r.peek() !== 0) messages.push(readMessage(r));
+  while (r.remaining > 0 && r.peek() !== 0) messages.push(readMessage(r, usual));
   // DZG sends four fill octets where the book has at most three.
   for (let at = r.offset; at < content.length; at++) {
     if (content[at] !== 0) throw invalid('SML fill octet', hex(content.subarray(at, at + 1)), 'zero', at);
@@ -73,7 +73,7 @@ export function readMessages(content: Uint8Array): SmlMessage[] {
   return messages;
 }
 
-function readMessage(r: SmlReader): SmlMessage {
+function readMessage(r: SmlReader, usual: 'x25' | 'kermit'): SmlMessage {
   const from = r.offset;
   r.list('SML message', 6, 6);
   r.octets('SML transactionId');
@@ -85,10 +85,15 @@ function readMessage(r: SmlReader): SmlMessage {
   const sent = r.unsigned('SML message check');
   if (r.peek() !== 0) throw invalid('SML end of message', r.peek(), 'zero', r.offset);
   r.offset++;
-  const want = fcs16(r.bytes, from, to);
-  // The low octet comes first, and is left out where it is zero. With Holley's CRC the high one does.
-  const intact = sent === lowFirst(want) || sent === kermit16(r.bytes, from, to);
-  return { intact, body };
+  const rare = usual === 'x25' ? 'kermit' : 'x25';
+  const check =
+    sent === checkOf(usual, r.bytes, from, to) ? usual : sent === checkOf(rare, r.bytes, from, to) ? rare : 'wrong';
+  return { check, body };
+}
+
+/** The octet that is sent first is left out where it is zero: the low one, with Holley's CRC the high one. */
+function checkOf(kind: 'x25' | 'kermit', bytes: Uint8Array, from: number, to: number): number {
+  return kind === 'x25' ? lowFirst(fcs16(bytes, from, to)) : kermit16(bytes, from, to);
 }
 
 function readBody(r: SmlReader, tag: number): SmlBody {

@@ -9,15 +9,19 @@ export interface SmlQuirk {
   readonly name: string;
   /** The meters that forced it, and where they were seen. */
   readonly evidence: string;
-  /** What was meant by a number that was sent; null: what was sent. */
-  readonly meant: (sent: SentNumber, sender: SmlSender) => number | null;
+  /** What was meant by a power that was sent under an electricity code of groups C, D and E; null: what was sent. */
+  readonly meant: (
+    c: number,
+    d: number,
+    e: number,
+    value: number,
+    sent: SentNumber,
+    sender: SmlSender,
+  ) => number | null;
 }
 
-/** A number of a value list. */
+/** How a number was sent. */
 export interface SentNumber {
-  /** Groups C, D and E of an electricity code. */
-  readonly code: readonly [number, number, number];
-  readonly value: number;
   readonly octets: number;
   readonly signed: boolean;
 }
@@ -45,7 +49,7 @@ export const SML_QUIRKS: readonly SmlQuirk[] = [
     name: 'unsigned-sent-as-signed',
     evidence:
       'DZG DVS74, WS74: 327.68 to 655.35 W come as a negative Integer16, also in 8 and 24 bits, in total and of a phase, while the direction in the status says import (libsml#59, #66, #125)',
-    meant: ({ code: [c, d, e], value, octets, signed }, { manufacturer, status }) => {
+    meant: (c, d, e, value, { octets, signed }, { manufacturer, status }) => {
       if (manufacturer !== 'DZG' || !signed || value >= 0 || octets > 3 || d !== 7 || e !== 0) return null;
       const bit = FNN_EXPORT[c];
       if (bit === undefined || status === null || !isFnn(status) || has(status, bit)) return null;
@@ -56,7 +60,7 @@ export const SML_QUIRKS: readonly SmlQuirk[] = [
     name: 'direction-in-status',
     evidence:
       'EMH ED300L and eHZ: the power is positive in both directions, bit 5 of the status says which; Iskra MT175 sends the bit and the sign (libsml#101, sml2mqtt#6, Tasmota#8001, ioBroker.smartmeter#375)',
-    meant: ({ code: [c, d, e], value }, { status }) => {
+    meant: (c, d, e, value, _sent, { status }) => {
       if (value <= 0 || d !== 7 || e !== 0 || !EDL_POWER.has(c)) return null;
       return status !== null && !isFnn(status) && has(status, EDL_EXPORT) ? 0 - value : null;
     },

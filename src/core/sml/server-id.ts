@@ -1,7 +1,7 @@
 // Who sends: the server id of an SML message as people read it on the meter.
 // The rule of the file: only forms that a label or the meter's own text has proven are printed; of the others the maker, at most.
 
-import { latin1 } from '../wire/hex';
+import { hex, latin1 } from '../wire/hex';
 
 export interface SmlServer {
   /** "1EMH0012345678" (DIN 43863-5), "EMH12345678" (M-Bus), digits as they are; null where no rule prints it. */
@@ -10,7 +10,18 @@ export interface SmlServer {
   readonly manufacturer: string | null;
 }
 
+/** A meter says it again and again, so it is spelled once. 0 <= KNOWN.size <= LIMIT */
 export function serverOf(id: Uint8Array): SmlServer {
+  const key = hex(id);
+  const known = KNOWN.get(key);
+  if (known !== undefined) return known;
+  const server = spelledOut(id);
+  if (KNOWN.size >= LIMIT) KNOWN.clear();
+  KNOWN.set(key, server);
+  return server;
+}
+
+function spelledOut(id: Uint8Array): SmlServer {
   const [kind, medium, , , , block, ...rest] = id;
   const flag = letters(id.subarray(2, 5));
   if ((kind === 0x0a || kind === 0x09) && id.length === 10 && flag !== null && medium !== undefined && medium <= 0x0f) {
@@ -43,3 +54,5 @@ function letters(octets: Uint8Array): string | null {
 }
 
 const NOBODY: SmlServer = { id: null, manufacturer: null };
+const LIMIT = 1024;
+const KNOWN = new Map<string, SmlServer>();

@@ -7,9 +7,9 @@ import type { ObisPattern } from '../cosem/pattern';
 import type { Meter, Origin, Reading, Telegram } from '../cosem/reading';
 import { spelled, type Spelled } from '../cosem/spelled';
 import { scaleExactly, unitSymbol } from '../cosem/units';
-import type { Detail } from '../wire/errors';
+import { DlmsError, type Detail } from '../wire/errors';
 import { equalBytes, hex } from '../wire/hex';
-import { readMessages, type SmlBody, type SmlEntry, type SmlList, type SmlTime } from './messages';
+import { readMessages, type SmlBody, type SmlEntry, type SmlList, type SmlMessage, type SmlTime } from './messages';
 import { SML_QUIRKS, statusOf, type SmlSender } from './quirks';
 import { serverOf } from './server-id';
 import { textOrHex } from './tlv';
@@ -34,11 +34,15 @@ export interface SmlContents {
   readonly problems: readonly Detail[];
 }
 
-/** Content of a file whose check fitted, without escapes. Throws WIRE_INVALID, WIRE_TRUNCATED, LIMIT_EXCEEDED. */
-export function readSml(content: Uint8Array, options: SmlOptions = {}): SmlContents {
-  const messages = readMessages(content);
+/**
+ * Content of a file, without escapes, and the CRC that its check fitted. Throws SML_FRAME, WIRE_INVALID, WIRE_TRUNCATED and
+ * LIMIT_EXCEEDED.
+ */
+export function readSml(content: Uint8Array, check: 'x25' | 'kermit', options: SmlOptions = {}): SmlContents {
+  const messages = readMessages(content, check);
+  if (fitsByChance(messages, check)) throw new DlmsError({ code: 'SML_FRAME', reason: BY_CHANCE });
   const problems: Detail[] = [];
-  const intact = messages.every(message => message.intact);
+  const intact = messages.every(message => message.check === check);
   const bodies = messages.map(message => message.body);
   const telegrams = meters(bodies).map(bundle => telegramOf(bundle, intact, options));
   for (const body of bodies) {
@@ -49,6 +53,15 @@ export function readSml(content: Uint8Array, options: SmlOptions = {}): SmlConte
   }
   if (telegrams.length + problems.length === 0) problems.push({ code: 'SML_NO_VALUES', what: whatOf(bodies) });
   return { telegrams, problems };
+}
+
+/**
+ * A meter computes the checks of its messages as that of its file. One damaged file in 65536 fits the other CRC: then those
+ * of the messages tell. The seldom CRC has to be confirmed, the usual one not to be denied.
+ */
+function fitsByChance(messages: readonly SmlMessage[], check: 'x25' | 'kermit'): boolean {
+  if (messages.length === 0 || messages.some(message => message.check === check)) return false;
+  return check === 'kermit' || messages.some(message => message.check === 'kermit');
 }
 
 /** All that one meter says in a file. */
@@ -164,13 +177,11 @@ function setNumber(
   const user = known === null ? undefined : scalers.find(({ pattern }) => pattern.matches(known.obis));
   const power = user?.scaler ?? scaler ?? 0;
   let meant = sent.value;
-  if (known !== null && sender !== null && unit !== null && typeof sent.value === 'number' && known.obis.a === 1) {
+  // All that is known to be sent otherwise than meant is power.
+  if (known !== null && sender !== null && unit === WATT && typeof sent.value === 'number' && known.obis.a === 1) {
     const { c, d, e } = known.obis;
     for (const quirk of SML_QUIRKS) {
-      const corrected = quirk.meant(
-        { code: [c, d, e], value: sent.value, octets: sent.octets, signed: sent.signed },
-        sender,
-      );
+      const corrected = quirk.meant(c, d, e, sent.value, sent, sender);
       if (corrected === null) continue;
       meant = corrected;
       reading.corrected = quirk.name;
@@ -179,7 +190,7 @@ function setNumber(
   }
   reading.value = scaleExactly(meant, power);
   if (unit === null && scaler === null && user === undefined) return;
-  reading.raw = scaleExactly(sent.value, 0);
+  reading.raw = typeof sent.value === 'number' ? sent.value : String(sent.value);
   reading.scaler = power;
   reading.scaleSource = user === undefined ? 'telegram' : 'user';
 }
@@ -211,6 +222,7 @@ function whatOf(bodies: readonly SmlBody[]): string {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+const WATT = 27;
 /** As German meters print them. */
 const UNITS: Readonly<Record<number, string>> = {
   8: '°',
@@ -221,3 +233,4 @@ const UNITS: Readonly<Record<number, string>> = {
   17: 'm³/d',
   18: 'm³/d',
 };
+const BY_CHANCE = 'its check fits only by chance: those of its messages are of another kind';

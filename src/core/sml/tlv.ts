@@ -140,8 +140,9 @@ export class SmlReader {
   #unsigned(octets: number): number | bigint {
     const { bytes } = this;
     if (octets === 8) {
-      const wide = this.#view.getBigUint64(this.#advance(8));
-      return wide <= MAX_SAFE ? Number(wide) : wide;
+      const at = this.#advance(8);
+      const high = this.#view.getUint32(at);
+      return high <= SAFE_HIGH ? high * TWO_32 + this.#view.getUint32(at + 4) : this.#view.getBigUint64(at);
     }
     let value = 0;
     for (const end = this.offset + octets; this.offset < end; this.offset++) {
@@ -153,8 +154,10 @@ export class SmlReader {
   #signed(octets: number): number | bigint {
     const { bytes } = this;
     if (octets === 8) {
-      const wide = this.#view.getBigInt64(this.#advance(8));
-      return wide <= MAX_SAFE && wide >= -MAX_SAFE ? Number(wide) : wide;
+      const at = this.#advance(8);
+      const high = this.#view.getInt32(at);
+      const safe = high <= SAFE_HIGH && high >= -SAFE_HIGH;
+      return safe ? high * TWO_32 + this.#view.getUint32(at + 4) : this.#view.getBigInt64(at);
     }
     let value = ((bytes[this.offset] as number) << 24) >> 24;
     for (const end = this.offset++ + octets; this.offset < end; this.offset++) {
@@ -250,4 +253,6 @@ const LIST = 7;
 const KINDS = 'octets, a truth value of one octet, a number of one to eight octets, or a list';
 const DEPTH_LIMIT = 16;
 const LENGTH_LIMIT = 65_536;
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const TWO_32 = 2 ** 32;
+/** The upper half of the largest integer that a double holds exactly. */
+const SAFE_HIGH = 0x1fffff;

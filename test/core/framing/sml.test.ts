@@ -87,5 +87,6 @@ describe('SML file', () => {
   it('is not seen in one octet before silence', () => {
     assert.equal(said(unhex('1b'), { final: true }), 'no');
     assert.deepEqual(said(unhex('1b1b'), { final: true }), { need: 3 });
+    assert.deepEqual(said(file.subarray(0, 12)), { need: 20, searched: 12 });
   });
 });

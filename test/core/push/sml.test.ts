@@ -85,6 +85,17 @@ describe('SML by push', () => {
     assert.match(problem.error.message, /^SML messageBody: need 2 byte/);
   });
 
+  it('takes a file whose check fits another CRC than those of its messages for a damaged one', () => {
+    const messages = [[0x0701, listBody(list([energy(1)]))]] as const;
+    for (const [inner, outer] of [
+      ['x25', 'kermit'],
+      ['kermit', 'x25'],
+    ] as const) {
+      const events = feed({}, [smlFile(content(messages, inner), outer)]);
+      assert.deepEqual([telegramsOf(events).length, codesOf(events)], [0, ['SML_FRAME']]);
+    }
+  });
+
   it('takes time in proportion to what comes', () => {
     const starts = concat(...Array.from({ length: 4000 }, () => unhex('1b1b1b1b01010101')));
     const bytes = concat(new Uint8Array(60_000).fill(0x1b), starts, unhex('1b1b1b1b01010101'), new Uint8Array(60_000));

@@ -74,8 +74,8 @@ describe('SML messages', () => {
     });
     const messages = readMessages(content([[0x0701, listBody(sent)]]));
     assert.deepEqual(
-      messages.map(m => m.intact),
-      [true, true, true],
+      messages.map(m => m.check),
+      ['x25', 'x25', 'x25'],
     );
     assert.deepEqual(
       messages.map(m => m.body),
@@ -91,8 +91,8 @@ describe('SML messages', () => {
     const bytes = content([[0x0701, listBody(list([power(100)]))]]);
     bytes[4] = 1; // In the transaction id of the first message.
     assert.deepEqual(
-      readMessages(bytes).map(m => m.intact),
-      [false, true, true],
+      readMessages(bytes).map(m => m.check),
+      ['wrong', 'x25', 'x25'],
     );
   });
 
@@ -102,7 +102,7 @@ describe('SML messages', () => {
     for (let n = 0; n < 1000; n++) {
       const message = encodeMessage(Uint8Array.of(n >> 8, n & 0xff), 0x0201, closeBody());
       if (message[message.length - 3] === 0x62) short++;
-      assert.equal(readMessages(message)[0]?.intact, true);
+      assert.equal(readMessages(message)[0]?.check, 'x25');
     }
     assert.ok(short > 0);
   });
@@ -147,7 +147,7 @@ describe('SML messages', () => {
     assert.equal(hex(message.subarray(0, 8)), '7602016200620072');
     const rest = encodeField(unsigned(0, 2));
     const [read] = readMessages(concat(wide, rest, new Uint8Array(1 + 4)));
-    assert.deepEqual(read, { intact: false, body: { type: 'close', signature: null } });
+    assert.deepEqual(read, { check: 'wrong', body: { type: 'close', signature: null } });
   });
 
   const good = content([[0x0701, listBody(list([energy(1), power(2)]))]]);

@@ -9,7 +9,7 @@ import { fromLatin1, unhex } from '../../../src/core/wire/hex';
 import { content, energy, entry, FNN_EXPORT, FNN_IMPORT, i, list, nameOf, octets, power, SERVER, u } from './fixtures';
 
 const read = (entries: readonly SmlEntry[], more = {}, options = {}): ReturnType<typeof readSml> =>
-  readSml(content([[0x0701, listBody(list(entries, more))]]), options);
+  readSml(content([[0x0701, listBody(list(entries, more))]]), 'x25', options);
 const one = (value: SmlEntry, options = {}) => read([value], {}, options).telegrams[0]?.telegram.readings[0];
 
 describe('SML telegram', () => {
@@ -102,7 +102,7 @@ describe('SML telegram', () => {
       null,
       null,
     ];
-    const reading = readSml(content([[0x0701, body]])).telegrams[0]?.telegram.readings[0];
+    const reading = readSml(content([[0x0701, body]]), 'x25').telegrams[0]?.telegram.readings[0];
     assert.equal(reading?.value, null);
     assert.equal(reading.text, '7262016237');
   });
@@ -142,7 +142,7 @@ describe('SML telegram', () => {
       0x0701,
       listBody(list([energy(raw)], { serverId })),
     ];
-    const { telegrams } = readSml(content([of(SERVER, 1), of(null, 2), of(other, 3)]));
+    const { telegrams } = readSml(content([of(SERVER, 1), of(null, 2), of(other, 3)]), 'x25');
     assert.deepEqual(
       telegrams.map(({ telegram }) => [telegram.meter.id, telegram.readings.map(r => r.raw)]),
       [
@@ -159,7 +159,7 @@ describe('SML telegram', () => {
     const listed: SmlField = [SERVER, time, unsigned(900, 2), path, time, unsigned(FNN_IMPORT, 4), [row], null, null];
     const reading = { obis: '1-0:1.8.0*255', value: 12345.6, time: '2025-11-30T10:00:00+00:00', status: FNN_IMPORT };
     const shown = (body: readonly [number, SmlField]): unknown =>
-      readSml(content([body])).telegrams.map(({ telegram, origin }) => [
+      readSml(content([body]), 'x25').telegrams.map(({ telegram, origin }) => [
         origin.service,
         telegram.time,
         telegram.readings.map(({ obis, value, time, status }) => ({ obis, value, time, status })),
@@ -184,7 +184,8 @@ describe('SML telegram', () => {
   });
 
   it('says what a file without values holds', () => {
-    const what = (bodies: readonly (readonly [number, SmlField])[]): unknown => readSml(content(bodies)).problems;
+    const what = (bodies: readonly (readonly [number, SmlField])[]): unknown =>
+      readSml(content(bodies), 'x25').problems;
     assert.deepEqual(what([[0xff01, [SERVER, unhex('8181c7c7fe03'), fromLatin1('no'), null]]]), [
       { code: 'SML_ATTENTION', server: '1ABC0100123456', number: '8181c7c7fe03', text: 'no' },
     ]);
@@ -196,7 +197,7 @@ describe('SML telegram', () => {
     );
     assert.deepEqual(what([[0x0700, [null]]]), without('requests of a reader, as an echo or a tap shows them'));
     assert.deepEqual(what([]), without('it only opens and closes'));
-    assert.deepEqual(readSml(new Uint8Array(2)).problems, without('no message at all'));
+    assert.deepEqual(readSml(new Uint8Array(2), 'x25').problems, without('no message at all'));
   });
 });
 
