@@ -5,7 +5,7 @@
 import { SmlAside } from '../framing/sml-aside';
 import { DlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
-import { step, type Step } from '../step';
+import { step } from '../step';
 import { transmissionMs } from './characters';
 import { IecDecoder, type DecoderEvent } from './decoder';
 import { confirmationIn } from './hand-over';
@@ -18,26 +18,9 @@ import { ProgrammingSession } from './programming';
 import { checkOptions, type ReaderEvent, type ReaderHints, type ReaderOptions } from './reader-options';
 import { dropError, type Part } from './parts';
 import { ReaderLine } from './reader-line';
+import type { Phase, ReaderStep, Select } from './reader-phase';
+import { MOST_RESTING_MS, WaitBound } from './wait-bound';
 import { Scanner } from './scanner';
-
-type ReaderStep = Step<ReaderEvent>;
-/** Y of the acknowledgement: the list, programming mode, HDLC. */
-type Select = '0' | '1' | '2';
-
-type Phase =
-  | { in: 'idle' }
-  /** Something is due after a rest: the request after wake-up, the acknowledgement after the reaction time. */
-  | { in: 'resting'; then: () => ReaderStep; identification?: Identification }
-  | { in: 'identifying' }
-  | { in: 'reading'; identification: Identification; baudRate: number; characters: number; garbage: number }
-  /** After a failed change of the rate: until the meter has been silent at the start rate. */
-  | { in: 'falling-back'; reason: DlmsError; characters: number }
-  | { in: 'confirming'; identification: Identification; wanted: Uint8Array; baudRate: number; received: Uint8Array }
-  | { in: 'programming'; session: ProgrammingSession; identification: Identification; baudRate: number }
-  | { in: 'listening' }
-  /** The line is HDLC's; what still comes in here is passed on. */
-  | { in: 'handed-over'; baudRate: number; confirmed: boolean }
-  | { in: 'done' };
 
 /** Feed it what comes; do what its steps say: write, wait for the port to drain, then carry out the events in order. */
 export class IecReader {
@@ -64,16 +47,15 @@ export class IecReader {
   #unread: DlmsError | null = null;
   /** A head of a meter that sends SML by itself answers nothing. */
   readonly #sml = new SmlAside();
-  /** The last input brought a message, and since the last limit of a wait an answer has begun. */
+  readonly #bound: WaitBound;
+  /** The last input brought a message. */
   #helped = false;
-  #begun = false;
-  /** Characters since the last limit. */
-  #came = 0;
 
   constructor(options: ReaderOptions = {}) {
     this.#options = options;
     this.#line = new ReaderLine(options);
     this.#select = new OptionSelect(options, this.#line);
+    this.#bound = new WaitBound(this.#line);
     this.#scanner = new Scanner(options.limitBytes);
     this.#parity = new ParityFilter(options.parity ?? 'auto');
     this.#decoder = new IecDecoder({ ...options, modeA: options.mode === 'a' });
@@ -108,7 +90,7 @@ export class IecReader {
 
   /** Nothing came for the time the last step named; `late`: bytes came, but its limit is over. */
   timeout(late = false): ReaderStep {
-    return this.#bounded(() => this.#timeout(late && this.#begun));
+    return this.#bounded(() => this.#timeout(late && this.#bound.begun));
   }
 
   /** Ends it from outside; a programming session is left with a break. */
@@ -118,47 +100,18 @@ export class IecReader {
     return step([], session ? [this.#parity.send(breakMessage())] : []);
   }
 
-  /**
-   * Every wait has a limit: named when we have spoken, when a rest begins and when a message has come, and once more when an
-   * answer has begun, and then for each piece of it that comes at the least pace. What belongs to no message moves none.
-   */
   #bounded(input: () => ReaderStep): ReaderStep {
     const before = this.#phase.in;
     this.#helped = false;
     const taken = input();
-    const { waitMs } = taken;
-    if (waitMs === null || this.#phase.in === 'listening') return taken;
-    if (taken.write.length > 0 || this.#helped || this.#phase.in !== before) {
-      this.#begun = false;
-      this.#came = 0;
-      return { ...taken, limitMs: this.#firstLimitMs(waitMs) };
-    }
-    if (before === 'identifying') {
-      if (this.#begun || !this.#begins()) return taken;
-      this.#begun = true;
-      return { ...taken, limitMs: LONGEST_IDENTIFICATION_MS };
-    }
-    if (this.#begun ? this.#came < this.#line.paceCharacters : !this.#begins()) return taken;
-    this.#begun = true;
-    this.#came = 0;
-    return { ...taken, limitMs: this.#line.paceMs };
+    const moved = taken.write.length > 0 || this.#helped;
+    return this.#bound.bound(taken, before, this.#phase, moved, () => this.#begins());
   }
 
   /** In other octets an ACK or a NAK is no answer, and before the identification nothing else is. */
   #isOfAnswer(part: Part): boolean {
     if (this.#phase.in === 'programming') return part.type !== 'dropped';
     return this.#phase.in === 'reading' && part.type === 'block';
-  }
-
-  #firstLimitMs(waitMs: number): number {
-    switch (this.#phase.in) {
-      case 'resting':
-        return waitMs + MOST_RESTING_MS;
-      case 'falling-back':
-        return this.#line.paceMs;
-      default:
-        return waitMs;
-    }
   }
 
   /** Has what we wait for begun? SML and other octets hold an STX now and then, which begins no identification. */
@@ -176,7 +129,7 @@ export class IecReader {
     if (phase.in === 'handed-over') {
       return step([{ type: 'hdlc', baudRate: phase.baudRate, surplus: chunk.slice(), confirmed: phase.confirmed }]);
     }
-    this.#came += chunk.length;
+    this.#bound.count(chunk.length);
     if (phase.in === 'identifying' && this.#sml.receive(chunk).some(({ sml }) => sml)) {
       return this.#fault(new DlmsError({ code: 'OTHER_PROTOCOL', what: 'an SML file' }));
     }
@@ -214,7 +167,7 @@ export class IecReader {
       case 'confirming':
         return this.#handOver(phase, new Uint8Array(0), false);
       case 'programming': {
-        if (slow) return this.#sent(this.#programmed(phase, phase.session.giveUp(this.#tooSlow(this.#came))));
+        if (slow) return this.#sent(this.#programmed(phase, phase.session.giveUp(this.#tooSlow(this.#bound.came))));
         const held = this.#held();
         if (held.length > 0) {
           const taken = this.#takeAll(this.#scanner.receive(held), held);
@@ -645,10 +598,7 @@ const GARBAGE = 12;
 const FEW = 8;
 const REACTION_MS = 200;
 const RESTING_MS = 200;
-/** Noise prolongs a rest no longer than this. */
-const MOST_RESTING_MS = 10_000;
-/** 23 characters are 0.8 s at 300 baud; the rest is for lines that pause. */
-const LONGEST_IDENTIFICATION_MS = 20_000;
+
 const WAKE_PAUSE_MS = 1600;
 const REPEAT_PAUSE_MS = 1500;
 const CONFIRMATION_MS = 1500;
