@@ -15,6 +15,7 @@ import { hex, joined } from '../core/wire/hex';
 import { clientOptions, counterReader, linkOf, modeEOptions } from './client-settings';
 import { adviceOn, formatOf, protocolOf, serverOf, type StageName, type Words } from './connection-advice';
 import { Conversation } from './conversation';
+import { OTHER_RATES } from './iec-drive';
 import { IecSession, ModeETransport } from './iec-session';
 import { lines as allLines, transportOf, type Lines } from './line';
 import { freshChallenge } from './own-challenges';
@@ -291,6 +292,7 @@ class ConnectionTest {
     const baudRate = t.kind === 'serial' ? t.format.baudRate : DEFAULT_BAUD;
     const session = new IecSession({
       ...(baudRate === DEFAULT_BAUD ? {} : { baudRate }),
+      otherRates: OTHER_RATES,
       onEvent: event => {
         if (event.type !== 'identification' || this.#stage !== 'sign-on') return;
         this.#end('ok', identified(event.identification));

@@ -118,4 +118,4 @@ function pause(ms: number): Promise<void> {
 }
 
 /** 9600: RS-485 meters and gateways that know no other rate (ZPA AM363, Energomera). Then those of IEC 62056-21, 6.3.14. */
-const OTHER_RATES = [9600, 2400, 4800, 19200];
+export const OTHER_RATES: readonly number[] = [9600, 300, 2400, 4800, 19200];

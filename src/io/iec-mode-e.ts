@@ -3,7 +3,7 @@
 
 import type { Identification } from '../core/iec62056-21/identification';
 import { IecReader } from '../core/iec62056-21/reader';
-import type { ReaderOptions } from '../core/iec62056-21/reader-options';
+import type { ReaderHints, ReaderOptions } from '../core/iec62056-21/reader-options';
 import { DlmsError } from '../core/wire/errors';
 import { concat } from '../core/wire/hex';
 import { drive, withLine } from './iec-drive';
@@ -32,6 +32,8 @@ export interface SignedOn {
   readonly confirmed: boolean;
   /** Bytes that came behind the confirmation; they are HDLC's. */
   readonly surplus: Uint8Array;
+  /** What was learned of the meter, for the next time. */
+  readonly hints: ReaderHints;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function signOnForHdlc(
       baudRate,
       confirmed,
       surplus: concat(signedOn?.surplus ?? new Uint8Array(0), surplus),
+      hints: reader.hints,
     };
   });
   if (signedOn === null) throw new DlmsError({ code: 'INTERNAL', reason: 'a sign-on ended without a hand-over' });
@@ -70,6 +73,7 @@ export class ModeETransport implements Transport {
   #early: Uint8Array[] = [];
   #identification: Identification | null = null;
   #signedOn = false;
+  #hints: ReaderHints;
   onClose: (cause?: Error) => void = () => undefined;
   readonly setFormat?: (format: Partial<SerialFormat>) => Promise<void>;
 
@@ -79,6 +83,7 @@ export class ModeETransport implements Transport {
   ) {
     this.where = inner.where;
     this.lineKey = inner.lineKey;
+    this.#hints = options.hints ?? {};
     if (inner.setFormat !== undefined) this.setFormat = format => inner.setFormat?.(format) ?? Promise.resolve();
   }
 
@@ -100,7 +105,8 @@ export class ModeETransport implements Transport {
     const { inner } = this;
     await inner.open(signal);
     try {
-      const signedOn = await signOnForHdlc(inner, this.options, signal);
+      const signedOn = await signOnForHdlc(inner, { ...this.options, hints: this.#hints }, signal);
+      this.#hints = signedOn.hints;
       inner.onBytes = chunk => this.#deliver(chunk);
       this.#identification = signedOn.identification;
       this.#deliver(signedOn.surplus);

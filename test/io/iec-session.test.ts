@@ -281,6 +281,23 @@ describe('mode E', () => {
       await line.close();
     }
   });
+  it('begins at the rate that the meter answered at the last time', async () => {
+    const meter = new SimulatedIecMeter({
+      mode: 'e',
+      hdlc: answering,
+      startBaud: 9600,
+      faults: { silence: 1 },
+      ...SOON,
+    });
+    const { near } = await onMemory(meter);
+    const line = new ModeETransport(near, { ...QUICK, otherRates: [9600] });
+    for (const requests of [2, 3]) {
+      await line.open();
+      assert.deepEqual([line.identification?.manufacturer, meter.requests], ['MFL', requests]);
+      await line.close();
+    }
+    assert.deepEqual(near.formats.filter(({ baudRate }) => baudRate === 300).length, 1);
+  });
   it('loses no byte that comes before anyone listens', async () => {
     const meter = new SimulatedIecMeter({ mode: 'e', hdlc: answering });
     const [near, far] = memoryPair();

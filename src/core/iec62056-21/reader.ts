@@ -511,7 +511,9 @@ export class IecReader {
       this.#options.rateFollows === false
         ? []
         : [{ type: 'format', format: { baudRate, dataBits: 8, parity: 'none', stopBits: 1 }, afterMs: 0 }];
-    return step([...format, { type: 'hdlc', baudRate, surplus, confirmed }, { type: 'done', hints: this.#hints }]);
+    const lessons = confirmed ? this.#lessons() : [];
+    const handed: ReaderEvent = { type: 'hdlc', baudRate, surplus, confirmed };
+    return step([...format, handed, ...lessons, { type: 'done', hints: this.#hints }]);
   }
 
   #programmed(phase: Extract<Phase, { in: 'programming' }>, taken: ReaderStep): ReaderStep {
