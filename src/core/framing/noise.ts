@@ -23,6 +23,7 @@ export class Noise {
   /** Does the reason name a damaged frame, rather than bytes around frames? */
   #telling = false;
 
+  /** It is handed out in pieces of at most so many bytes. */
   constructor(readonly limitBytes = 2048) {}
 
   get length(): number {

@@ -18,12 +18,14 @@ export interface StreamOptions {
 
 export class FrameStream<F> {
   readonly #buffer = new ReceiveBuffer(2 * LIMIT_BYTES);
-  readonly #noise = new Noise(NOISE_BYTES);
+  readonly #noise = new Noise();
   readonly #outside: Detail;
   readonly #datagrams: boolean;
   readonly #maybeDatagrams: boolean;
   /** By first octet; the first one that does not say no has it. */
   readonly #starts: (readonly Recogniser<F>[] | undefined)[] = [];
+  /** Where all begin with the same octet. */
+  readonly #onlyStart: number | null;
   readonly #between: ReadonlySet<number>;
   /** Below this many buffered bytes another look finds nothing new. */
   #need = 0;
@@ -48,6 +50,8 @@ export class FrameStream<F> {
     for (const recogniser of recognisers) {
       for (const start of recogniser.starts) this.#starts[start] = [...(this.#starts[start] ?? []), recogniser];
     }
+    const starts = new Set(recognisers.flatMap(recogniser => recogniser.starts));
+    this.#onlyStart = starts.size === 1 ? ([...starts][0] ?? null) : null;
     this.#between = new Set(recognisers.flatMap(({ between }) => (between === undefined ? [] : [between])));
   }
 
@@ -67,8 +71,14 @@ export class FrameStream<F> {
     return this.#noise.length > 0 || this.unfinished;
   }
 
-  receive(chunk: Uint8Array): (F | Dropped)[] {
-    const out = this.#cutOffBy(chunk) ? this.flush() : [];
+  receive(chunk: Uint8Array): readonly (F | Dropped)[] {
+    const cutOff = this.#maybeDatagrams && this.#cutOffBy(chunk);
+    // Serial ports deliver single bytes.
+    if (!cutOff && !this.#datagrams && this.#buffer.length + chunk.length < this.#need) {
+      this.#buffer.push(chunk);
+      return NOTHING;
+    }
+    const out: (F | Dropped)[] = cutOff ? this.flush() : [];
     for (let at = 0; at < chunk.length; at += SLICE) {
       this.#buffer.push(chunk.length <= SLICE ? chunk : chunk.subarray(at, at + SLICE));
       if (this.#buffer.length >= this.#need) this.#scan(false, out);
@@ -102,9 +112,8 @@ export class FrameStream<F> {
 
   /** That a chunk is one whole frame of the kind that waits tells that what waits was cut off. */
   #cutOffBy(chunk: Uint8Array): boolean {
-    const waits = this.#waits;
-    if (!this.#maybeDatagrams || this.#buffer.length + chunk.length === this.#need) return false;
-    return waits?.whole?.(chunk) === true;
+    if (this.#buffer.length + chunk.length === this.#need) return false;
+    return this.#waits?.whole?.(chunk) === true;
   }
 
   #begin(): void {
@@ -172,6 +181,10 @@ export class FrameStream<F> {
   #untilStart(): number {
     const buffer = this.#buffer;
     const most = this.#damaged === 0 ? buffer.length : Math.min(buffer.length, this.#damaged);
+    if (this.#onlyStart !== null) {
+      const next = buffer.indexOf(this.#onlyStart, 1);
+      return next === -1 ? most : Math.min(next, most);
+    }
     let n = 1;
     while (n < most && this.#starts[buffer.at(n)] === undefined) n++;
     return n;
@@ -200,8 +213,7 @@ export class FrameStream<F> {
 
 /** What one frame may hold at most; twice as much may wait. */
 export const LIMIT_BYTES = 65_536;
+const NOTHING: readonly never[] = [];
 const SLICE = 2048;
-/** Noise is handed out in pieces of this size. */
-const NOISE_BYTES = 1024;
 const NO_FRAME: Detail = { code: 'NO_FRAME', bytes: 0 };
 const NOTHING_BEFORE = 0xffffffff;
