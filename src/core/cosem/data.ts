@@ -46,6 +46,14 @@ type NumberType =
 
 export type DataType = Data['type'];
 
+/** Octets behind the tag; where a length stands there, what it counts; `described`: a type description, then a length in octets. */
+export type DataSize = number | 'octets' | 'bits' | 'elements' | 'described';
+
+/** How long a value with this tag is; undefined where no type has it. */
+export function dataSize(tag: number): DataSize | undefined {
+  return BY_TAG[tag]?.size;
+}
+
 /** Bounds for data from outside; over a bound is LIMIT_EXCEEDED. */
 export interface DataLimits {
   /** Nesting of arrays and structures. */
@@ -142,6 +150,7 @@ interface Budget {
 interface Row {
   readonly tag: number;
   readonly type: DataType;
+  readonly size: DataSize;
   readonly read: (r: Reader, budget: Budget) => Data;
   readonly write: (w: Writer, data: never) => void;
 }
@@ -279,18 +288,21 @@ function readCompactArray(r: Reader, budget: Budget): Data {
 function row<T extends DataType>(
   tag: number,
   type: T,
+  size: DataSize,
   read: (r: Reader, budget: Budget) => Omit<Extract<Data, { type: T }>, 'type'>,
   write: (w: Writer, data: Extract<Data, { type: T }>) => void,
 ): Row {
   // The pairing of type and value is what `read` promises; the union cannot express it for a generic T.
-  return { tag, type, read: (r, budget) => ({ type, ...read(r, budget) }) as Data, write: write as Row['write'] };
+  return { tag, type, size, read: (r, budget) => ({ type, ...read(r, budget) }) as Data, write: write as Row['write'] };
 }
 
-type Fixed = 'i8' | 'u8' | 'i16' | 'u16' | 'i32' | 'u32' | 'f32' | 'f64';
+type Fixed = keyof typeof FIXED;
+const FIXED = { i8: 1, u8: 1, i16: 2, u16: 2, i32: 4, u32: 4, f32: 4, f64: 8 } as const;
 function numeric(tag: number, type: NumberType, how: Fixed): Row {
   return {
     tag,
     type,
+    size: FIXED[how],
     read: r => ({ type, value: r[how](type) }),
     write: (w, data: { value: number }) => void w[how](data.value),
   };
@@ -299,6 +311,7 @@ function numeric64(tag: number, type: 'long64' | 'long64-unsigned' | 'delta-long
   return {
     tag,
     type,
+    size: 8,
     read: r => ({ type, value: r[how](type) }),
     write: (w, data: { value: bigint }) => void w[how](data.value),
   };
@@ -307,6 +320,7 @@ function counted(tag: number, type: 'octet-string' | 'visible-string' | 'utf8-st
   return {
     tag,
     type,
+    size: 'octets',
     read: r => ({ type, value: r.take(r.length(`${type} length`), type) }),
     write: (w, data: { value: Uint8Array }) => void w.octets(data.value),
   };
@@ -315,6 +329,7 @@ function fixed(tag: number, type: 'date-time' | 'date' | 'time', octetCount: num
   return {
     tag,
     type,
+    size: octetCount,
     read: r => ({ type, value: r.take(octetCount, type) }),
     write: (w, data: { value: Uint8Array }) => void w.bytes(data.value),
   };
@@ -324,18 +339,20 @@ const ROWS: readonly Row[] = [
   row(
     0,
     'null-data',
+    0,
     () => ({}),
     () => undefined,
   ),
-  row(1, 'array', (r, b) => ({ value: readElements(r, b) }), writeElements),
-  row(2, 'structure', (r, b) => ({ value: readElements(r, b) }), writeElements),
+  row(1, 'array', 'elements', (r, b) => ({ value: readElements(r, b) }), writeElements),
+  row(2, 'structure', 'elements', (r, b) => ({ value: readElements(r, b) }), writeElements),
   row(
     3,
     'boolean',
+    1,
     r => ({ value: r.u8('boolean') !== 0 }),
     (w, d) => void w.u8(d.value ? 1 : 0),
   ),
-  row(4, 'bit-string', r => ({ value: readBits(r) }), writeBits),
+  row(4, 'bit-string', 'bits', r => ({ value: readBits(r) }), writeBits),
   numeric(5, 'double-long', 'i32'),
   numeric(6, 'double-long-unsigned', 'u32'),
   counted(9, 'octet-string'),
@@ -349,6 +366,7 @@ const ROWS: readonly Row[] = [
   row(
     19,
     'compact-array',
+    'described',
     (r, b) => readCompactArray(r, b) as Extract<Data, { type: 'compact-array' }>,
     (w, d) => void w.bytes(d.description).octets(d.contents),
   ),
@@ -370,6 +388,7 @@ const ROWS: readonly Row[] = [
   row(
     255,
     'dont-care',
+    0,
     () => ({}),
     () => undefined,
   ),

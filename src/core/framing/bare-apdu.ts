@@ -2,7 +2,8 @@
 // The rule of the file: no unchecked value leaks out of a frame that lost its beginning: inside of a damaged frame, behind
 // frames with a check, and where what stands before or behind is the rest of a frame, there is no bare APDU.
 
-import { ApduExtent, type ByteAt } from './apdu-extent';
+import type { ByteAt } from '../wire/lengths';
+import { ApduExtent } from './apdu-extent';
 import { GLO_TAG, nextFrameInside } from './p1-frame';
 import { PUSH_TAGS, plausibleApdu } from './plausible';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';

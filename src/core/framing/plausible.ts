@@ -1,7 +1,9 @@
 // Can an APDU that meters push begin here? Asked of bytes without any frame, before a length is computed.
 // The rule of the file: it looks at a few bytes at most, and never says no to what a meter is known to send.
 
-import { berLength, DATA_SIZE, LIMIT_BYTES, type ByteAt } from './apdu-extent';
+import { dataSize } from '../cosem/data';
+import { berLength, type ByteAt } from '../wire/lengths';
+import { LIMIT_BYTES } from './stream';
 
 export const PUSH_TAGS: ReadonlySet<number> = new Set([
   0x0f, 0x18, 0x38, 0x58, 0xc2, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0,
@@ -55,7 +57,7 @@ function plausibleNotification(byte: ByteAt, at: number, strict: boolean): 'yes'
   }
   switch (first) {
     case 0x00:
-      return yes(DATA_SIZE[second] !== undefined);
+      return yes(dataSize(second) !== undefined);
     case 0x0c:
       return yes(second === 0x07 || second === 0x08 || second === 0xff);
     case 0x19:

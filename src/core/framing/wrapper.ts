@@ -3,8 +3,8 @@
 // among other framings, more is asked of it.
 
 import { DlmsError } from '../wire/errors';
+import type { ByteAt } from '../wire/lengths';
 import { Writer } from '../wire/writer';
-import type { ByteAt } from './apdu-extent';
 import { plausibleApdu } from './plausible';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 import { FrameStream, LIMIT_BYTES } from './stream';

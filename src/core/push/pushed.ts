@@ -4,11 +4,11 @@
 import { decodeApdu, readNotificationTime } from '../apdu';
 import { readData, type Data } from '../cosem/data';
 import { writeDateTime } from '../cosem/date-time';
+import { readSwappedNames, readUntaggedList, untaggedList } from '../cosem/deviating-data';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { latin1 } from '../wire/hex';
 import { Reader } from '../wire/reader';
 import type { Item } from './body';
-import { untaggedList } from '../framing/apdu-extent';
 
 export interface Pushed {
   /** body: the list alone, without the header of a notification. */
@@ -104,7 +104,7 @@ export function readBodyData(bytes: Uint8Array, start: number): { data: Data; en
   // A class id of a register and what follows can pass for tags, so this list is known by its own pattern.
   const untagged = untaggedList(i => bytes[i] ?? -1, start);
   if (untagged !== null && untagged !== 'short') {
-    const data = readDeviating(r, 0);
+    const data = readUntaggedList(r);
     return { data, end: r.offset };
   }
   try {
@@ -114,51 +114,12 @@ export function readBodyData(bytes: Uint8Array, start: number): { data: Data; en
     if (!isDlmsError(error) || error.code === 'LIMIT_EXCEEDED') throw error;
     const again = new Reader(bytes, start);
     try {
-      const data = readDeviating(again, 0);
+      const data = readSwappedNames(again);
       return { data, end: again.offset };
     } catch {
       throw error;
     }
   }
-}
-
-/** As readData, with the deviations of meters in the field at the places where they occur. */
-function readDeviating(r: Reader, depth: number): Data {
-  const tag = r.peek();
-  if ((tag !== 1 && tag !== 2) || depth > 8) return readData(r);
-  r.u8('data tag');
-  const count = r.length('element count');
-  const value: Data[] = [];
-  for (let i = 0; i < count; i++) {
-    if (i === 0 && tag === 2 && count === 2 && untaggedDescriptor(r)) value.push(readUntaggedDescriptor(r));
-    else if (i === 0 && tag === 2 && swappedName(r)) value.push(readSwappedName(r));
-    else value.push(readDeviating(r, depth + 1));
-  }
-  return { type: tag === 1 ? 'array' : 'structure', value };
-}
-
-/** Sagemcom XT211: class (2), logical name (6), attribute (1) without their type tags. */
-function untaggedDescriptor(r: Reader): boolean {
-  return r.peek() === 0 && r.peek(7) === 0xff && (r.peek(8) ?? 0) > 0;
-}
-function readUntaggedDescriptor(r: Reader): Data {
-  return {
-    type: 'structure',
-    value: [
-      { type: 'long-unsigned', value: r.u16('class-id') },
-      { type: 'octet-string', value: r.take(6, 'logical-name') },
-      { type: 'integer', value: r.i8('attribute-id') },
-    ],
-  };
-}
-
-/** Landis+Gyr ZMF100: 06 09 in front of a logical name where 09 06 is meant. */
-function swappedName(r: Reader): boolean {
-  return r.peek() === 0x06 && r.peek(1) === 0x09 && r.peek(7) === 0xff;
-}
-function readSwappedName(r: Reader): Data {
-  r.u16('swapped octet-string tag');
-  return { type: 'octet-string', value: r.take(6, 'logical-name') };
 }
 
 const DATA_NOTIFICATION = 0x0f;

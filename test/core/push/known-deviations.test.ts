@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { array, nullData, octets, structure, u16, u32, visible } from '../../../src/core/cosem/data';
+import { PushDecoder } from '../../../src/core/push';
 import { pushFrames } from '../../../src/core/framing/hdlc-segments';
 import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import { concat, unhex } from '../../../src/core/wire/hex';
@@ -38,6 +39,33 @@ describe('push decoder: known deviations', () => {
         ],
       );
     }
+  });
+
+  it('reads values of billing periods in an untagged list, whose names do not end with 255', () => {
+    const row = '0202' + '0003' + '0100010800ff' + '02' + '0600000005';
+    const billing = '0202' + '0003' + '010001080001' + '02' + '0600000004';
+    const apdu = unhex(`0f000000010002021601${'0102'}${row}${billing}`);
+    for (const chunks of [[apdu], bytewise(apdu)]) {
+      const events = feed({}, chunks);
+      assert.deepEqual(codesOf(events), []);
+      assert.deepEqual(
+        telegramsOf(events)[0]?.telegram.readings.map(r => [r.obis, r.value]),
+        [
+          ['1-0:1.8.0*255', 5],
+          ['1-0:1.8.0*1', 4],
+        ],
+      );
+    }
+  });
+
+  it('finds the end of a bare APDU whose last number looks like a name with swapped tags', () => {
+    const named = [octets([1, 0, 1, 8, 0, 255]), u32(0x09060100)];
+    const apdu = notificationOf(structure(...named));
+    const [event] = telegramsOf([...new PushDecoder().receive(apdu).events]);
+    assert.deepEqual(
+      event?.telegram.readings.map(r => [r.obis, r.value]),
+      [['1-0:1.8.0*255', 0x09060100]],
+    );
   });
 
   it('knows a positional list in which some values are missing, and keeps them null', () => {
