@@ -84,6 +84,19 @@ describe('m-bus deframer', () => {
     assert.equal(wrapped.length, 263);
     assert.equal(hex(wrapped.subarray(0, 4)), '68010168');
   });
+  it('keeps quiet about what a master and its meters say between long frames, and takes nothing else for it', () => {
+    const between = unhex('1040014116 e5 105b015c16'.replaceAll(' ', ''));
+    const [frame] = mbusFrames(SHORT) as [Uint8Array];
+    for (const bytes of [concat(between, frame, between, frame), concat(frame, between, unhex('e5e5'), frame)]) {
+      for (const size of [1, 3, bytes.length]) assert.deepEqual(run(bytes, size), Array(2).fill(`apdu ${hex(SHORT)}`));
+    }
+    for (const size of [1, 5]) {
+      assert.deepEqual(run(between.subarray(0, 5), size), []);
+      assert.deepEqual(run(unhex('1040014216'), size), ['dropped MBUS_FRAME'], 'a wrong check sum');
+      assert.deepEqual(run(unhex('1040014117'), size), ['dropped MBUS_FRAME'], 'no stop octet');
+    }
+    assert.deepEqual(run(unhex('e501'), 1), ['dropped MBUS_FRAME'], 'an octet alone is no acknowledgement');
+  });
   it('numbers segments modulo 16 and joins more than sixteen', () => {
     const many = randomBytes(random(2), 500);
     assert.deepEqual(run(concat(...mbusFrames(many, 20)), 7), [`apdu ${hex(many)}`]);

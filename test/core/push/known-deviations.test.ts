@@ -145,6 +145,30 @@ describe('push decoder: known deviations', () => {
     }
   });
 
+  it('reads messages whose length counts the header, in a stream and as datagrams, with silence between and without', () => {
+    const counted = ['kaifa-west', 'kaifa-list-13', 'kaifa-west'].map(name => {
+      const message = encodeWrapper(1, 64, plain(name));
+      message.set([(message.length >> 8) & 0xff, message.length & 0xff], 6);
+      return message;
+    });
+    for (const framing of ['auto', 'wrapper'] as const) {
+      const silent = new PushDecoder({ framing });
+      const spaced = counted.flatMap(m => [...silent.receive(m).events, ...silent.timeout().events]);
+      for (const events of [
+        spaced,
+        feed({ framing }, counted),
+        feed({ framing }, [concat(...counted)]),
+        feed({ framing }, bytewise(concat(...counted))),
+      ]) {
+        assert.deepEqual(codesOf(events), []);
+        assert.deepEqual(
+          telegramsOf(events).map(t => t.telegram.readings.length),
+          [15, 13, 15],
+        );
+      }
+    }
+  });
+
   it('gives no value behind a wrapper header that cannot be true', () => {
     const good = encodeWrapper(1, 1, plain('kaifa-west'));
     const changed = (at: number, ...bytes: number[]): Uint8Array => {
