@@ -13,7 +13,7 @@ import { FrameStream } from '../../src/core/framing/stream';
 import { encodeWrapper, wrapperStream } from '../../src/core/framing/wrapper';
 import { corpusCases, corpusFile } from '../corpus-files';
 
-const FRAMING_ERRORS = /^(fcs|hcs|incomplete|garbage|mbus-|incomplete-or-limit|parity|text-mode)/;
+const FRAMING_ERRORS = /^(fcs|hcs|incomplete|garbage|mbus-|wrapper-version|incomplete-or-limit|parity|text-mode)/;
 
 interface HdlcVector {
   name: string;

@@ -18,6 +18,8 @@ export interface HdlcFramingOptions {
   readonly crc?: 'strict' | 'warn';
   /** Wait for the closing flag, because who answers before it talks into the meter's last octet. */
   readonly awaitFlag?: boolean;
+  /** Bare APDUs may come, too. */
+  readonly amongOthers?: boolean;
 }
 
 export class HdlcFraming implements Recogniser<HdlcFramed> {
@@ -28,10 +30,12 @@ export class HdlcFraming implements Recogniser<HdlcFramed> {
   readonly checked = true;
   readonly #strict: boolean;
   readonly #awaitFlag: boolean;
+  readonly #amongOthers: boolean;
 
   constructor(options: HdlcFramingOptions = {}) {
     this.#strict = options.crc !== 'warn';
-    this.#awaitFlag = options.awaitFlag === true || !this.#strict;
+    this.#awaitFlag = options.awaitFlag === true;
+    this.#amongOthers = options.amongOthers === true;
   }
 
   look(bytes: Waiting, { final }: Circumstances): Verdict<HdlcFramed> {
@@ -45,16 +49,18 @@ export class HdlcFraming implements Recogniser<HdlcFramed> {
     if (header.hasInformation) {
       if (bytes.length < controlAt + 4) return { need: controlAt + 4 };
       wrong = wrongCheck(bytes.view(1, controlAt + 4), controlAt + 1, 'HCS');
-      // With a wrong header check nothing is known of a frame, not even its length, unless a flag stands at its end. That
-      // keeps bare APDUs away, which a link does not know.
-      const known = !this.#awaitFlag && bytes.at(length + 1) === FLAG;
+      // With a wrong header check nothing is known of a frame, not even its length, unless a flag stands at its end: then
+      // no bare APDU is taken out of it.
+      const known = this.#amongOthers && bytes.at(length + 1) === FLAG;
       if (wrong !== null && this.#strict) return { damaged: known ? length + 1 : 0, error: wrong };
     }
-    const need = length + (this.#awaitFlag && !final ? 2 : 1);
-    if (bytes.length < need) return { need };
+    if (bytes.length < length + 1) return { need: length + 1 };
     wrong ??= wrongCheck(bytes.view(1, length + 1), length - 2, 'FCS');
-    const closed = bytes.at(length + 1) === FLAG;
-    if (wrong !== null && (this.#strict || !closed)) return { damaged: length + (closed ? 1 : 2), error: wrong };
+    const closing = bytes.at(length + 1);
+    if (closing === -1 && !final && (this.#awaitFlag || wrong !== null)) return { need: length + 2 };
+    if (wrong !== null && (this.#strict || closing !== FLAG)) {
+      return { damaged: length + (closing === FLAG ? 1 : 2), error: wrong };
+    }
     const frame = frameOf(bytes.view(1, length + 1).slice(), header, wrong === null);
     return { frame: { type: 'hdlc', frame }, octets: length + 1 };
   }

@@ -85,8 +85,8 @@ export class WrapperFraming implements Recogniser<WrapperMessage> {
   /** Why a header is not believed, or not yet. */
   #doubt(bytes: Waiting, { fresh, final }: Circumstances): 'no' | { readonly need: number } | null {
     const ports = u16(bytes, 2) * 0x10000 + u16(bytes, 4);
-    if (!this.#amongOthers) return fresh || this.#ports === null || this.#ports === ports ? null : 'no';
     const usual = bytes.at(2) === 0 && bytes.at(4) === 0;
+    if (!this.#amongOthers) return fresh || (this.#ports === null ? usual : this.#ports === ports) ? null : 'no';
     const length = u16(bytes, 6);
     if (!fresh && (!usual || length > AMID_NOISE)) return 'no';
     // A wrong version asks for more: usual ports, or an APDU that noise hardly makes.

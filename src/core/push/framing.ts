@@ -14,7 +14,7 @@ import { WrapperFraming } from '../framing/wrapper';
 
 /** By their names in settings and messages. `amongOthers`: other framings may come, too. */
 const ROWS = {
-  hdlc: () => new HdlcFraming(),
+  hdlc: (amongOthers: boolean) => new HdlcFraming({ amongOthers }),
   mbus: () => new MbusFraming(),
   wrapper: (amongOthers: boolean) => new WrapperFraming({ amongOthers }),
   raw: (amongOthers: boolean) => new BareFraming(amongOthers),

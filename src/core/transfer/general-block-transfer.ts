@@ -34,7 +34,7 @@ export class GeneralBlockReceiver {
   /** After a gap in a push all is dropped until a transfer begins. */
   #lost = false;
   /** The last block of the transfer that was completed last; it may come twice too. */
-  #completed: number | null = null;
+  #completed: GeneralBlockTransfer | null = null;
   /** Our own block number in replies. */
   #own = 0;
   /** Gaps asked for since the last block in turn. */
@@ -60,7 +60,7 @@ export class GeneralBlockReceiver {
 
   take(block: GeneralBlockTransfer): GbtTaken {
     if (this.#last !== null && block.block === this.#last && !this.#beginsAnew(block)) {
-      if (equalBytes(block.data, this.#parts.at(-1) ?? EMPTY)) return this.#answer(block, null);
+      if (!block.last && equalBytes(block.data, this.#parts.at(-1) ?? EMPTY)) return this.#answer(block, null);
       // No repetition: a block of another transfer, whose others would be joined to these.
       return this.#segmentLost(this.#last + 1, block.block);
     }
@@ -70,7 +70,7 @@ export class GeneralBlockReceiver {
       const own = this.#own;
       this.reset();
       this.#own = own;
-    } else if (this.#lost || (block.last && block.block === this.#completed)) {
+    } else if (this.#lost || (this.#completed !== null && isRepeated(block, this.#completed))) {
       return NOTHING;
     } else if (block.block !== (this.#last ?? 0) + 1) {
       return this.#gap(block);
@@ -92,7 +92,7 @@ export class GeneralBlockReceiver {
     if (!block.last) return this.#answer(block, error);
     const apdu = joined(this.#parts);
     this.reset();
-    this.#completed = block.block;
+    this.#completed = { ...block, data: block.data.slice() };
     return { apdu, reply: null, error };
   }
 
@@ -137,6 +137,11 @@ export class GeneralBlockReceiver {
       data: EMPTY,
     };
   }
+}
+
+/** The same number alone says nothing: it may be a block of another transfer, whose others would be missed. */
+function isRepeated(block: GeneralBlockTransfer, before: GeneralBlockTransfer): boolean {
+  return block.last === before.last && block.block === before.block && equalBytes(block.data, before.data);
 }
 
 /** The sending side: an APDU in blocks. A push streams them all; a server sends a window and waits for its acknowledgement. */

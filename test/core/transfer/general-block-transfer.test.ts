@@ -46,6 +46,17 @@ describe('a push in general blocks', () => {
   it('is not joined with another one that has a block of the same number', () => {
     const other = { ...(PUSHED[1] as GeneralBlockTransfer), data: new Uint8Array(30) };
     assert.deepEqual(outcome(push(), [...pushed(1, 2), other, ...pushed(3, 4, 1, 2, 3, 4)]), ['SEGMENT_LOST', WHOLE]);
+    const ending = { ...(PUSHED[1] as GeneralBlockTransfer), last: true };
+    assert.deepEqual(outcome(push(), [...pushed(1, 2), ending, ...pushed(3, 4)]), ['SEGMENT_LOST']);
+  });
+
+  it('does not take the end of another one for its own end again', () => {
+    const other = { ...(PUSHED[3] as GeneralBlockTransfer), data: new Uint8Array(10) };
+    assert.deepEqual(outcome(push(), [...pushed(1, 2, 3, 4), other, ...pushed(1, 2, 3, 4)]), [
+      WHOLE,
+      'SEGMENT_LOST',
+      WHOLE,
+    ]);
   });
 
   it('is joined though it has more blocks than an argument list holds', () => {
