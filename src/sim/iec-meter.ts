@@ -2,8 +2,8 @@
 // The rule of the file: it speaks as the standard says, in the standard's times when it is paced; every deviation is a fault
 // or an option with a name.
 
+import { evenParity } from '../core/framing/check';
 import { ACK, blockCheck, ETX, NAK, SOH, STX } from '../core/framing/iec-block';
-import { evenParity } from '../core/iec62056-21/characters';
 import { rateOf } from '../core/iec62056-21/identification';
 import { crc16Arc } from '../core/wire/crc16';
 import { concat, fromLatin1, latin1 } from '../core/wire/hex';

@@ -17,3 +17,11 @@ export function checksumOf(check: Check, policy: CheckPolicy): 'ok' | 'bad' | 'n
   if (policy === 'off' || check === 'none-by-form') return 'none';
   return check === 'ok' ? 'ok' : 'bad';
 }
+
+/** true for an even number of one bits. */
+export function evenParity(byte: number): boolean {
+  let b = byte ^ (byte >> 4);
+  b ^= b >> 2;
+  b ^= b >> 1;
+  return (b & 1) === 0;
+}

@@ -11,14 +11,6 @@ export interface LineFormat {
   readonly stopBits: 1 | 2;
 }
 
-/** true for an even number of one bits. */
-export function evenParity(byte: number): boolean {
-  let b = byte ^ (byte >> 4);
-  b ^= b >> 2;
-  b ^= b >> 1;
-  return (b & 1) === 0;
-}
-
 /** Time the line needs for so many characters, in milliseconds. */
 export function transmissionMs(characters: number, baudRate: number): number {
   return Math.ceil((characters * BITS_PER_CHARACTER * 1000) / baudRate);

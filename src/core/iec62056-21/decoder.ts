@@ -25,6 +25,8 @@ export interface DecoderOptions extends TypingOptions {
   readonly parity?: ParityMode;
   /** Mode A is spoken: its list may come without STX, ETX and block check, whatever the identification says. */
   readonly modeA?: boolean;
+  /** The P1 port sends 0000 in place of a CRC, always; believed until one that fits has come (Iskraemeco AM550). */
+  readonly zeroCrc?: boolean;
   readonly keys?: P1Keys;
   /** How far a telegram has to be proven to leave as one. Default: as far as the keys can prove. */
   readonly require?: Proof;
@@ -289,6 +291,8 @@ export class IecDecoder {
     verified: boolean,
   ): { readonly crc: CrcCheck; readonly waitingFor: string | null } {
     const crc = checkCrc(part.bytes, part.crc);
+    const zero = this.options.zeroCrc === true && !this.#crcSeen && crc.check === 'wrong' && crc.received === NO_CRC;
+    if (zero) return { crc: { ...crc, check: 'none-by-form' }, waitingFor: null };
     // A tag that was verified proves more than a CRC that is not there.
     if (verified || crc.check !== 'none-by-form') return { crc, waitingFor: null };
     const waitingFor = this.#missing(part, identification);
@@ -468,6 +472,7 @@ const NO_EVENTS: readonly DecoderEvent[] = [];
 /** Characters without any message among them. */
 const NOISE_LIMIT = 4096;
 
+const NO_CRC = '0000';
 /** DSMR 4.0 brought the CRC. */
 const FIRST_WITH_CRC = 40;
 const HEAD = 256;

@@ -2,8 +2,8 @@
 // The rule of the file: the last characters decide, again and again; when they change the decision, they are given once more as
 // they read now. Nothing is held back longer than eight characters.
 
+import { evenParity } from '../framing/check';
 import { concat } from '../wire/hex';
-import { evenParity } from './characters';
 
 /** 7E1: the port strips parity. 8N1: there is none. 8N1-strip: parity arrives in bit 7. auto: look at what comes. */
 export type ParityMode = 'auto' | '7E1' | '8N1' | '8N1-strip';

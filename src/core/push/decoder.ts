@@ -7,6 +7,7 @@ import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Origin } from '../cosem/reading';
 import { SegmentJoiner, type Joined } from '../framing/hdlc-segments';
+import { LineFault } from '../framing/line-fault';
 import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
 import type { SmlFrame } from '../framing/sml';
 import { isCiphered, openApdu, type CipheredApdu, type Key, type KeyRing } from '../security';
@@ -55,6 +56,8 @@ export interface PushOptions {
   readonly replayGuard?: ReplayGuard;
   /** Mend what SML meters are known to send otherwise than they mean it, and say so on the reading. Default true. */
   readonly corrections?: boolean;
+  /** P1 telegrams that always end in !0000 have no CRC: a meter's habit that is believed where it is set. */
+  readonly zeroCrc?: boolean;
   /** Put the bytes of each telegram into its origin. */
   readonly hex?: boolean;
   /** Silence after which unfinished bytes are given up, in ms. Default 5000: an E450 pauses 3 s before its last block. */
@@ -79,6 +82,7 @@ export class PushDecoder {
   readonly #stream: ReturnType<typeof pushStream>;
   readonly #segments = new SegmentJoiner();
   readonly #mbus = new MbusJoiner();
+  readonly #fault = new LineFault();
   readonly #blocks = new GeneralBlockReceiver({ confirmed: false });
   /** Of the blocks that are held. */
   #blocksOrigin: Origin | null = null;
@@ -92,6 +96,7 @@ export class PushDecoder {
   readonly #idleMs: number;
   readonly #withHex: boolean;
   readonly #corrections: boolean;
+  readonly #zeroCrc: boolean;
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
@@ -130,6 +135,7 @@ export class PushDecoder {
     this.#idleMs = options.idleMs ?? IDLE_MS;
     this.#withHex = options.hex === true;
     this.#corrections = options.corrections !== false;
+    this.#zeroCrc = options.zeroCrc === true;
     this.#replay = options.replayGuard ?? new ReplayGuard(options.replay ?? 'accept');
     const encryptionKey = options.encryptionKey ?? null;
     this.#require = options.require ?? requiredBy(options);
@@ -204,6 +210,7 @@ export class PushDecoder {
 
   #frames(frames: readonly Framed[]): void {
     for (const framed of frames) {
+      if (framed.type !== 'dropped') this.#fault.clear();
       switch (framed.type) {
         case 'hdlc':
           if (framed.frame.information.length === 0) {
@@ -228,7 +235,7 @@ export class PushDecoder {
           this.#sml(framed);
           break;
         case 'dropped':
-          this.#problem(framed.error, framed.bytes, { source: 'push' });
+          this.#problem(this.#fault.of(framed.error, framed.bytes), framed.bytes, { source: 'push' });
           // So many bytes may have been a segment whose flag or header was damaged.
           if (framed.error.code === 'HDLC_FCS' || framed.bytes.length >= SHORTEST_SEGMENT) {
             for (const joined of this.#segments.gap()) this.#joined(joined);
@@ -431,7 +438,7 @@ export class PushDecoder {
    */
   #text(bytes: Uint8Array, origin: Origin): void {
     const { encryptionKey, authenticationKey, systemTitle } = this.#ring;
-    this.#p1 ??= new P1Text({ encryptionKey, authenticationKey, systemTitle }, this.#policy.zone);
+    this.#p1 ??= new P1Text({ encryptionKey, authenticationKey, systemTitle }, this.#policy.zone, this.#zeroCrc);
     const events = this.#p1.read(bytes);
     for (const event of events) {
       // What broke off has been told as a problem of its own.

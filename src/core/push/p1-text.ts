@@ -7,8 +7,8 @@ import type { P1Keys } from '../iec62056-21/p1-decrypt';
 export class P1Text {
   readonly #decoder: IecDecoder;
 
-  /** `zone`: IANA name for times without an offset. */
-  constructor(keys: P1Keys, zone: string | undefined) {
+  /** `zone`: IANA name for times without an offset. `zeroCrc`: the port sends 0000 in place of a CRC. */
+  constructor(keys: P1Keys, zone: string | undefined, zeroCrc: boolean) {
     this.#decoder = new IecDecoder({
       check: 'warn',
       parity: '8N1',
@@ -16,6 +16,7 @@ export class P1Text {
       // How far it has to be proven is asked where it leaves the push decoder.
       require: 'nothing',
       keys,
+      zeroCrc,
       limitBytes: LIMIT_TEXT,
       ...(zone === undefined ? {} : { zone }),
     });

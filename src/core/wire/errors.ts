@@ -433,7 +433,8 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   },
   CRC_MISMATCH: {
     blame: 'line',
-    say: f => `P1 telegram: CRC ${f.got} does not match ${f.want}`,
+    say: f =>
+      `P1 telegram: CRC ${f.got} does not match ${f.want}${f.got === '0000' ? '; a meter that always sends 0000 has none, and the setting "P1 without CRC" takes it' : ''}`,
     remedy: 'A character was changed on the line: check the cable, its length and the level inverter',
   },
   IEC_ERROR: {
@@ -469,7 +470,7 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   WRONG_PARITY: {
     blame: 'line',
     say: f => `characters have the wrong parity: ${f.reason}`,
-    remedy: 'Set the port to 7E1, or to 8N1 with parity stripped',
+    remedy: 'Set the port to 7E1, or to 8N1 with parity stripped; for pushed frames (HDLC, M-Bus) to 8E1',
   },
   SML_FRAME: {
     blame: 'line',

@@ -39,6 +39,7 @@ export function iecSettings(config: IecProperties, credentials: IecProperties): 
   const mode = choice('mode', config['mode'], READER_MODES, 'auto');
   const decoder: DecoderOptions = {
     check: choice('bcc', config['bcc'], CHECKS, 'strict'),
+    zeroCrc: flag(config['noCrc'], false),
     medium: MEDIA[choice('medium', config['medium'], MEDIUM_WORDS, 'electricity')],
     dateOrder: choice('dateOrder', config['dateOrder'], DATE_ORDERS, 'ymd'),
     parity: PARITIES[choice('parity', config['parity'], PARITY_WORDS, 'auto')],

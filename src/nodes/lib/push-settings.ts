@@ -29,6 +29,7 @@ export interface PushProperties {
   readonly silence?: unknown;
   readonly hex?: unknown;
   readonly asSent?: unknown;
+  readonly noCrc?: unknown;
 }
 
 export interface PushSettings {
@@ -71,6 +72,7 @@ export function pushSettings(properties: PushProperties, credentials: PushCreden
       idleMs: number('idle', properties.idle, 5000, { min: 20, max: 600_000 }),
       hex: flag(properties.hex, false),
       corrections: !flag(properties.asSent, false),
+      zeroCrc: flag(properties.noCrc, false),
     },
   };
 }

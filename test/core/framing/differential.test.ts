@@ -73,6 +73,7 @@ function framesOf(item: Framed): string[] {
     case 'mbus':
     case 'raw':
     case 'p1':
+    case 'sml':
     case 'dropped':
       return [];
   }

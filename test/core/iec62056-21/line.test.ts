@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 
-import { evenParity } from '../../../src/core/iec62056-21/characters';
+import { evenParity } from '../../../src/core/framing/check';
 import { IecDecoder } from '../../../src/core/iec62056-21/decoder';
 import { EchoFilter } from '../../../src/core/iec62056-21/echo';
 import { parseIdentification } from '../../../src/core/iec62056-21/identification';

@@ -83,6 +83,16 @@ describe('P1 telegrams', () => {
     assert.deepEqual(summary(decode(wrong, { check: 'warn' })), ['CRC_MISMATCH', 'telegram 5 bad']);
     assert.deepEqual(summary(decode(wrong, { check: 'off' })), ['telegram 5 none']);
   });
+  it('that always end in !0000 have no CRC where it is set so, and the error names the setting', () => {
+    const zero = `${BODY}0000\r\n`;
+    const [refused] = decode(zero);
+    assert.ok(refused?.type === 'problem');
+    assert.match(refused.error.message, /"P1 without CRC"/);
+    assert.deepEqual(summary(decode(zero + zero, { zeroCrc: true })), ['telegram 5 none', 'telegram 5 none']);
+    assert.deepEqual(summary(decode(`${BODY}1234\r\n`, { zeroCrc: true })), ['CRC_MISMATCH']);
+    // Who has sent a CRC once does not lose it.
+    assert.deepEqual(summary(decode(TELEGRAM + zero, { zeroCrc: true })), ['telegram 5 ok', 'CRC_MISMATCH']);
+  });
   it('wait for the line end behind the CRC, however late it comes', () => {
     const decoder = new IecDecoder();
     const bytes = fromLatin1(TELEGRAM);

@@ -1,0 +1,122 @@
+// What a line or a gateway did to bytes that fit no frame: parity read as data, line ends converted, octets doubled by telnet.
+// The rule of the file: it names what the bytes show, and nothing where they do not; no frame is made of a guess.
+
+import { fcs16 } from '../wire/crc16';
+import { DlmsError, type Code, type Detail } from '../wire/errors';
+import { evenParity } from './check';
+
+/** Judges the bytes of one source that belonged to no frame, since its last good one. */
+export class LineFault {
+  #octets = 0;
+  #odd = 0;
+
+  /** A good frame came: the line is as it should be. */
+  clear(): void {
+    this.#octets = this.#odd = 0;
+  }
+
+  /** The error for bytes that were dropped: the given one, or the one that names what the line did. */
+  of(error: DlmsError, bytes: Uint8Array): DlmsError {
+    if (!OF_THE_LINE.has(error.code)) return error;
+    for (const byte of bytes) {
+      // A break or a framing error may be handed over as zero.
+      if (byte === 0) continue;
+      this.#octets++;
+      if (!evenParity(byte)) this.#odd++;
+    }
+    if (this.#octets >= ENOUGH && this.#odd >= this.#octets - this.#octets / GARBLED_OF) {
+      return new DlmsError({ code: 'WRONG_PARITY', reason: WITHOUT_PARITY });
+    }
+    const frame = bytes[0] === FLAG ? 'HDLC_FRAME' : bytes[0] === MBUS_START ? 'MBUS_FRAME' : null;
+    const reason = frame === null ? null : conversionIn(bytes);
+    return frame === null || reason === null ? error : new DlmsError({ code: frame, reason } as Detail);
+  }
+}
+
+/** Which conversion the bytes of a damaged binary frame show; null for none. */
+function conversionIn(bytes: Uint8Array): string | null {
+  if (always(bytes, LF, (at, b) => b[at - 1] === CR))
+    return 'each 0A has a 0D in front: a gateway in text mode; set it to raw';
+  if (always(bytes, CR, (at, b) => b[at + 1] === 0 || b[at + 1] === LF)) {
+    return 'each 0D has a 00 behind: a gateway that speaks telnet; set it to raw';
+  }
+  if (doubled(bytes, IAC)) return 'each FF came twice: a gateway that speaks telnet; set it to raw';
+  const octet = convertedIn(bytes);
+  return octet === null ? null : `its check fits with ${octet}: a gateway in text mode; set it to raw`;
+}
+
+/** Twice at least, and without an exception; once may be chance. */
+function always(bytes: Uint8Array, octet: number, is: (at: number, bytes: Uint8Array) => boolean): boolean {
+  let count = 0;
+  for (let at = bytes.indexOf(octet); at !== -1; at = bytes.indexOf(octet, at + 1)) {
+    if (at === bytes.length - 1 && octet === CR) break;
+    if (!is(at, bytes)) return false;
+    count++;
+  }
+  return count >= 2;
+}
+
+/** All runs of the octet are even, and there are two pairs at least. */
+function doubled(bytes: Uint8Array, octet: number): boolean {
+  let pairs = 0;
+  for (let at = bytes.indexOf(octet); at !== -1 && at < bytes.length - 1; at = bytes.indexOf(octet, at + 2)) {
+    if (bytes[at + 1] !== octet) return false;
+    pairs++;
+  }
+  return pairs >= 2;
+}
+
+/** Of an HDLC frame: the octet that was lost or turned into the other one, proven by its frame check. */
+function convertedIn(bytes: Uint8Array): string | null {
+  if (bytes[0] !== FLAG) return null;
+  const length = (((bytes[1] ?? 0) & 7) << 8) | (bytes[2] ?? 0);
+  const fits = (frame: Uint8Array): boolean =>
+    fcs16(frame, 0, length - 2) === (frame[length - 2] ?? 0) + 256 * (frame[length - 1] ?? 0);
+  const whole = bytes.slice(1, length + 1);
+  if (whole.length === length) {
+    for (const [from, to, name] of [
+      [LF, CR, '0D in place of 0A'],
+      [CR, LF, '0A in place of 0D'],
+    ] as const) {
+      const places = [...whole.keys()].filter(at => whole[at] === from);
+      if (places.length === 0 || places.length > FEW) continue;
+      for (let set = 1; set < 1 << places.length; set++) {
+        const sent = whole.slice();
+        places.forEach((at, i) => (set & (1 << i) ? (sent[at] = to) : 0));
+        if (fits(sent)) return name;
+      }
+    }
+  }
+  // One octet short: the closing flag stands where the frame check should end, or was left for the next frame.
+  if (length < SHORTEST || bytes.length < length || (bytes[length] ?? FLAG) !== FLAG) return null;
+  for (let at = 3; at < length; at++) {
+    const sent = new Uint8Array(length);
+    sent.set(bytes.subarray(1, at));
+    sent[at - 1] = CR;
+    sent.set(bytes.subarray(at, length), at);
+    if (fits(sent)) return 'a 0D put back';
+  }
+  return null;
+}
+
+const OF_THE_LINE: ReadonlySet<Code> = new Set<Code>([
+  'NO_FRAME',
+  'INCOMPLETE',
+  'HDLC_FCS',
+  'HDLC_FRAME',
+  'MBUS_CHECKSUM',
+  'MBUS_FRAME',
+  'WRAPPER_HEADER',
+]);
+const WITHOUT_PARITY =
+  'every octet that came has an odd number of one bits, as on a line with even parity (8E1) that is read without it (8N1)';
+const CR = 0x0d;
+const LF = 0x0a;
+const IAC = 0xff;
+const FLAG = 0x7e;
+const MBUS_START = 0x68;
+const ENOUGH = 24;
+/** One octet in so many may be garbled. */
+const GARBLED_OF = 20;
+const FEW = 6;
+const SHORTEST = 9;
