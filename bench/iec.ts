@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { IecDecoder } from '../src/core/iec62056-21/decoder';
+import { PushDecoder } from '../src/core/push/decoder';
 import { crc16Arc } from '../src/core/wire/crc16';
 import { concat, fromLatin1 } from '../src/core/wire/hex';
 import { householdList } from '../src/sim/iec-list';
@@ -51,9 +52,17 @@ async function run(how: How): Promise<readonly Figure[]> {
     () => whole.receive(telegram),
     how,
   );
+  const pushed = new PushDecoder();
+  assert.equal(pushed.receive(telegram).events.length, 1);
+  const e = await compare(
+    () => pushed.receive(telegram),
+    () => p1ByHand(telegram),
+    how,
+  );
   return [
     ratioFigure('G11', `readout, ${readout.length} B, to named readings`, a, 3, 'hand parser'),
     ratioFigure('G11', `P1 telegram, ${telegram.length} B, to named readings`, b, 3, 'hand parser'),
+    ratioFigure('G11', `P1 telegram by the push decoder, ${telegram.length} B`, e, 3, 'hand parser'),
     ratioFigure('G14', `IEC: garbage, ${garbage.length} B`, c, 2, 'telegrams of that size'),
     ratioFigure('G14', 'IEC: P1 byte by byte', d, 5, 'whole'),
   ];

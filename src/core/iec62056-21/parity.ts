@@ -12,8 +12,10 @@ export class ParityFilter {
   #stripping: boolean;
   /** The first characters, until something speaks for or against parity. */
   #held: Uint8Array | null;
-  /** The last characters as they came, with what speaks in them. */
-  #recent: number[] = [];
+  /** The last characters as they came, in a ring, and how many have come; what speaks in them is counted when it matters. */
+  readonly #ring = new Uint8Array(WINDOW);
+  #came = 0;
+  #counted = true;
   #odd = 0;
   #strange = 0;
   #high = 0;
@@ -72,7 +74,8 @@ export class ParityFilter {
     const held = this.#held ?? NOTHING;
     if (this.mode !== 'auto') return held;
     this.#held = this.#held === null ? null : NOTHING;
-    const changes = !this.#stripping && this.#recent.length >= SHORTEST && this.#speaksForParity();
+    this.#countAll();
+    const changes = !this.#stripping && this.#came >= SHORTEST && this.#speaksForParity();
     return changes ? this.#turn() : held;
   }
 
@@ -84,17 +87,20 @@ export class ParityFilter {
   reset(): void {
     this.#stripping = this.mode === '8N1-strip';
     this.#held = this.mode === 'auto' ? NOTHING : null;
-    this.#recent = [];
-    this.#odd = this.#strange = this.#high = 0;
+    this.#came = this.#odd = this.#strange = this.#high = 0;
+    this.#counted = true;
     this.#seen = this.#evenSeen = this.#highSeen = 0;
   }
 
   #watch(bytes: Uint8Array): Uint8Array {
     // Seven-bit text says nothing new.
     if (!this.#stripping && this.#high === 0 && !hasHigh(bytes)) {
-      for (const byte of bytes.subarray(-WINDOW)) this.#note(byte);
+      const from = Math.max(0, bytes.length - WINDOW);
+      for (let at = from; at < bytes.length; at++) this.#ring[this.#came++ % WINDOW] = bytes[at] as number;
+      this.#counted = false;
       return bytes;
     }
+    this.#countAll();
     const out: number[] = [];
     for (const byte of bytes) {
       this.#note(byte);
@@ -105,8 +111,17 @@ export class ParityFilter {
   }
 
   #note(byte: number): void {
+    const at = this.#came++ % WINDOW;
+    if (this.#came > WINDOW) this.#count(this.#ring[at] as number, -1);
+    this.#ring[at] = byte;
     this.#count(byte, 1);
-    if (this.#recent.push(byte) > WINDOW) this.#count(this.#recent.shift() as number, -1);
+  }
+
+  #countAll(): void {
+    if (this.#counted) return;
+    this.#counted = true;
+    this.#odd = this.#strange = this.#high = 0;
+    for (const byte of this.#recent()) this.#count(byte, 1);
   }
 
   #count(byte: number, by: 1 | -1): void {
@@ -115,11 +130,18 @@ export class ParityFilter {
     else if (usesBit7(byte)) this.#high += by;
   }
 
+  /** The last characters, the oldest first. */
+  #recent(): Uint8Array {
+    const at = this.#came % WINDOW;
+    return this.#came <= WINDOW
+      ? this.#ring.slice(0, this.#came)
+      : concat(this.#ring.subarray(at), this.#ring.subarray(0, at));
+  }
+
   /** In the middle of eight-bit data some characters are all even by chance: there it takes more of them. */
   #changes(): boolean {
     if (this.#stripping) return this.#odd >= TOO_MANY;
-    const enough = this.#seen < WINDOW ? this.#recent.length >= BEGINNING : this.#recent.length === WINDOW;
-    return enough && this.#speaksForParity();
+    return this.#came >= (this.#seen < WINDOW ? BEGINNING : WINDOW) && this.#speaksForParity();
   }
 
   /** Text with even parity in bit 7; one of its characters may be garbled. */
@@ -129,7 +151,7 @@ export class ParityFilter {
 
   #turn(): Uint8Array {
     this.#stripping = !this.#stripping;
-    const recent = Uint8Array.from(this.#recent);
+    const recent = this.#recent();
     return this.#stripping ? recent.map(byte => byte & 0x7f) : recent;
   }
 }
