@@ -1,6 +1,7 @@
 // From what went wrong in a connection test to its likely cause and what to try next, as keys of the text catalogs.
 // The rule of the file: a table by stage and code; what no row fits gets the remedy of the error itself.
 
+import { lacksParity } from '../core/framing/line-fault';
 import { holdsSml } from '../core/framing/sml';
 import type { DlmsError } from '../core/wire/errors';
 import type { ConnectionSettings } from './settings';
@@ -24,12 +25,13 @@ export interface Circumstances {
 }
 
 /** What octets look like, by the first of them, or by what is SML anywhere; "unknown" where nothing fits. */
-export type Protocol = 'hdlc' | 'wrapper' | 'iec' | 'mbus' | 'sml' | 'unknown';
+export type Protocol = 'hdlc' | 'wrapper' | 'iec' | 'mbus' | 'sml' | 'parity' | 'unknown';
 
 export function protocolOf(octets: Uint8Array): Protocol {
   // Listening begins in the middle of a file, whose octets look like anything.
   if (holdsSml(octets)) return 'sml';
   const [a, b] = octets;
+  if (lacksParity(octets)) return 'parity';
   if (a === 0x7e) return 'hdlc';
   if (a === 0x00 && b === 0x01) return 'wrapper';
   // "/" of an identification or a P1 telegram, STX of a data block, also with the parity bit still on it.
@@ -133,6 +135,7 @@ const SPEAKS: Readonly<Record<Protocol, string>> = {
   iec: 'speaks-iec',
   mbus: 'speaks-push',
   sml: 'speaks-sml',
+  parity: 'noise',
   unknown: 'noise',
 };
 

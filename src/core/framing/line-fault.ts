@@ -18,19 +18,30 @@ export class LineFault {
   /** The error for bytes that were dropped: the given one, or the one that names what the line did. */
   of(error: DlmsError, bytes: Uint8Array): DlmsError {
     if (!OF_THE_LINE.has(error.code)) return error;
-    for (const byte of bytes) {
-      // A break or a framing error may be handed over as zero.
-      if (byte === 0) continue;
-      this.#octets++;
-      if (!evenParity(byte)) this.#odd++;
-    }
-    if (this.#octets >= ENOUGH && this.#odd >= this.#octets - this.#octets / GARBLED_OF) {
-      return new DlmsError({ code: 'WRONG_PARITY', reason: WITHOUT_PARITY });
-    }
+    const { octets, odd } = countOf(bytes);
+    this.#octets += octets;
+    this.#odd += odd;
+    if (isOdd(this.#octets, this.#odd)) return new DlmsError({ code: 'WRONG_PARITY', reason: WITHOUT_PARITY });
     const frame = bytes[0] === FLAG ? 'HDLC_FRAME' : bytes[0] === MBUS_START ? 'MBUS_FRAME' : null;
     const reason = frame === null ? null : conversionIn(bytes);
     return frame === null || reason === null ? error : new DlmsError({ code: frame, reason } as Detail);
   }
+}
+
+/** Whether bytes that just came are those of a line with even parity that is read without it: the even ones are missing. */
+export function lacksParity(bytes: Uint8Array): boolean {
+  const { octets, odd } = countOf(bytes);
+  return isOdd(octets, odd);
+}
+
+function countOf(bytes: Uint8Array): { readonly octets: number; readonly odd: number } {
+  // A framing error may be handed over as zero.
+  const seen = bytes.filter(byte => byte !== 0);
+  return { octets: seen.length, odd: seen.filter(byte => !evenParity(byte)).length };
+}
+
+function isOdd(octets: number, odd: number): boolean {
+  return octets >= ENOUGH && odd >= octets - octets / GARBLED_OF;
 }
 
 /** Which conversion the bytes of a damaged binary frame show; null for none. */

@@ -430,7 +430,9 @@ export function meterOf(identification: Identification | null, readings: readonl
     id = text;
     best = rank;
   }
-  const model = identification?.model.trim() ?? '';
+  // A letter behind the backslash announces nothing: it begins the model ("/Ene5\\T211 ESMR 5.0").
+  const letter = identification?.enhanced.filter(w => /[A-Za-z]/.test(w)).join('') ?? '';
+  const model = letter + (identification?.model.trim() ?? '');
   return { id, manufacturer: identification?.manufacturer ?? null, model: model === '' ? null : model };
 }
 

@@ -87,7 +87,7 @@ function isHourly({ a, c, d }: Obis): boolean {
 }
 
 /** "1-1:30D" -> "1_1_30d": letters and digits of the id, lower case. */
-function keyOfId(id: string): string {
+export function keyOfId(id: string): string {
   const key = id
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')

@@ -3,7 +3,7 @@
 
 import type { Reading, Value, ValueSet } from '../cosem/reading';
 import type { DataSet } from './data-block';
-import { Ids, type IdFacts, type Medium } from './ids';
+import { Ids, keyOfId, type IdFacts, type Medium } from './ids';
 import {
   localIso,
   offsetOf,
@@ -64,7 +64,9 @@ export class Typing {
   }
 
   readings(dataSets: readonly DataSet[], p1 = this.options.p1 === true): IecReading[] {
-    return dataSets.map(set => this.reading(set, p1));
+    const readings = dataSets.map(set => this.reading(set, p1));
+    const { medium = 'electricity' } = this.options;
+    return medium === 'electricity' && readings.some(isForeign) ? readings.map(withoutMedium) : readings;
   }
 
   reading(dataSet: DataSet, p1 = this.options.p1 === true): IecReading {
@@ -159,6 +161,17 @@ export class Typing {
     });
     return { text, value: trimmed, unit: null, parts };
   }
+}
+
+/** A short id that would be one of electricity, with a unit that electricity has not: 6.26(01547.38*m3) of a heat meter. */
+function isForeign({ id, unit }: IecReading): boolean {
+  return unit !== null && FOREIGN.has(unit) && SHORT.test(id);
+}
+
+/** Of what its short ids are is not known: they keep their own name. */
+function withoutMedium(reading: IecReading): IecReading {
+  const { id } = reading;
+  return SHORT.test(id) ? { ...reading, obis: null, name: id, key: keyOfId(id) } : reading;
 }
 
 function withUnit(text: string, star: number): IecSet {
@@ -265,6 +278,21 @@ function nibble(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : NaN;
 }
 
+const SHORT = /^\d+\.\d+(?:\.\d+)?(?:[*&]\d+)?$/;
+const FOREIGN: ReadonlySet<string> = new Set([
+  'm3',
+  'm³',
+  'm3/h',
+  'm3ph',
+  'l',
+  'l/h',
+  'GJ',
+  'MJ',
+  'kJ',
+  'C',
+  '°C',
+  'K',
+]);
 const POWERS_OF_TEN = Array.from({ length: 15 }, (_, power) => 10 ** power);
 const NOTHING = { value: null, unit: null } as const;
 const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;

@@ -47,6 +47,13 @@ describe('P1 telegrams', () => {
     assert.deepEqual(event.telegram.meter, { id: 'MFL00001', manufacturer: 'MFL', model: 'SIM-1' });
     assert.equal(event.telegram.time, '2026-01-01T12:00:00+01:00');
   });
+  it('name a model that begins with a letter behind a backslash', () => {
+    const body = BODY.replace('/MFL5\\2SIM-1', '/Ene5\\T211 ESMR 5.0');
+    const crc = crc16Arc(fromLatin1(body)).toString(16).padStart(4, '0');
+    const [event] = decode(`${body}${crc}\r\n`);
+    assert.ok(event?.type === 'telegram');
+    assert.equal(event.telegram.meter.model, 'T211 ESMR 5.0');
+  });
   it('may begin in the middle of one', () => {
     assert.deepEqual(summary(decode(TELEGRAM.slice(40) + TELEGRAM)), ['telegram 5 ok']);
   });

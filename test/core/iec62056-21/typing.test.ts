@@ -160,6 +160,18 @@ describe('what stands in the brackets', () => {
       { text: '1604070900', time: '2016-04-07T09:00:00' },
     ]);
   });
+  it('gives short ids no name of electricity where a unit of the list shows that they are none', () => {
+    const named = (text: string, options: TypingOptions = {}): unknown[] =>
+      new Typing(options).readings(parseDataBlock(text).dataSets).map(r => [r.obis, r.key, r.value]);
+    assert.deepEqual(named('6.8(0035.474*MWh)6.26(01547.38*m3)9.21(66153004)\r\n0-1:24.2.1(00001.5*m3)\r\n'), [
+      [null, 'id_6_8', 35.474],
+      [null, 'id_6_26', 1547.38],
+      [null, 'id_9_21', 66153004],
+      ['0-1:24.2.1*255', 'm_bus_value_1_ch1', 1.5],
+    ]);
+    assert.deepEqual(named('6.26(01547.38*m3)\r\n', { medium: 'heat' })[0], ['6-0:6.26.0*255', 'heat_en1434_volume', 1547.38]);
+    assert.deepEqual(named('1.8.0(1*MWh)\r\n')[0], ['1-0:1.8.0*255', 'active_energy_import', 1]);
+  });
   it('names what the dictionary knows', () => {
     assert.equal(read('1.8.0(1*kWh)').key, 'active_energy_import');
   });
