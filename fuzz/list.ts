@@ -9,6 +9,7 @@ import type { Fuzzer } from './fuzzer';
 import { iec } from './iec';
 import { liar } from './liar';
 import { nodeRed } from './node-red';
+import { pasted } from './pasted';
 import { push } from './push';
 import { serial } from './serial';
 import { soak } from './soak';
@@ -21,6 +22,7 @@ export const FUZZERS: readonly Fuzzer[] = [
   iec,
   client,
   text,
+  pasted,
   values,
   forger,
   liar,

@@ -35,7 +35,7 @@ export class RecordBatches {
   receive(bytes: Uint8Array, idle: boolean): readonly Unpacked[] {
     const out: Unpacked[] = [];
     // A message that was cut off is not filled up from the next one.
-    if (this.#held.length > 0 && headOf(bytes) === 'yes') out.push(...this.flush());
+    if (this.#held.length > 0 && isWhole(bytes)) out.push(...this.flush());
     if (this.#held.length === 0 && !(this.#open && bytes[0] === RECORD) && !(idle && bytes[0] === FIRST)) {
       this.#open = false;
       return bytes.length === 0 ? out : [...out, { bytes, record: false }];
@@ -75,7 +75,7 @@ export class RecordBatches {
           out.push({ bytes: all, record: false });
           return;
         }
-        this.#held = all.subarray(all.indexOf(RECORD, headEnd(all)));
+        this.#held = all.subarray(headEnd(all));
         this.#stream = { before: NOTHING, total: 0, state: 'new' };
         continue;
       }
@@ -113,10 +113,14 @@ export class RecordBatches {
   /** `length`: of the octets when they are not packed; null where the record does not tell. */
   #octets(octets: Uint8Array, length: number | null): Uint8Array {
     const stream = this.#stream ?? { before: NOTHING, total: 0, state: 'lost' as const };
-    const packed = length === null ? stream.state === 'open' || isZlib(octets) : length !== octets.length;
-    if (!packed) return octets;
-    if (stream.state === 'lost' || stream.state === 'ended') throw damaged('the beginning of its stream was lost');
-    if (stream.state === 'new' && !isZlib(octets)) throw damaged('no zlib stream begins here');
+    // The first record tells how all of its batch are.
+    const announced = length !== null && length !== octets.length;
+    if (stream.state === 'new' && !isZlib(octets)) {
+      if (announced) throw damaged('no zlib stream begins here');
+      stream.state = 'none';
+    }
+    if (stream.state === 'none' && !announced) return octets;
+    if (stream.state !== 'new' && stream.state !== 'open') throw damaged('the beginning of its stream was lost');
     const part = stream.state === 'new' ? octets.subarray(2) : octets;
     const limit = Math.min(length ?? LIMIT_RECORD, LIMIT_RECORD, LIMIT_BATCH - stream.total);
     const opened = this.inflate(part, stream.before, Math.max(1, limit));
@@ -125,8 +129,9 @@ export class RecordBatches {
       throw new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit, actual: limit + 1 });
     }
     if (opened === 'damaged') {
-      if (length === null && stream.state === 'new') return octets;
-      throw damaged('its zlib stream is damaged');
+      if (announced || stream.state === 'open') throw damaged('its zlib stream is damaged');
+      stream.state = 'none';
+      return octets;
     }
     const { output, used } = opened;
     if (length !== null && output.length !== length)
@@ -144,7 +149,7 @@ interface Stream {
   /** The last octets of the output, which what follows may refer to. */
   before: Uint8Array;
   total: number;
-  state: 'new' | 'open' | 'ended' | 'lost';
+  state: 'new' | 'open' | 'ended' | 'none' | 'lost';
 }
 
 /** Number, version, and the beginning of a record with a time and a kind in letters. */
@@ -168,6 +173,18 @@ function headOf(bytes: Uint8Array): 'yes' | 'no' | 'short' {
   const letters = start.subarray(11, 11 + kind);
   if (!letters.every(c => c >= 0x20 && c < 0x7f)) return 'no';
   return letters.length < kind ? 'short' : 'yes';
+}
+
+/** A head and whole records, and nothing else. */
+function isWhole(bytes: Uint8Array): boolean {
+  if (headOf(bytes) !== 'yes') return false;
+  let at = headEnd(bytes);
+  while (bytes[at] === RECORD) {
+    const length = varint(bytes, at + 1);
+    if (typeof length === 'string') return false;
+    at = length.end + length.value;
+  }
+  return at === bytes.length;
 }
 
 /** Where the first record begins: behind the number and, where there is one, the version; -1 where they cannot be. */

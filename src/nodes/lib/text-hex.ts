@@ -45,14 +45,13 @@ export function hexDump(text: string): Found {
   if (parsed.length === 1 && last?.digits === '') return null;
   // od -x and hexdump without -C turn each pair of octets round on most machines, and on some not.
   if (wide) return 'words of two octets in the order of the machine; write it with "hexdump -C" or "od -t x1"';
-  const counts = [16, 8, 10].some(base => {
-    const at = parsed.map(row => parseInt(row.offset, base));
-    let octets = at[0] as number;
-    return parsed.every((row, i) => {
-      const fits = at[i] === octets;
-      octets += (row.digits ?? '').length / 2;
-      return fits;
-    });
+  // od counts in seven octal digits, everything else in hex.
+  const at = parsed.map(({ offset }) => parseInt(offset, offset.length === 7 ? 8 : 16));
+  let octets = at[0] as number;
+  const counts = parsed.every((row, i) => {
+    const fits = at[i] === octets;
+    octets += (row.digits ?? '').length / 2;
+    return fits;
   });
   const all = parsed.map(row => row.digits).join('');
   return counts ? unhex(all) : 'the offsets do not count the octets';
@@ -94,6 +93,9 @@ export function hexLog(text: string): Found {
   const [shape] = rows.map(({ row }) => (row as LogRow).shape);
   const strange = rows.find(({ row }) => row?.shape !== shape);
   if (strange !== undefined) return `lines that begin in different ways, as of two directions: ${begin(strange.line)}`;
+  if (rows.every(({ row }) => row?.counts === true)) {
+    return `a number that may be an octet or the count of those behind it: ${begin(rows[0]?.line ?? '')}`;
+  }
   const heads = lines.filter(({ row }) => row === null);
   if (heads.length === 0 && shape === '') return null;
   const headShape = heads[0] === undefined ? '' : shapeOf(heads[0].line);
@@ -125,6 +127,8 @@ interface LogRow {
   readonly shape: string;
   readonly digits: string;
   readonly wrong: string | null;
+  /** The first octet may as well be the number of those behind it. */
+  readonly counts: boolean;
 }
 
 /** null: no octets at the end of this line. */
@@ -146,15 +150,10 @@ function logRow(whole: string): LogRow | null {
   const counted = best[2] ?? '';
   const first = (best[1] ?? '').trim().split(/[^0-9a-f]+/i)[0] ?? '';
   const wrong =
-    counted !== '' && Number(counted) !== octets
-      ? `a line says ${counted} octets and holds ${octets}`
-      : front !== '' &&
-          octets > 3 &&
-          /^\d\d$/.test(first) &&
-          [10, 16].some(base => parseInt(first, base) === octets - 1)
-        ? `a number that may be an octet or the count of those behind it: ${begin(whole)}`
-        : null;
-  return { shape: shapeOf(front), digits, wrong };
+    counted === '' || Number(counted) === octets ? null : `a line says ${counted} octets and holds ${octets}`;
+  const counts =
+    front !== '' && octets > 3 && /^\d\d$/.test(first) && [10, 16].some(b => parseInt(first, b) === octets - 1);
+  return { shape: shapeOf(front), digits, wrong, counts };
 }
 
 /** Octets that a line counts; -1 where it counts none. */
