@@ -1,8 +1,11 @@
 // The forms of pasted text: each is read as the octets that were written, or refused by its name.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { hex, latin1 } from '../../../src/core/wire/hex';
 import { AS_IT_IS, EXAMPLE_HEX, readText, TEXT_FORMS } from '../../../src/nodes/lib/text-forms';
+import { PROJECT } from '../../node-red-process';
 
 const FRAME = '7ea02701300d0a09ff08807e';
 const P1 = '/SIM5METER\r\n\r\n1-0:1.8.0(000123.456*kWh)\r\n!\r\n';
@@ -178,6 +181,12 @@ describe('forms of text', () => {
       );
     });
   }
+
+  it('stand in the README as in the table, in its order', () => {
+    const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8').replace(/ +/g, ' ');
+    const rows = TEXT_FORMS.map(({ name, of }) => `| ${name} | ${of} |`);
+    assert.ok(readme.includes(rows.join('\n')));
+  });
 
   it('takes characters of a serial port as they are, and what goes on from them', () => {
     const list = '\x02F.F(00)\r\n0.0.0(1)\r\n!\r\n\x03\x11';
