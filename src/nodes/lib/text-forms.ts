@@ -5,7 +5,7 @@
 import { DlmsError } from '../../core/wire/errors';
 import { fromLatin1, hex } from '../../core/wire/hex';
 import { jsonText, listText, indexedText, inspectedText } from './text-lists';
-import { hexDump, hexLog, hexText, linesOf, type Found } from './text-hex';
+import { begin, hexDump, hexLog, hexText, linesOf, type Found } from './text-hex';
 import { stringLog, textLog } from './text-strings';
 
 export interface TextForm {
@@ -35,7 +35,7 @@ export function readText(given: string, continued = false, textOnly = false): Re
   const text = given
     .replace(ESCAPES, '')
     .replace(/[\u00a0\u2009\u202f]/g, ' ')
-    .replace(/^\ufeff|^\s*```\w*\s*$/gm, '');
+    .replace(/^\ufeff|^[ \t]*```\w*[ \t]*$/gm, '');
   const fitting: ReadText[] = [];
   let wrong: string | undefined;
   for (const { name, read, wide } of TEXT_FORMS) {
@@ -49,7 +49,7 @@ export function readText(given: string, continued = false, textOnly = false): Re
   if (first === undefined) {
     // A serial port that hands over characters instead of a Buffer.
     if (BINARY.test(text) || (textOnly && wrong === undefined)) return asItIs(given);
-    throw refused(wrong ?? `text that fits no form, ${shown(text)}`);
+    throw refused(wrong ?? `text that fits no form, ${begin(linesOf(text)[0] ?? '', 60)}`);
   }
   const other = others.find(({ bytes }) => hex(bytes) !== hex(first.bytes));
   if (other !== undefined) throw refused(`text that is ${first.form} as well as ${other.form}`);
@@ -58,7 +58,9 @@ export function readText(given: string, continued = false, textOnly = false): Re
 
 /** Of one form that the user has set. Throws BAD_SETTING. */
 export function bytesOfText(text: string, form: string): Uint8Array {
-  const found = TEXT_FORMS.find(({ name }) => name === form)?.read(text) ?? `not of this form, ${shown(text)}`;
+  const found =
+    TEXT_FORMS.find(({ name }) => name === form)?.read(text) ??
+    `not of this form, ${begin(linesOf(text)[0] ?? '', 60)}`;
   if (typeof found === 'string') throw refused(`${form}: ${found}`);
   return found;
 }
@@ -72,12 +74,6 @@ function asItIs(text: string): ReadText {
 function refused(value: string): DlmsError {
   const expected = `a Buffer, a list of bytes, the text of a meter, or one of: ${TEXT_FORMS.map(f => f.name).join(', ')}`;
   return new DlmsError({ code: 'BAD_SETTING', setting: 'msg.payload', value, expected });
-}
-
-/** The beginning of its first line; nothing that could be a key. */
-function shown(text: string): string {
-  const [line = ''] = text.trim().split(/[\r\n]/);
-  return `"${line.replace(/[0-9a-f]{16,}/gi, '…').slice(0, 60)}"`;
 }
 
 export const AS_IT_IS = 'text of a meter';

@@ -59,7 +59,8 @@ export function hexDump(text: string): Found {
 
 /** The octets of a row, without the characters beside them; null where it begins with something else. */
 function rowOf(rest: string): string | null {
-  const row = rest.replace(/\s*\|[^|]*(?:\|.*)?$/, '').trim();
+  const bar = rest.indexOf('|');
+  const row = (bar === -1 ? rest : rest.slice(0, bar)).trim();
   const shape = /^((?:[0-9a-f]{2})+)((?: {1,2}(?:[0-9a-f]{2})+)*)(?=$|\s{2,})/i.exec(row);
   if (shape === null) return row === '' ? '' : null;
   const [data = '', first = ''] = shape;
@@ -133,27 +134,37 @@ interface LogRow {
 
 /** null: no octets at the end of this line. */
 function logRow(whole: string): LogRow | null {
-  const column = /\s+\|[^|]*\|?$/.exec(whole);
-  const line = (column === null ? whole : whole.slice(0, column.index)).trimEnd();
-  let best: RegExpExecArray | null = null;
-  for (const pattern of RUNS) {
-    const found = pattern.exec(line);
-    if (found !== null && (best === null || found.index < best.index)) best = found;
-  }
+  const line = withoutColumn(whole);
+  // Backwards, since octets stand at the end: the longest run of them, without looking at any character often.
+  const back = line.split('').reverse().join('');
+  const best = RUNS.map(run => run.exec(back)).reduce(
+    (a, b) => (b !== null && b[0].length > (a?.[0].length ?? 0) ? b : a),
+    null,
+  );
   if (best === null) return null;
-  const front = line.slice(0, best.index);
-  if (!FRONT.test(front) || OFFSET_ALONE.test(front)) return null;
-  const digits = digitsIn(best[1] ?? '');
+  const from = line.length - best[0].length;
+  const front = line.slice(0, from);
+  if (!FRONT.test(front.slice(-LONGEST_WORD)) || OFFSET_ALONE.test(front)) return null;
+  const data = line.slice(from, line.length - (best[1] ?? '').length);
+  const digits = digitsIn(data);
   const octets = digits.length / 2;
   // "length=12 from=0 to=11"
   if (announcedBy(front) !== -1 && announcedBy(front) !== octets) return null;
-  const counted = best[2] ?? '';
-  const first = (best[1] ?? '').trim().split(/[^0-9a-f]+/i)[0] ?? '';
+  const counted = /^\((\d+)\)$/.exec(line.slice(from + data.length).trim())?.[1];
   const wrong =
-    counted === '' || Number(counted) === octets ? null : `a line says ${counted} octets and holds ${octets}`;
+    counted === undefined || /^0x[0-9a-f]{2}$/i.test(data.trim()) || Number(counted) === octets
+      ? null
+      : `a line says ${counted} octets and holds ${octets}`;
+  const [first = ''] = /^[0-9a-f]*/i.exec(data) ?? [];
   const counts =
     front !== '' && octets > 3 && /^\d\d$/.test(first) && [10, 16].some(b => parseInt(first, b) === octets - 1);
   return { shape: shapeOf(front), digits, wrong, counts };
+}
+
+/** The characters of the octets between bars at the end of a line. */
+function withoutColumn(line: string): string {
+  const bar = line.endsWith('|') ? line.lastIndexOf('|', line.length - 2) : -1;
+  return bar > 0 ? line.slice(0, bar).trimEnd() : line;
 }
 
 /** Octets that a line counts; -1 where it counts none. */
@@ -181,11 +192,12 @@ export function linesOf(text: string): string[] {
 }
 
 /** For a refusal: what may be octets of a key is left out. */
-export function begin(line: string): string {
+export function begin(line: string, length = 40): string {
   return `"${line
     .trim()
-    .replace(/[0-9a-f]{16,}/gi, '…')
-    .slice(0, 40)}"`;
+    .slice(0, 500)
+    .replace(/(?:[0-9a-f]{2}[ :.-]?){8,}/gi, '…')
+    .slice(0, length)}"`;
 }
 
 function digitsIn(data: string): string {
@@ -193,23 +205,25 @@ function digitsIn(data: string): string {
 }
 
 const TOKEN = String.raw`(?:0x|\\x)?[0-9a-f]{2}`;
-const GROUP = String.raw`(?:0x|\\x)?(?:[0-9a-f]{2})+`;
-const PAIRS = [':', '-', String.raw`\.`, '·', '_', String.raw`\s*,\s*`, String.raw`\s*;\s*`].map(
-  s => `${TOKEN}(?:${s}${TOKEN})`,
-);
+const SEPARATORS = [':', '-', String.raw`\.`, '·', '_', String.raw`\s*,\s*`, String.raw`\s*;\s*`];
 /** A line of octets and nothing else, by its separator; it may end with one. */
-const ALONE = [...PAIRS.map(pairs => new RegExp(String.raw`^(?:${pairs}*[\s,;]*)$`, 'i')), /^(?:\\x[0-9a-f]{2})+$/i];
-/** What octets do not begin behind. */
-const APART = String.raw`(?<![0-9a-z._·:;,\\-])`;
-/** Octets up to the end of a line, then perhaps their count; a single one may have its character behind it. */
-const RUNS = [
-  new RegExp(String.raw`${APART}(0x[0-9a-f]{2})\s*\(.{1,4}\)$`, 'i'),
-  ...[String.raw`${GROUP}(?: +${GROUP})*`, ...PAIRS.map(pairs => `${pairs}+`), String.raw`(?:\\x[0-9a-f]{2})+`].map(
-    run => new RegExp(String.raw`${APART}(${run})[\s,;]*(?:\((\d+)\))?$`, 'i'),
-  ),
+const ALONE = [
+  ...SEPARATORS.map(each => new RegExp(String.raw`^${TOKEN}(?:${each}${TOKEN})*[\s,;]*$`, 'i')),
+  /^(?:\\x[0-9a-f]{2})+$/i,
 ];
+/** From the end of a line: perhaps the count of octets, or of a single one its character, in brackets; then octets as above. */
+const RUNS = [
+  String.raw`[0-9a-f]{2}(?:x0|x\\)?(?: +[0-9a-f]{2}(?:x0|x\\)?)*`,
+  String.raw`(?:[0-9a-f]{2})+(?:x0)?(?: +(?:[0-9a-f]{2})+(?:x0)?)*`,
+  ...SEPARATORS.map(each => String.raw`[0-9a-f]{2}(?:x0|x\\)?(?:${each}[0-9a-f]{2}(?:x0|x\\)?)+`),
+  String.raw`(?:[0-9a-f]{2}x\\)+`,
+].map(
+  run =>
+    new RegExp(String.raw`^((?:\)\d+\(|\).{1,4}\((?=\s*[0-9a-f]{2}x0\s))?[\s,;]*)${run}(?![0-9a-z._·:;,\\-])`, 'i'),
+);
 /** In front of octets stands nothing, a mark, a word that is no hex, or a time. */
 const FRONT = /^$|[\]:>|)=}<#"'*]\s*$|\s-\s*$|[a-z_]*[g-z][a-z_]*\d*\s+$|\d[.:]\d+\s+$|^\s+$/i;
+const LONGEST_WORD = 64;
 /** A line without octets has a time or counts what follows. */
 const HEAD = /\d[:.]\d\d|\b(?:bytes?|octets?|length)\b/i;
 const COUNT = /\b(\d+) *(?:\(0x[0-9a-f]+\) *)?(?:bytes?|octets?)\b|\blength *[=:] *(\d+)/i;

@@ -6,11 +6,12 @@ import { hexText, linesOf, type Found } from './text-hex';
 
 /** "[126, 160]", "{0x7e, 0xa0}" with or without what declares it, "126 160 39". */
 export function listText(text: string): Found {
-  const declared = /^(?:[\w\s*:<>]*(?:\[\s*\d*\s*\])?\s*=?\s*)?(?:\w+\()?([{[(])([^{}[\]()]*)([}\])])\s*\)?\s*;?$/.exec(
-    text.trim(),
-  );
-  const bare = declared === null;
-  const inside = (declared?.[2] ?? text).trim().replace(/,$/, '');
+  const trimmed = text.replace(/\/\*[^*]*\*\//g, '').trim();
+  const end = /[}\])]\)?\s*;?$/.exec(trimmed.slice(-LONGEST_END));
+  const open = Math.max(...['{', '[', '('].map(bracket => trimmed.lastIndexOf(bracket)));
+  const bare = end === null || open === -1;
+  if (!bare && (open > LONGEST_NAME || !DECLARED.test(trimmed.slice(0, open)))) return null;
+  const inside = (bare ? trimmed : trimmed.slice(open + 1, trimmed.length - end[0].length)).trim().replace(/,$/, '');
   const tokens = inside.split(/\s*,\s*|\s+/);
   if (tokens.length < 2 || !tokens.every(token => NUMBER.test(token))) return null;
   const commas = inside.includes(',');
@@ -80,6 +81,10 @@ function octetsOf(numbers: readonly unknown[]): Found {
   return numbers.every(octet) ? Uint8Array.from(numbers as number[]) : 'a number that is no octet';
 }
 
+/** What stands in front of the brackets: nothing, a type and a name, a call. */
+const DECLARED = /^[\w\s*:<>]*(?:\[\s*\d*\s*\])?\s*=?\s*(?:\w+\()?$/;
+const LONGEST_NAME = 200;
+const LONGEST_END = 20;
 const NUMBER = /^(?:0x[0-9a-f]{1,2}|\d{1,3})$/i;
 /** Tasmota, its software serial, Buffers of Node.js, messages of Node-RED. */
 const HOLDERS: ReadonlySet<string> = new Set(['SerialReceived', 'SSerialReceived', 'data', 'Data', 'payload']);

@@ -6,12 +6,12 @@ import { begin, hexText, linesOf, shapeOf, type Found } from './text-hex';
 
 /** `<<< "/SAG5\\2MT212\r\n"`, `b'\x7e\xa0'`: the strings of all lines one behind the other. */
 export function stringLog(text: string): Found {
-  const rows = linesOf(text).map(line => QUOTED.exec(line));
+  const rows = linesOf(text).map(quotedIn);
   if (rows.length === 0 || rows.some(row => row === null)) return null;
-  const shapes = new Set(rows.map(row => shapeOf(row?.[1] ?? '')));
+  const shapes = new Set(rows.map(row => shapeOf(row?.[0] ?? '')));
   if (shapes.size > 1)
-    return `lines that begin in different ways, as of two directions: ${begin(rows.at(-1)?.[0] ?? '')}`;
-  const inside = rows.map(row => row?.[3] ?? '');
+    return `lines that begin in different ways, as of two directions: ${begin(linesOf(text).at(-1) ?? '')}`;
+  const inside = rows.map(row => row?.[1] ?? '');
   const plain = inside.join('');
   // Hex in quotes is hex.
   if (!plain.includes('\\') && hexText(plain) !== null) return hexText(plain);
@@ -19,6 +19,18 @@ export function stringLog(text: string): Found {
   if (octets.some(each => each === null)) return 'an escape that is not known';
   const all = octets.join('');
   return /[^\0-\xff]/.test(all) ? 'a character that is no octet' : fromLatin1(all);
+}
+
+/** What stands in front of the string at the end of a line, its quote, and what is in it; null where there is none. */
+function quotedIn(line: string): readonly [front: string, inside: string] | null {
+  let tries = 0;
+  for (const { index, 0: quote } of line.matchAll(/b?["']/g)) {
+    if (tries++ === MOST_QUOTES) return null;
+    QUOTED.lastIndex = index + quote.length - 1;
+    const found = QUOTED.exec(line);
+    if (found !== null) return [line.slice(0, index), found[2] ?? ''];
+  }
+  return null;
 }
 
 /** null for an escape that is not known. */
@@ -50,7 +62,9 @@ function escapedPattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-const QUOTED = /^(.*?)(?:\bb)?(["'])((?:\\.|(?!\2)[^\\])*)\2[\s,;)\\]*$/;
+const QUOTED = /(["'])((?:\\.|(?!\1)[^\\])*)\1[\s,;)\\]*$/y;
+/** In front of the string of a line. */
+const MOST_QUOTES = 8;
 /** Of C and Python; \e as ESPHome and gcc write it. */
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\',

@@ -152,7 +152,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['decimals that may be hex', '10, 20, 30, 40', /as well as/],
   ['an escape that is not known', '"\\q/SIM5"', /escape that is not known/],
   ['bytes taken for UTF-8', '\x02\ufffd\ufffd\x03', /UTF-8/],
-  ['a key in a line', `key: ${'00112233445566778899aabbccddeeff'} is set`, /"key: … is set"/],
+  ['a key in a line', `key: ${'00112233445566778899aabbccddeeff'} is set`, /"key: …is set"/],
 ];
 
 describe('forms of text', () => {
@@ -194,6 +194,22 @@ describe('forms of text', () => {
     for (const piece of ['0019', '123.4*kWh)', ' ', '7e']) assert.equal(latin1(readText(piece, true).bytes), piece);
     assert.equal(hex(readText('7e').bytes), '7e');
   });
+
+  it('takes no longer for a long line than it is long', () => {
+    const n = 30_000;
+    const begins = ['7e ', '7e:', '7e , ', '7e', ' ', '126, ', '[126,', '"\\"', 'a_', 'RX ', '{"a":', ' |', 'QUJD'];
+    for (const begin of begins) {
+      for (const end of ['', 'zz', '|', '"', ' 7e']) {
+        const before = performance.now();
+        try {
+          readText(begin.repeat(n) + end);
+        } catch {
+          // Refused is fine, too.
+        }
+        assert.ok(performance.now() - before < 5000, `${begin} … ${end}`);
+      }
+    }
+  }).timeout(120_000);
 
   it('loses no line end where a telegram came in pieces', () => {
     assert.equal(latin1(readText('\r\n').bytes), '\r\n');
