@@ -190,7 +190,8 @@ function unpacked({ form, octets, whole, cuts }: PastedInput, bytes: Uint8Array)
   const at = [0, ...[...cuts].sort((a, b) => a - b), bytes.length];
   const out = at.slice(1).flatMap((end, i) => [...batches.receive(bytes.subarray(at[i], end), true)]);
   out.push(...batches.flush());
-  if (!whole) return null;
+  // A piece that begins as a batch does may be one.
+  if (!whole || at.slice(1, -1).some(cut => bytes[cut] === 0x08)) return null;
   if (out.some(each => 'error' in each)) return `${form} is refused`;
   return equalBytes(concat(...out.map(each => each.bytes)), octets) ? null : `${form} gives other octets`;
 }

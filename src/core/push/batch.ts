@@ -34,11 +34,12 @@ export class RecordBatches {
   /** `idle`: nothing of a telegram waits in the decoder behind. */
   receive(bytes: Uint8Array, idle: boolean): readonly Unpacked[] {
     const out: Unpacked[] = [];
+    if (bytes.length === 0) return out;
     // A message that was cut off is not filled up from the next one.
     if (this.#held.length > 0 && isWhole(bytes)) out.push(...this.flush());
     if (this.#held.length === 0 && !(this.#open && bytes[0] === RECORD) && !(idle && bytes[0] === FIRST)) {
       this.#open = false;
-      return bytes.length === 0 ? out : [...out, { bytes, record: false }];
+      return [...out, { bytes, record: false }];
     }
     this.#held = concat(this.#held, bytes);
     this.#unpack(out);

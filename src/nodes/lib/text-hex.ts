@@ -134,6 +134,7 @@ interface LogRow {
 
 /** null: no octets at the end of this line. */
 function logRow(whole: string): LogRow | null {
+  if (OF_DUMP.test(whole)) return null;
   const line = withoutColumn(whole);
   // Backwards, since octets stand at the end: the longest run of them, without looking at any character often.
   const back = line.split('').reverse().join('');
@@ -144,7 +145,7 @@ function logRow(whole: string): LogRow | null {
   if (best === null) return null;
   const from = line.length - best[0].length;
   const front = line.slice(0, from);
-  if (!FRONT.test(front.slice(-LONGEST_WORD)) || OFFSET_ALONE.test(front)) return null;
+  if (!FRONT.test(front.slice(-LONGEST_WORD))) return null;
   const data = line.slice(from, line.length - (best[1] ?? '').length);
   const digits = digitsIn(data);
   const octets = digits.length / 2;
@@ -229,5 +230,5 @@ const HEAD = /\d[:.]\d\d|\b(?:bytes?|octets?|length)\b/i;
 const COUNT = /\b(\d+) *(?:\(0x[0-9a-f]+\) *)?(?:bytes?|octets?)\b|\blength *[=:] *(\d+)/i;
 /** "00000010: ", "0010  ", "0x0010:", "0010 | ", "0000020 ", or alone in the last line. */
 const OFFSET = /^\s*(?:0x)?([0-9a-f]{4,8})(?:(:\s*|h\s+|\s+\|\s*|\s+)(?=\S)(.*)|:?\s*)$/i;
-/** Those in front belong to a dump. */
-const OFFSET_ALONE = /^\s*(?:0x)?[0-9a-f]{4,8}(?::\s*|h\s+|\s+\|\s*|\s+)$/i;
+/** A line that begins with an offset is of a dump, whatever its characters look like. */
+export const OF_DUMP = /^\s*(?:0x)?[0-9a-f]{4,8}(?:: | {2,}|h | \| )/i;

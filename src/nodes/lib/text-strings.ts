@@ -2,7 +2,7 @@
 // The rule of the file: an escape that is not known is refused, and what stands in front is the same in every line.
 
 import { fromLatin1 } from '../../core/wire/hex';
-import { begin, hexText, linesOf, shapeOf, type Found } from './text-hex';
+import { begin, hexText, linesOf, OF_DUMP, shapeOf, type Found } from './text-hex';
 
 /** `<<< "/SAG5\\2MT212\r\n"`, `b'\x7e\xa0'`: the strings of all lines one behind the other. */
 export function stringLog(text: string): Found {
@@ -23,6 +23,7 @@ export function stringLog(text: string): Found {
 
 /** What stands in front of the string at the end of a line, its quote, and what is in it; null where there is none. */
 function quotedIn(line: string): readonly [front: string, inside: string] | null {
+  if (OF_DUMP.test(line)) return null;
   let tries = 0;
   for (const { index, 0: quote } of line.matchAll(/b?["']/g)) {
     if (tries++ === MOST_QUOTES) return null;
