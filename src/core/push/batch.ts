@@ -129,7 +129,8 @@ export class RecordBatches {
       const what = 'inflated record of a batch';
       throw new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit, actual: limit + 1 });
     }
-    if (opened === 'damaged') {
+    // Two octets may pass for the head of a stream; one that holds nothing is none.
+    if (opened === 'damaged' || (!announced && stream.state === 'new' && opened.output.length === 0)) {
       if (announced || stream.state === 'open') throw damaged('its zlib stream is damaged');
       stream.state = 'none';
       return octets;
