@@ -1,7 +1,8 @@
 // Telegrams that begin with "/": P1 as text or as an encrypted frame behind its identification, and lists with STX and BCC.
 // The rule of the file: "!" at the beginning of a line or behind ")" ends a text, ETX and one octet a list, never a pause.
 
-import { blockEnd, CR, EOT, LF, STX } from './iec-block';
+import { latin1 } from '../wire/hex';
+import { blockEnd, CR, EOT, ETX, LF, STX } from './iec-block';
 import { encryptedFrameLength, GLO_TAG } from './p1-frame';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 
@@ -145,7 +146,7 @@ function telegram(bytes: Waiting, how: Circumstances): Verdict<P1Framed> {
     case 'open':
       return { need: have + 1, searched: end.searched };
     case 'end':
-      return withLineEnd(bytes, end, how.final);
+      return withLineEnd(bytes, body, end, how.final);
     case 'list':
       return bytes.view(body, end.at).includes(OPEN) ? cut(end.at) : list(bytes, end.at);
     case 'telegram':
@@ -166,14 +167,32 @@ function identificationEnd(bytes: Waiting): number {
   return 0;
 }
 
-/** All of the line end belongs to it; where CR LF is usual a CR alone is half of one. */
-function withLineEnd(bytes: Waiting, found: Extract<TextEnd, { type: 'end' }>, final: boolean): Verdict<P1Framed> {
+/**
+ * All of the line end belongs to it; where CR LF is usual a CR alone is half of one. Behind a text without CRC that may be a
+ * list, an ETX and the block check say that its STX was lost.
+ */
+function withLineEnd(
+  bytes: Waiting,
+  body: number,
+  found: Extract<TextEnd, { type: 'end' }>,
+  final: boolean,
+): Verdict<P1Framed> {
   const { bang, end } = found;
   let octets = end;
   while (isLineEnd(bytes.at(octets))) octets++;
   const lf = bytes.indexOf(LF);
   const half = octets > end && bytes.at(octets - 1) === CR && lf !== -1 && lf < end;
-  return half && octets >= bytes.length && !final ? { need: octets + 1, searched: bang } : taken(bytes, octets);
+  const list = end === bang + 1 && lacksEmptyLine(bytes.view(0, body));
+  const rest = list && bytes.at(octets) === ETX ? 2 : 0;
+  const missing = octets + rest > bytes.length || ((half || list) && octets >= bytes.length);
+  if (missing && !final) return { need: bytes.length + 1, searched: bang };
+  return taken(bytes, Math.min(octets + rest, bytes.length));
+}
+
+/** From "/" to where a text begins: a P1 telegram and mode D have an empty line there, which one bit of an STX does not make. */
+export function lacksEmptyLine(head: Uint8Array): boolean {
+  const line = latin1(head);
+  return line !== '' && !/\r\n\r\n|\r\r|^[^\r]*\n\n/.test(line);
 }
 
 /** STX text ETX BCC, and where it ends in EOT the blocks behind it. IEC 62056-21, 6.3.8. */

@@ -15,7 +15,7 @@ import {
   SOH,
   STX,
 } from '../framing/iec-block';
-import { textEnd } from '../framing/p1';
+import { lacksEmptyLine, textEnd } from '../framing/p1';
 import { encryptedFrameLength, GLO_TAG, nextFrameInside } from '../framing/p1-frame';
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { textOf } from './characters';
@@ -300,10 +300,9 @@ export class Scanner {
     else this.#endTelegram(state.from, state.bang, this.#at, byte === ETX);
   }
 
-  /** Directly behind its identification line; a P1 telegram has an empty line there, which one bit of an STX does not make. */
+  /** Directly behind its identification line. */
   #isList(from: number): boolean {
-    const line = this.#identifiedAt === -1 ? '' : textOf(this.#buffer.view(this.#identifiedAt, from));
-    return line !== '' && !/\r\n\r\n|\r\r|^[^\r]*\n\n/.test(line);
+    return this.#identifiedAt !== -1 && lacksEmptyLine(this.#buffer.view(this.#identifiedAt, from));
   }
 
   #endTelegram(from: number, bang: number, end: number, beheaded = false): void {

@@ -83,6 +83,11 @@ const STREAMS: readonly (readonly [string, string | Uint8Array | readonly (strin
   ],
   ['a list with STX and block check', list('1-0:1.8.1(000123.456*kWh)\r\n!\r\n'), ['ok 123.456']],
   [
+    'a list whose STX one bit made a line end of',
+    list('1-0:1.8.1(000123.456*kWh)\r\n!\r\n').map(b => (b === 2 ? 10 : b)),
+    ['TELEGRAM_INCOMPLETE'],
+  ],
+  [
     'a list with a wrong block check',
     list('1-0:1.8.1(000123.456*kWh)\r\n!\r\n').map((b, i) => (i === 24 ? b ^ 1 : b)),
     ['BCC_MISMATCH'],
