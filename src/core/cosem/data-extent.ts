@@ -60,12 +60,12 @@ export class DataExtent {
       // Taken for a number, a type would have to follow it.
       const next = byte(this.#at + 5);
       if (next === -1) return 'short';
-      if (dataSize(next) === undefined) {
+      if (SIZES[next] === undefined) {
         if (byte(this.#at + 7) === -1) return 'short';
         if (isSwappedName(byte, this.#at)) return this.#skip(container, SWAPPED_NAME);
       }
     }
-    const size = dataSize(tag);
+    const size = SIZES[tag];
     if (size === undefined) {
       const expected = 'a type of the Data CHOICE';
       return { code: 'WIRE_INVALID', field: 'data tag', value: tag, expected, offset: this.#at };
@@ -137,3 +137,6 @@ interface Container {
   left: number;
   readonly kind: 'values' | 'structure' | 'untagged-rows';
 }
+
+/** By tag, because it is asked for each value. */
+const SIZES = Array.from({ length: 256 }, (_, tag) => dataSize(tag));

@@ -62,7 +62,9 @@ export class HdlcFraming implements Recogniser<HdlcFramed> {
       return { damaged: length + (closing === FLAG ? 1 : 2), error: wrong };
     }
     const frame = frameOf(bytes.view(1, length + 1).slice(), header, wrong === null);
-    return { frame: { type: 'hdlc', frame }, octets: length + 1 };
+    // A flag that closes this frame is left for the next one, where that has none of its own.
+    const octets = length + (closing === FLAG && bytes.at(length + 2) === FLAG ? 2 : 1);
+    return { frame: { type: 'hdlc', frame }, octets };
   }
 }
 

@@ -24,8 +24,7 @@ export class FrameStream<F> {
   readonly #maybeDatagrams: boolean;
   /** By first octet; the first one that does not say no has it. */
   readonly #starts: (readonly Recogniser<F>[] | undefined)[] = [];
-  /** Where all begin with the same octet. */
-  readonly #onlyStart: number | null;
+  readonly #isStart = new Uint8Array(256);
   readonly #between: ReadonlySet<number>;
   /** Below this many buffered bytes another look finds nothing new. */
   #need = 0;
@@ -48,10 +47,11 @@ export class FrameStream<F> {
     this.#datagrams = options.datagrams === true;
     this.#maybeDatagrams = options.maybeDatagrams === true;
     for (const recogniser of recognisers) {
-      for (const start of recogniser.starts) this.#starts[start] = [...(this.#starts[start] ?? []), recogniser];
+      for (const start of recogniser.starts) {
+        this.#starts[start] = [...(this.#starts[start] ?? []), recogniser];
+        this.#isStart[start] = 1;
+      }
     }
-    const starts = new Set(recognisers.flatMap(recogniser => recogniser.starts));
-    this.#onlyStart = starts.size === 1 ? ([...starts][0] ?? null) : null;
     this.#between = new Set(recognisers.flatMap(({ between }) => (between === undefined ? [] : [between])));
   }
 
@@ -135,7 +135,16 @@ export class FrameStream<F> {
     while (buffer.length > 0) {
       const verdict = this.#candidate();
       if (verdict === 'no') this.#drop(this.#untilStart(), this.#outside, false, out);
-      else if ('frame' in verdict) {
+      else if ('need' in verdict) {
+        if (!final) {
+          this.#need = verdict.need;
+          this.#searched = verdict.searched ?? 0;
+          return;
+        }
+        const have = buffer.length;
+        this.#damage(have, { code: 'INCOMPLETE', what: this.#waits?.what ?? 'frame', have }, out);
+      } else if ('frame' in verdict) {
+        this.#how.checkedBefore ||= this.#waits?.checked === true;
         this.#noise.release(out);
         buffer.drop(verdict.octets);
         this.#damaged = 0;
@@ -145,15 +154,7 @@ export class FrameStream<F> {
         buffer.drop(verdict.fill);
         this.#front();
         this.#passed(verdict.fill, out);
-      } else if ('damaged' in verdict) this.#damage(verdict.damaged, verdict.error, out);
-      else if (!final) {
-        this.#need = verdict.need;
-        this.#searched = verdict.searched ?? 0;
-        return;
-      } else {
-        const have = buffer.length;
-        this.#damage(have, { code: 'INCOMPLETE', what: this.#waits?.what ?? 'frame', have }, out);
-      }
+      } else this.#damage(verdict.damaged, verdict.error, out);
     }
   }
 
@@ -166,7 +167,6 @@ export class FrameStream<F> {
       const verdict = recogniser.look(this.#buffer, how);
       if (verdict === 'no') continue;
       this.#waits = recogniser;
-      how.checkedBefore ||= recogniser.checked === true && 'frame' in verdict;
       return verdict;
     }
     return 'no';
@@ -181,12 +181,9 @@ export class FrameStream<F> {
   #untilStart(): number {
     const buffer = this.#buffer;
     const most = this.#damaged === 0 ? buffer.length : Math.min(buffer.length, this.#damaged);
-    if (this.#onlyStart !== null) {
-      const next = buffer.indexOf(this.#onlyStart, 1);
-      return next === -1 ? most : Math.min(next, most);
-    }
+    const bytes = buffer.view(0, most);
     let n = 1;
-    while (n < most && this.#starts[buffer.at(n)] === undefined) n++;
+    while (n < most && this.#isStart[bytes[n] as number] === 0) n++;
     return n;
   }
 
