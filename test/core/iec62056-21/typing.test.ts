@@ -169,7 +169,11 @@ describe('what stands in the brackets', () => {
       [null, 'id_9_21', 66153004],
       ['0-1:24.2.1*255', 'm_bus_value_1_ch1', 1.5],
     ]);
-    assert.deepEqual(named('6.26(01547.38*m3)\r\n', { medium: 'heat' })[0], ['6-0:6.26.0*255', 'heat_en1434_volume', 1547.38]);
+    assert.deepEqual(named('6.26(01547.38*m3)\r\n', { medium: 'heat' })[0], [
+      '6-0:6.26.0*255',
+      'heat_en1434_volume',
+      1547.38,
+    ]);
     assert.deepEqual(named('1.8.0(1*MWh)\r\n')[0], ['1-0:1.8.0*255', 'active_energy_import', 1]);
   });
   it('names what the dictionary knows', () => {
