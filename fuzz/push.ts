@@ -3,7 +3,7 @@
 // unauthenticated leaves where the meter authenticates; up to three flipped bits under a check sequence (one under a check
 // sum or in a P1 telegram) never change a value; noise is no telegram; after a silence nobody waits.
 
-import { PushDecoder, type PushEvent, type PushOptions } from '../src/core/push';
+import { FRAMINGS, PushDecoder, type PushEvent, type PushOptions } from '../src/core/push';
 import { Key } from '../src/core/security';
 import { concat, fromLatin1, unhex } from '../src/core/wire/hex';
 import { smlFile } from '../src/core/framing/sml';
@@ -116,9 +116,7 @@ function from(source: Source): { source: string; foreign?: true } {
 
 function optionsOf(dice: Dice): PushInput['options'] {
   return {
-    ...(dice.chance(0.3)
-      ? { framing: dice.pick(['auto', 'hdlc', 'mbus', 'wrapper', 'raw', 'p1', 'sml'] as const) }
-      : {}),
+    ...(dice.chance(0.3) ? { framing: dice.pick(['auto', ...FRAMINGS] as const) } : {}),
     ...(dice.chance(0.1) ? { hex: true } : {}),
     ...(dice.chance(0.2) ? { replay: 'refuse' as const } : {}),
   };

@@ -8,6 +8,7 @@ import { describe, it } from 'mocha';
 import { errorTable, tableIn } from '../scripts/error-table';
 import { codesOf, helpOf, remedies } from '../scripts/help-errors';
 import { forNodeRed } from '../scripts/help-markdown';
+import { FRAMINGS } from '../src/core/push';
 import { ERRORS } from '../src/core/wire/errors';
 import { PACKAGE, PROJECT } from './node-red-process';
 
@@ -143,6 +144,15 @@ describe('the texts', () => {
   it('of the errors stand in the README as in the code', () => {
     // Compared as a whole: a difference of two long tables helps nobody.
     assert.ok(tableIn(read('README.md')) === errorTable(), 'out of date; run: node dist/scripts/error-table.js');
+  });
+});
+
+describe('the framings', () => {
+  it('can all be chosen in the form of the push decoder', () => {
+    const select =
+      /<select id="node-input-framing"[^]*?<\/select>/.exec(read('src/nodes/dlms-push-decoder.html'))?.[0] ?? '';
+    const offered = [...select.matchAll(/value="(\w+)"/g)].map(m => m[1]);
+    assert.deepEqual(offered, ['auto', ...FRAMINGS]);
   });
 });
 

@@ -21,8 +21,8 @@ describe('the texts of the connection test', () => {
     assert.ok(keys.length > 20);
     for (const key of [...keys, 'ln', 'sn', 'device', 'serial', 'firmware', 'searched', 'limit-reached'])
       assert.ok(typeof test.says[key] === 'string' || typeof test.advice[key] === 'string', key);
-    for (const kind of ['hdlc', 'wrapper', 'iec', 'mbus', 'sml', 'unknown'])
-      assert.ok(test.says[`looks-${kind}`], kind);
+    const kinds = /type Protocol =([^;]+);/.exec(source('src/io/connection-advice.ts'))?.[1] ?? '';
+    for (const [, kind] of kinds.matchAll(/'([\w-]+)'/g)) assert.ok(test.says[`looks-${kind}`], kind);
   });
 
   it('has a cause and a next step for everything that can fail', () => {
