@@ -441,8 +441,13 @@ export class PushDecoder {
     this.#p1 ??= new P1Text({ encryptionKey, authenticationKey, systemTitle }, this.#policy.zone, this.#zeroCrc);
     const events = this.#p1.read(bytes);
     for (const event of events) {
+      if (event.type === 'profile') {
+        const error = new DlmsError({ code: 'NOT_SUPPORTED', what: 'a load profile as text in a push' });
+        this.#problem(error, bytes, withInner(origin, event.origin));
+        continue;
+      }
       // What broke off has been told as a problem of its own.
-      if (event.type === 'profile' || (event.type === 'telegram' && event.origin.complete === false)) continue;
+      if (event.type === 'telegram' && event.origin.complete === false) continue;
       const { checksum } = event.origin;
       // A frame inside of the text has a counter of its own.
       const opened = event.type === 'telegram' && event.origin.invocationCounter !== undefined;

@@ -19,6 +19,7 @@ import {
   pushTelegram,
   type PushFormat,
 } from '../../../src/sim/push-source';
+import { block } from '../../../src/sim/iec-meter';
 import { bytewise, codesOf, feed, problemsOf, settingsFor, telegramsOf } from './feeding';
 
 const format = (name: string): PushFormat => {
@@ -527,6 +528,13 @@ describe('push decoder: damage and noise', () => {
     assert.equal(telegramsOf(feed({}, [fromLatin1(text)])).length, 1);
     assert.deepEqual(telegramsOf(feed({}, [fromLatin1(cut)])), []);
     assert.ok(codesOf(feed({}, [fromLatin1(cut)])).length > 0);
+  });
+
+  it('says of a load profile as text that it is not read here', () => {
+    const profile = block('P.01(0260101001500)(00)(15)(1)(1.5.0)(kW)\r\n(0.1)\r\n(0.3)\r\n');
+    const events = feed({}, [concat(fromLatin1('/ABC5X\r\n'), profile)]);
+    assert.deepEqual(telegramsOf(events), []);
+    assert.match(problemsOf(events)[0]?.error.message ?? '', /load profile as text.*not supported/);
   });
 
   it('tells text with a wrong CRC, and reads text whose line ends were changed', () => {
