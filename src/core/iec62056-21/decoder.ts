@@ -360,7 +360,7 @@ export class IecDecoder {
 }
 
 /** What was not understood inside a good frame stands on the message. */
-function withUnparsed(origin: Origin, unparsed: readonly string[]): Origin {
+export function withUnparsed(origin: Origin, unparsed: readonly string[]): Origin {
   return unparsed.length === 0 ? origin : { ...origin, unparsed };
 }
 

@@ -5,7 +5,7 @@ import { checksumOf, fits, type Check } from '../framing/check';
 import { DlmsError } from '../wire/errors';
 import { step, type Step } from '../step';
 import { transmissionMs } from './characters';
-import { blockError, clockOf, errorText, meterOf } from './decoder';
+import { blockError, clockOf, errorText, meterOf, withUnparsed } from './decoder';
 import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import {
@@ -58,6 +58,7 @@ export class ProgrammingSession {
   /** The worst check of what was taken, of this register and of the session. */
   #check: Check = 'ok';
   #worst: Check = 'ok';
+  readonly #unparsed: string[] = [];
   #resent = false;
   #unanswered = true;
   #learned: ReaderHints;
@@ -283,13 +284,14 @@ export class ProgrammingSession {
       const { identification } = this;
       events.push({ type: 'profile', profile, meter: meterOf(identification, []), origin, identification, bcc: null });
     } else {
-      const { dataSets } = parseDataBlock(text);
+      const { dataSets, unparsed } = parseDataBlock(text);
       if (dataSets.length === 0) {
         const what = `${this.#named(item)}: its answer holds no data`;
         return this.#failed(item, new DlmsError({ code: 'IEC_REFUSED', what }));
       }
       const readings = this.#typing.readings(dataSets.map(set => (set.id === '' ? { ...set, id: item.id } : set)));
       this.#readings.push(...readings);
+      this.#unparsed.push(...unparsed);
       events.push({ type: 'register', register: item.text, readings });
     }
     return this.#next(events);
@@ -366,20 +368,17 @@ export class ProgrammingSession {
     if (this.#readings.length === 0) return [];
     const { identification } = this;
     const readings = this.#readings;
+    const unparsed = this.#unparsed;
+    const checksum = checksumOf(this.#worst, this.options.check ?? 'strict');
     return [
       {
         type: 'telegram',
         telegram: { meter: meterOf(identification, readings), time: clockOf(readings), readings },
-        origin: {
-          source: 'iec',
-          framing: 'iec',
-          service: 'registers',
-          checksum: checksumOf(this.#worst, this.options.check ?? 'strict'),
-        },
+        origin: withUnparsed({ source: 'iec', framing: 'iec', service: 'registers', checksum }, unparsed),
         identification,
         bcc: null,
         crc: null,
-        unparsed: [],
+        unparsed,
         failures: this.#failures,
       },
     ];

@@ -503,6 +503,11 @@ describe('programming mode', () => {
       assert.equal(profile?.origin.checksum, checksum);
     });
   }
+  it('tells what was not understood in an answer', () => {
+    const values = new Map([['1.8.0', '(1*kWh)\r\nabc\r\n']]);
+    const [telegram] = telegrams(play({ registers: () => values }, registers(['1.8.0'])));
+    assert.deepEqual([telegram?.telegram.readings[0]?.value, telegram?.origin.unparsed], [1, ['abc']]);
+  });
   it('keeps to the command that was named', () => {
     assert.equal(faultOf(play({ commands: ['R5'] }, registers(['R1 1.8.0']))), 'IEC_REFUSED');
   });
