@@ -1,6 +1,8 @@
 // SML in front of a decoder of something else: its files are set aside, all other bytes go on in their order.
-// The rule of the file: nothing is kept back but what may be the beginning of a file, and that no longer than its end.
+// The rule of the file: nothing is kept back but what may be the beginning of a file, and that no longer than its end; one that
+// breaks off takes no telegram behind it along.
 
+import { latin1 } from '../wire/hex';
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { smlFiles } from './sml';
 
@@ -58,17 +60,27 @@ export class SmlAside {
       if (verdict === 'no') pieces.push({ sml: false, bytes: held.take(1) });
       else if ('frame' in verdict) pieces.push({ sml: true, bytes: held.take(verdict.octets) });
       else if ('fill' in verdict) held.drop(verdict.fill);
-      else if ('damaged' in verdict) pieces.push({ sml: true, bytes: held.take(verdict.damaged) });
-      else if (final) pieces.push({ sml: held.length >= START_OCTETS, bytes: held.take(held.length) });
+      else if ('damaged' in verdict) this.#brokenOff(verdict.damaged, pieces);
+      else if (final && held.length < START_OCTETS) pieces.push({ sml: false, bytes: held.take(held.length) });
+      else if (final || held.length > LONGEST) this.#brokenOff(held.length, pieces);
       else {
         this.#searched = verdict.searched ?? 0;
         return;
       }
     }
   }
+
+  /** Of the octets at the front, those before an identification line are the file's. */
+  #brokenOff(octets: number, pieces: Piece[]): void {
+    const at = latin1(this.#held.view(0, octets)).search(IDENTIFICATION);
+    pieces.push({ sml: true, bytes: this.#held.take(at === -1 ? octets : at) });
+  }
 }
 
+const IDENTIFICATION = /\/[A-Za-z]{3}[ -~]{0,92}(?:[\r\n]|$)/;
 const AMID_TEXT = { fresh: false, checkedBefore: false, damaged: false, before: 0xffffffff };
 const START = 0x1b;
 const START_OCTETS = 8;
+/** Many times what a meter sends by its head. Text waits no longer behind a file that broke off. */
+const LONGEST = 4096;
 const SLICE = 2048;

@@ -27,6 +27,20 @@ describe('SML where text is read', () => {
     for (const chunks of [[stream], bytewise(stream), randomly(stream, 2)]) assert.deepEqual(decoded(chunks), wanted);
   });
 
+  it('takes no telegram along that comes behind a file that broke off', () => {
+    const cut = sml.subarray(0, 50);
+    assert.deepEqual(decoded([concat(cut, text)]), ['OTHER_PROTOCOL', 'telegram']);
+    assert.deepEqual(decoded([concat(cut, text, sml, text)]), [
+      'OTHER_PROTOCOL',
+      'telegram',
+      'OTHER_PROTOCOL',
+      'telegram',
+    ]);
+    const decoder = new IecDecoder();
+    const events = [cut, ...Array<Uint8Array>(100).fill(text)].flatMap(chunk => [...decoder.receive(chunk)]);
+    assert.equal(events.filter(event => event.type === 'telegram').length > 90, true, 'no silence is waited for');
+  });
+
   it('ends a readout at once that waits for an identification', () => {
     const reader = new IecReader({ baudRate: 9600 });
     reader.start();
