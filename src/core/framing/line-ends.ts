@@ -13,11 +13,17 @@ export function* withUsualLineEnds(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** How many line ends there are, when all are of this kind; else 0. */
+/**
+ * How many line ends there are, when all are of this kind; else 0. With a control character in the text, which may be what a
+ * damaged line end has become, none is believed: two flipped bits of a list of one line would pass a block check.
+ */
 function countOf(bytes: Uint8Array, kind: readonly number[]): number {
   let count = 0;
   for (let at = 0; at < bytes.length; at++) {
-    if (!isLineEnd(bytes[at])) continue;
+    if (!isLineEnd(bytes[at])) {
+      if ((bytes[at] as number) < FIRST_PRINTABLE && at < bytes.length - 1) return 0;
+      continue;
+    }
     for (let i = 0; i < kind.length; i++) if (bytes[at + i] !== kind[i]) return 0;
     at += kind.length - 1;
     count++;
@@ -46,6 +52,7 @@ function isLineEnd(byte: number | undefined): boolean {
 
 const CR = 0x0d;
 const LF = 0x0a;
+const FIRST_PRINTABLE = 0x20;
 const KINDS: readonly (readonly number[])[] = [
   [LF],
   [CR],

@@ -69,6 +69,22 @@ describe('the check of a list', () => {
     }
   });
 
+  it('is not helped by line ends put back where a damaged one may stand: no two bits of a list of one line pass', () => {
+    const list = concat(IDENT, block('1.8.0(001234*kWh)!\r\n'));
+    const bits = [...list.keys()].slice(IDENT.length).flatMap(at => [0, 1, 2, 3, 4, 5, 6].map(bit => ({ at, bit })));
+    for (const [i, first] of bits.entries()) {
+      for (const second of bits.slice(i + 1)) {
+        // Two in one column cancel: that is the limit of a block check.
+        if (first.bit === second.bit) continue;
+        const damaged = list.slice();
+        for (const { at, bit } of [first, second]) damaged[at] = (damaged[at] as number) ^ (1 << bit);
+        for (const event of decode(damaged)) {
+          if (event.type !== 'telegram') continue;
+          assert.deepEqual([event.telegram.readings[0]?.id, valuesOf([event])], ['1.8.0', [1234]]);
+        }
+      }
+    }
+  });
   it('is not missed where mode A or an old P1 port has none: the list is known by what follows', () => {
     for (const text of [
       '/XYZ@MODEL3\r\n1.8.0(000502.853*kWh)\r\n!\r\n',
