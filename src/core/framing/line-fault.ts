@@ -100,14 +100,34 @@ function convertedIn(bytes: Uint8Array): string | null {
   }
   // One octet short: the closing flag stands where the frame check should end, or was left for the next frame.
   if (length < SHORTEST || bytes.length < length || (bytes[length] ?? FLAG) !== FLAG) return null;
-  for (let at = 3; at < length; at++) {
-    const sent = new Uint8Array(length);
-    sent.set(bytes.subarray(1, at));
-    sent[at - 1] = CR;
-    sent.set(bytes.subarray(at, length), at);
-    if (fits(sent)) return 'a 0D put back';
+  return lacksCr(bytes.subarray(1, length)) ? 'a 0D put back' : null;
+}
+
+/** Whether the frame check fits with a 0D somewhere in it: its states from both ends have to meet around that octet. */
+function lacksCr(frame: Uint8Array): boolean {
+  const wanted = new Uint16Array(frame.length + 1);
+  wanted[frame.length] = RESIDUE;
+  for (let at = frame.length - 1; at >= 0; at--) wanted[at] = undone(wanted[at + 1] as number, frame[at] as number);
+  let state = 0xffff;
+  for (let at = 0; at < frame.length; at++) {
+    if (at >= 2 && undone(wanted[at] as number, CR) === state) return true;
+    state = fcsState(state, frame[at] as number);
   }
-  return null;
+  return false;
+}
+
+/** The state of the FCS-16 behind one more octet. */
+function fcsState(state: number, octet: number): number {
+  let next = state ^ octet;
+  for (let bit = 0; bit < 8; bit++) next = (next >> 1) ^ (next & 1 ? POLYNOMIAL : 0);
+  return next;
+}
+
+/** The state in front of the octet behind which it is `state`. */
+function undone(state: number, octet: number): number {
+  let before = state;
+  for (let bit = 0; bit < 8; bit++) before = before & 0x8000 ? ((before ^ POLYNOMIAL) << 1) | 1 : before << 1;
+  return (before ^ octet) & 0xffff;
 }
 
 const OF_THE_LINE: ReadonlySet<Code> = new Set<Code>([
@@ -131,3 +151,6 @@ const ENOUGH = 24;
 const GARBLED_OF = 20;
 const FEW = 6;
 const SHORTEST = 9;
+/** Of the FCS-16, lowest bit first, and its state behind a frame and its check. RFC 1662, C. */
+const POLYNOMIAL = 0x8408;
+const RESIDUE = 0xf0b8;
