@@ -18,9 +18,12 @@ export interface DataBlock {
   readonly unparsed: readonly string[];
 }
 
+/** While its brackets come in: a copy for each line that goes on would take as long as their square. */
+type OpenSet = DataSet & { readonly sets: string[] };
+
 /** Reads a data block up to "!" or its end. Any mix of CR and LF ends a line. `nesting`: a bracket may hold lines. */
 export function parseDataBlock(text: string, nesting = true): DataBlock {
-  const dataSets: DataSet[] = [];
+  const dataSets: OpenSet[] = [];
   const unparsed: string[] = [];
   // One look at all of it spares one at each part.
   const clean = !/[^ -~\r\n]/.test(text);
@@ -50,6 +53,7 @@ export function parseDataBlock(text: string, nesting = true): DataBlock {
       if (part === '') continue;
       const before = dataSets.length;
       const joined = dataSets[before - 1];
+      const had = joined?.sets.length ?? 0;
       const done = readLine(part, clean, dataSets);
       if (done === 'end') return { dataSets, unparsed };
       bare = false;
@@ -57,7 +61,10 @@ export function parseDataBlock(text: string, nesting = true): DataBlock {
       // Nothing of a line counts when a part of it cannot be read.
       bare = !/[()]/.test(part);
       dataSets.length = before;
-      if (joined !== undefined) dataSets[before - 1] = joined;
+      if (joined !== undefined) {
+        joined.sets.length = had;
+        dataSets[before - 1] = joined;
+      }
       unparsed.push(part);
     }
   }
@@ -69,9 +76,11 @@ export function parseDataBlock(text: string, nesting = true): DataBlock {
  * belongs to the id in front, whatever its own name: in a telegram of the present it is the end of last month.
  * Gives where the text goes on.
  */
-function nested(text: string, opening: string, from: number, into: DataSet[], unparsed: string[]): number {
-  const close = /(?:^|[\r\n])[ ]*\)[ ]*(?=[\r\n]|$)/.exec(text.slice(from));
-  const mark = /(?:^|[\r\n])[ ]*!/.exec(text.slice(from));
+function nested(text: string, opening: string, from: number, into: OpenSet[], unparsed: string[]): number {
+  const rest = text.slice(from);
+  const close = /(?:^|[\r\n])[ ]*\)[ ]*(?=[\r\n]|$)/.exec(rest);
+  // Only in front of it: each bracket of many would look through all the text.
+  const mark = /(?:^|[\r\n])[ ]*!/.exec(close === null ? rest : rest.slice(0, close.index));
   const end = from + Math.min(close?.index ?? text.length, mark?.index ?? text.length);
   const inside = parseDataBlock(text.slice(from, end), false);
   const id = opening.slice(0, -1).trim();
@@ -79,14 +88,15 @@ function nested(text: string, opening: string, from: number, into: DataSet[], un
   if (id !== '') into.push({ id, sets: [], inside: inside.dataSets });
   else if (before === undefined) unparsed.push(opening, ...inside.dataSets.map(set => set.id));
   else into[into.length - 1] = { ...before, inside: inside.dataSets };
-  unparsed.push(...inside.unparsed);
+  // An argument each would be more than a call can take.
+  for (const line of inside.unparsed) unparsed.push(line);
   const closed = close !== null && from + close.index === end;
   if (!closed) unparsed.push(opening);
   return closed ? end + close[0].length : end;
 }
 
 /** Most lines are one id with one pair of brackets and nothing else; false for any other. */
-function readPair(line: string, into: DataSet[]): boolean {
+function readPair(line: string, into: OpenSet[]): boolean {
   const open = line.indexOf('(');
   const close = line.length - 1;
   if (open <= 0 || line.indexOf(')') !== close || line.includes('(', open + 1) || line.includes('\r')) return false;
@@ -96,7 +106,7 @@ function readPair(line: string, into: DataSet[]): boolean {
 }
 
 /** Adds the data sets of one line. */
-function readLine(line: string, clean: boolean, into: DataSet[]): 'read' | 'unread' | 'end' {
+function readLine(line: string, clean: boolean, into: OpenSet[]): 'read' | 'unread' | 'end' {
   for (let at = 0; at < line.length;) {
     const open = line.indexOf('(', at);
     const outside = open === -1 ? line.slice(at) : line.slice(at, open);
@@ -121,10 +131,12 @@ function readLine(line: string, clean: boolean, into: DataSet[]): 'read' | 'unre
   return 'read';
 }
 
-function append(into: DataSet[], set: DataSet): void {
+function append(into: OpenSet[], set: OpenSet): void {
   const before = into[into.length - 1];
   if (set.id !== '' || before === undefined) into.push(set);
-  else into[into.length - 1] = { id: before.id, sets: [...before.sets, ...set.sets], continued: true };
+  else if (before.continued !== true) {
+    into[into.length - 1] = { ...before, sets: [...before.sets, ...set.sets], continued: true };
+  } else for (const value of set.sets) before.sets.push(value);
 }
 
 /** Index of the bracket that closes the one at `open`; brackets may stand inside a value, as in "((ER11))". */

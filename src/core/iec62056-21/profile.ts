@@ -100,7 +100,7 @@ function sectionsOf(text: string, unparsed: string[]): Section[] {
   for (const line of text.split(/[\r\n]+/)) {
     if (line.trim() === '') continue;
     if (line.trimStart().startsWith('!')) break;
-    const { dataSets } = parseDataBlock(line);
+    const { dataSets } = parseDataBlock(line, false);
     const headless = line.trimStart().startsWith('(');
     if (dataSets.length === 0 && !headless) section = null;
     if (dataSets.length === 0) {
@@ -119,7 +119,9 @@ function sectionsOf(text: string, unparsed: string[]): Section[] {
 function segmentOf({ id, head, lines }: Section, typing: Typing, unparsed: string[]): ProfileSegment {
   const { zone, season: by = 'meter' } = typing.options;
   // A header may go on in the lines below it.
-  while (head.length < headerLength(head) && lines[0]?.sets != null) head.push(...(lines.shift()?.sets ?? []));
+  while (head.length < headerLength(head) && lines[0]?.sets != null) {
+    for (const set of lines.shift()?.sets ?? []) head.push(set);
+  }
   const [stamp = '', status = '', minutes = '', count = ''] = head;
   const start = readHeaderTime(stamp);
   const n = channelCount(count);
@@ -212,7 +214,7 @@ function* flowing(
   const count = n === 0 ? 0 : Math.floor(sets.length / n);
   for (let period = 0; period < count; period++) yield { period, text: sets.slice(period * n, (period + 1) * n) };
   if (sets.length > count * n) unparsed.push(bracketed(id, sets.slice(count * n)));
-  if (unread !== -1) unparsed.push(...lines.slice(unread).map(({ text }) => text));
+  if (unread !== -1) for (const { text } of lines.slice(unread)) unparsed.push(text);
 }
 
 function bracketed(id: string, sets: readonly string[]): string {

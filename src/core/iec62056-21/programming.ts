@@ -290,8 +290,8 @@ export class ProgrammingSession {
         return this.#failed(item, new DlmsError({ code: 'IEC_REFUSED', what }));
       }
       const readings = this.#typing.readings(dataSets.map(set => (set.id === '' ? { ...set, id: item.id } : set)));
-      this.#readings.push(...readings);
-      this.#unparsed.push(...unparsed);
+      for (const reading of readings) this.#readings.push(reading);
+      for (const line of unparsed) this.#unparsed.push(line);
       events.push({ type: 'register', register: item.text, readings });
     }
     return this.#next(events);

@@ -66,8 +66,10 @@ export class Scanner {
 
   receive(chunk: Uint8Array): readonly Part[] {
     this.#parts = NONE;
-    for (let at = 0; at < chunk.length; at += this.limitBytes) {
-      this.#buffer.push(chunk.length <= this.limitBytes ? chunk : chunk.subarray(at, at + this.limitBytes));
+    // Each message looks for its end in all that waits: in a chunk of many that would be all the rest, again and again.
+    const slice = Math.min(SLICE, this.limitBytes);
+    for (let at = 0; at < chunk.length; at += slice) {
+      this.#buffer.push(chunk.length <= slice ? chunk : chunk.subarray(at, at + slice));
       this.#scan();
       if (this.#buffer.length >= this.limitBytes) this.#overflow();
     }
@@ -481,3 +483,4 @@ const NONE: readonly Part[] = [];
 const STRICT = /^\/[A-Za-z]{3}[^()][^()]*$/;
 const ECHO = /^\/.?[^()]*!$/;
 const NOISE_LIMIT = 4096;
+const SLICE = 2048;

@@ -40,6 +40,26 @@ describe('the data block', () => {
     const { dataSets, unparsed } = parseDataBlock('1.8.0(2)\r\n0-0:98.1.0(\r\n1.8.0(1)\r\n!');
     assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0', '0-0:98.1.0'], ['0-0:98.1.0(']]);
   });
+  it('keeps a bracket of lines where the lines behind it go on with values', () => {
+    const { dataSets, unparsed } = parseDataBlock('98.1.0(\r\n1.8.0(2)\r\n)\r\n(3)\r\n(4)\r\n!');
+    assert.deepEqual(unparsed, []);
+    assert.deepEqual(dataSets, [
+      { id: '98.1.0', sets: ['3', '4'], inside: [{ id: '1.8.0', sets: ['2'] }], continued: true },
+    ]);
+  });
+  it('takes a line back whole that goes on and cannot be read', () => {
+    const { dataSets, unparsed } = parseDataBlock('1.8.0(1)\r\n(2)\r\n(3)(4)x\r\n(5)\r\n!');
+    assert.deepEqual(dataSets, [{ id: '1.8.0', sets: ['1', '2', '5'], continued: true }]);
+    assert.deepEqual(unparsed, ['(3)(4)x']);
+  });
+  it('reads as many brackets and unreadable lines as there are, in a time that grows with the text', () => {
+    assert.equal(parseDataBlock(`x(\r\n${'y\r\n'.repeat(300_000)}`).unparsed.length, 300_001);
+    const before = performance.now();
+    assert.equal(ids('x(\r\n)\r\n'.repeat(100_000)).length, 100_000);
+    assert.equal(sets(`1.8.0${'(1)\r\n'.repeat(100_000)}`)[0]?.length, 100_000);
+    // It was a minute and more.
+    assert.ok(performance.now() - before < 10_000);
+  });
   it('reads several data sets on one line', () => {
     assert.deepEqual(ids('6.8(1*GJ)6.26(2*m3)9.21(3)'), ['6.8', '6.26', '9.21']);
   });

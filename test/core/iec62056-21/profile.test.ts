@@ -33,6 +33,26 @@ describe('a load profile as text', () => {
     });
     assert.equal(table.columns[0]?.unit, 'kW');
   });
+  it('leaves a row out at its time where the closing bracket has become an opening one', () => {
+    const head = 'P.01(0210101001500)(00)(15)(1)(1.5)(kW)';
+    const { segments, unparsed } = parseProfile(`${head}\r\n(0001)\r\n(0002(\r\n(0003)\r\n`);
+    assert.deepEqual(
+      segments.map(({ rows }) => rows.map(({ time, values }) => [time?.slice(11, 16), ...values])),
+      [
+        [
+          ['00:15', 1],
+          ['00:45', 3],
+        ],
+      ],
+    );
+    assert.deepEqual(unparsed, ['(0002(']);
+  });
+  it('takes whatever number of values and of lines that cannot be read', () => {
+    const long = parseProfile(`P.01(0210101000000)\r\n${'(1)'.repeat(300_000)}`);
+    assert.equal(long.segments.length, 1);
+    const head = 'P.01(0210101001500)(00)(15)(2)(1.5)(kW)(2.5)(kW)';
+    assert.equal(parseProfile(`${head}\r\n(1)\r\n${'((\r\n'.repeat(200_000)}`).unparsed.length, 200_001);
+  });
   it('keeps a log book entry without values as a row', () => {
     const table = profileTable(
       parseProfile('P.98(1220901000000)(00000010)()(0)\r\nP.98(1220826235646)(00008020)()(1)(0.9.1)()(1235703)'),

@@ -31,6 +31,13 @@ describe('messages in a stream', () => {
   it('may lack the identification', () => assert.deepEqual(decode(LIST), ['-: 2']));
   it('may follow each other in one chunk', () =>
     assert.deepEqual(decode(IDENT, LIST, IDENT, LIST), ['SIM-1: 2', 'SIM-1: 2']));
+  it('may be many in one chunk, in a time that grows with it', () => {
+    const before = performance.now();
+    const many = fromLatin1('/ABC5x\r\n\r\n1-0:1.8.0(1)\r\n!\r\n'.repeat(40_000));
+    assert.equal(decode(many).length, 40_000);
+    // It was half a minute.
+    assert.ok(performance.now() - before < 10_000);
+  });
   it('may begin behind echo, acknowledgement and noise', () => {
     assert.deepEqual(decode(fromLatin1('/?!\r\n'), unhex('7f7f00'), IDENT, fromLatin1('\x06050\r\n?'), LIST), [
       'SIM-1: 2',
