@@ -5,6 +5,7 @@
 import { DlmsError } from '../wire/errors';
 import type { ByteAt } from '../wire/lengths';
 import { Writer } from '../wire/writer';
+import { ApduExtent } from './apdu-extent';
 import { plausibleApdu } from './plausible';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 import { FrameStream, LIMIT_BYTES } from './stream';
@@ -103,7 +104,9 @@ export class WrapperFraming implements Recogniser<WrapperMessage> {
       for (let i = 0; i < PORTS_END; i++) if (bytes.at(length + i) !== bytes.at(i)) return false;
       return true;
     }
-    return this.#countedHeader > 1 || (final && bytes.length === length);
+    if (this.#countedHeader > 1) return true;
+    // One that was cut off eight octets before its end looks the same, but for its APDU.
+    return final && bytes.length === length && new ApduExtent().measure(i => bytes.at(HEADER + i)) !== 'short';
   }
 
   #wrong(octets: number, reason: string): Verdict<WrapperMessage> {

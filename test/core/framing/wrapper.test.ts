@@ -44,6 +44,12 @@ describe('wrapper deframer', () => {
     const items = deframer.receive(concat(counted, counted));
     assert.equal(items.filter(i => i.type === 'wrapper').length, 2);
   });
+  it('learns nothing of that from pushes that were cut off eight octets before their end', () => {
+    const deframer = wrapperStream();
+    const push = encodeWrapper(1, 16, unhex('0f 00000001 00 0202 0600000001 0600000002'));
+    for (let i = 0; i < 2; i++) assert.deepEqual(run(push.subarray(0, -8), 99, deframer), ['dropped INCOMPLETE']);
+    assert.deepEqual(run(push, 1, deframer), [`1>16 ${hex(push.subarray(8))}`]);
+  });
   it('takes a datagram for itself', () => {
     const deframer = wrapperStream('datagram');
     assert.deepEqual(
