@@ -3,6 +3,7 @@
 
 import { DlmsError } from '../../core/wire/errors';
 import { readText, type ReadText } from './text-forms';
+import { octetsIn } from './text-lists';
 
 /** The bytes of `msg.payload`; `form` null where it was no text. `continued`: as for readText. Throws BAD_SETTING. */
 export function readPayload(payload: unknown, continued = false): { bytes: Uint8Array; form: ReadText['form'] | null } {
@@ -16,28 +17,25 @@ export function bytesOf(payload: unknown): Uint8Array {
 }
 
 function bytesOfOthers(payload: unknown): Uint8Array {
+  // Not instanceof alone: what a function node makes comes from another realm.
   if (payload instanceof Uint8Array) return payload;
-  if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
-  if (Array.isArray(payload)) return bytesOfArray(payload);
-  // A Buffer that went through JSON: { type: 'Buffer', data: [...] }.
-  if (typeof payload === 'object' && payload !== null && 'data' in payload && Array.isArray(payload.data)) {
-    return bytesOfArray(payload.data);
-  }
-  // Tasmota over an MQTT node that parses JSON.
-  if (typeof payload === 'object' && payload !== null && 'SerialReceived' in payload) {
-    return bytesOf(JSON.stringify({ SerialReceived: payload.SerialReceived }));
-  }
-  throw notBytes(payload === null ? 'null' : typeof payload);
+  if (ArrayBuffer.isView(payload) && OCTET_VIEWS.has(kindOf(payload)))
+    return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  if (kindOf(payload) === '[object ArrayBuffer]') return new Uint8Array(payload as ArrayBuffer);
+  // A list, a Buffer that went through JSON, what an MQTT node has parsed of Tasmota.
+  const found = typeof payload === 'object' ? octetsIn(payload) : null;
+  if (found === null) throw notBytes(payload === null ? 'null' : typeof payload);
+  if (typeof found === 'string') throw notBytes(found);
+  return found;
 }
 
-function bytesOfArray(list: readonly unknown[]): Uint8Array {
-  if (!list.every(n => typeof n === 'number' && Number.isInteger(n) && n >= 0 && n <= 255)) {
-    throw notBytes('a list that holds something else than bytes');
-  }
-  return Uint8Array.from(list as readonly number[]);
+function kindOf(payload: unknown): string {
+  return Object.prototype.toString.call(payload);
 }
 
 function notBytes(value: string): DlmsError {
   const expected = 'a Buffer, or text in hex or base64, or a list of bytes';
   return new DlmsError({ code: 'BAD_SETTING', setting: 'msg.payload', value, expected });
 }
+
+const OCTET_VIEWS: ReadonlySet<string> = new Set(['[object Uint8Array]', '[object DataView]']);

@@ -74,7 +74,11 @@ export class IecStreams {
     this.#streams.set(key, stream);
     if (this.#streams.size > STREAM_LIMIT) {
       const [oldest] = this.#streams.keys();
-      if (oldest !== undefined) this.reset(oldest);
+      // What it holds comes out first.
+      if (oldest !== undefined) {
+        this.end(oldest);
+        this.reset(oldest);
+      }
     }
     return stream;
   }
@@ -97,9 +101,9 @@ function received(stream: Stream, unpacked: Unpacked): readonly DecoderEvent[] {
   return stream.decoder.receive(unpacked.bytes);
 }
 
-/** Digits of a text, too, are only believed where a message begins with them: "/", STX, SOH, or an encrypted frame. */
+/** Digits of a text, too, are only believed where a message begins with them: "/", STX, SOH, an encrypted frame or SML. */
 const NOTATIONS: ReadonlySet<string> = new Set(['hex', 'base64', 'list of numbers']);
 /** In hex, with and without parity in bit 7. */
-const STARTS = /^(00|7f|0d|0a|8d|8a)*(2f|af|02|82|01|81|db08)/i;
+const STARTS = /^(00|7f|0d|0a|8d|8a)*(2f|af|02|82|01|81|db08|1b1b1b1b)/i;
 const STREAM_LIMIT = 100;
 const FLUSH_MS = 3000;

@@ -32,6 +32,11 @@ export interface ReadText {
 export function readText(given: string, continued = false, textOnly = false): ReadText {
   if (given.trim() === '' && !continued) return { form: AS_IT_IS, bytes: fromLatin1(given.replace(/[^\r\n]/g, '')) };
   if (continued || METER_TEXT.test(given)) return asItIs(given);
+  // The patterns of longer ones outgrow the stack.
+  if (given.length > LIMIT_TEXT) {
+    const what = 'characters of a text';
+    throw new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit: LIMIT_TEXT, actual: given.length });
+  }
   const text = given
     .replace(ESCAPES, '')
     .replace(/[\u00a0\u2009\u202f]/g, ' ')
@@ -171,6 +176,8 @@ function pairs(digits: string): string[] {
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /** An identification line, a value in brackets, the end of a telegram: text protocols, however many lines of them. */
 const METER_TEXT = /^\/[A-Za-z]{3}[0-9A-Za-z]|^[0-9A-FCLPf][-:.0-9A-Za-z*&]{0,40}\([^)\r\n]*\)|^![0-9A-Fa-f]{0,4}\s*$/m;
+/** Of what is no text of a meter: a tenth of it is more than any telegram. */
+const LIMIT_TEXT = 1_000_000;
 /** Colours of a terminal. */
 const ESCAPES = /\x1b\[[0-9;]*[A-Za-z]/g;
 const BINARY = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\u{10ffff}]/u;

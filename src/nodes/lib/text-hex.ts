@@ -145,7 +145,7 @@ function logRow(whole: string): LogRow | null {
   if (best === null) return null;
   const from = line.length - best[0].length;
   const front = line.slice(0, from);
-  if (!FRONT.test(front.slice(-LONGEST_WORD))) return null;
+  if (!FRONT.test(front.slice(-LONGEST_WORD)) || OCTETS.test(front.slice(-LONGEST_WORD))) return null;
   const data = line.slice(from, line.length - (best[1] ?? '').length);
   const digits = digitsIn(data);
   const octets = digits.length / 2;
@@ -224,6 +224,8 @@ const RUNS = [
 );
 /** In front of octets stands nothing, a mark, a word that is no hex, or a time. */
 const FRONT = /^$|[\]:>|)=}<#"'*]\s*$|\s-\s*$|[a-z_]*[g-z][a-z_]*\d*\s+$|\d[.:]\d+\s+$|^\s+$/i;
+/** Octets in front of octets, and no time or date. */
+const OCTETS = /(?:^|\s)(?=\S*[a-f]|(?:\d\d:)*[6-9]\d)[0-9a-f]{2}(?:[:.·_-][0-9a-f]{2})+\s+$/i;
 const LONGEST_WORD = 64;
 /** A line without octets has a time or counts what follows. */
 const HEAD = /\d[:.]\d\d|\b(?:bytes?|octets?|length)\b/i;

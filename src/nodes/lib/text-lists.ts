@@ -2,7 +2,7 @@
 // The rule of the file: a number above 255, a place that is missing or a list that was cut short is refused.
 
 import { unhex } from '../../core/wire/hex';
-import { hexText, linesOf, type Found } from './text-hex';
+import { hexText, linesOf, shapeOf, type Found } from './text-hex';
 
 /** "[126, 160]", "{0x7e, 0xa0}" with or without what declares it, "126 160 39". */
 export function listText(text: string): Found {
@@ -23,12 +23,13 @@ export function listText(text: string): Found {
 
 /** An array, a Buffer, or an object that holds what it received under a known name. */
 export function jsonText(text: string): Found {
-  const found = linesOf(text).every(line => /^[^[{"]*\{.*\}$/.test(line.trim()))
-    ? linesOf(text).map(line => jsonOf(line.trim().replace(/^[^[{"]*(?=\{)/, '')))
-    : [jsonOf(text)];
+  const lines = linesOf(text).map(line => /^([^[{"]*)(\{.*\})$/.exec(line.trim()));
+  const found = lines.every(line => line !== null) ? lines.map(line => jsonOf(line[2] ?? '')) : [jsonOf(text)];
   if (found.some(each => each === null)) return null;
   const wrong = found.find(each => typeof each === 'string');
   if (wrong !== undefined) return wrong;
+  if (new Set(lines.map(line => shapeOf(line?.[1] ?? ''))).size > 1)
+    return 'lines that begin in different ways, as of two directions or topics';
   return Buffer.concat(found as Uint8Array[]);
 }
 
@@ -39,10 +40,11 @@ function jsonOf(text: string): Found {
   } catch {
     return null;
   }
-  return octetsIn(value, 0);
+  return octetsIn(value);
 }
 
-function octetsIn(value: unknown, depth: number): Found {
+/** What JSON text held, or a node has parsed of it. */
+export function octetsIn(value: unknown, depth = 0): Found {
   if (typeof value === 'string') {
     const found = depth === 0 ? null : hexText(value);
     return found !== null || depth === 0 ? found : 'a text that is no hex';
@@ -78,7 +80,8 @@ export function inspectedText(text: string): Found {
 
 function octetsOf(numbers: readonly unknown[]): Found {
   const octet = (n: unknown): boolean => typeof n === 'number' && Number.isInteger(n) && n >= 0 && n <= 255;
-  return numbers.every(octet) ? Uint8Array.from(numbers as number[]) : 'a number that is no octet';
+  // Spread, since a place that is missing is skipped by `every`.
+  return [...numbers].every(octet) ? Uint8Array.from(numbers as number[]) : 'a number that is no octet';
 }
 
 /** What stands in front of the brackets: nothing, a type and a name, a call. */

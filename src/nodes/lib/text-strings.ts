@@ -49,7 +49,7 @@ function unescaped(inside: string): string | null {
 /** Lines of a telegram that is text behind a time or words. */
 export function textLog(text: string): Found {
   const lines = text.split(/\r\n|\n|\r/).filter(line => line.trim() !== '');
-  const head = /^(.*?[\s\]:>|])(?=\/[A-Za-z]{3}[0-9A-Za-z])/.exec(lines[0] ?? '')?.[1];
+  const head = /^(.{0,200}?[\s\]:>|])(?=\/[A-Za-z]{3}[0-9A-Za-z])/.exec(lines[0] ?? '')?.[1];
   if (head === undefined) return null;
   // A blank behind it is lost where the line is empty.
   const front = new RegExp(`^${escapedPattern(head.trimEnd()).replace(/\d+/g, '\\d+')} ?`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { runInNewContext } from 'node:vm';
 import { hex, latin1 } from '../../../src/core/wire/hex';
 import { bytesOf } from '../../../src/nodes/lib/bytes-of';
 import { readText } from '../../../src/nodes/lib/text-forms';
@@ -79,4 +80,20 @@ describe('bytes that a flow hands over', () => {
   });
 
   it('may be none', () => assert.equal(bytesOf('').length, 0));
+
+  it('takes what another realm made, as a function node does, and what a node has parsed of JSON', () => {
+    const foreign = (code: string): unknown => runInNewContext(code);
+    assert.equal(hex(bytesOf(foreign('new Uint8Array([126, 160])'))), '7ea0');
+    assert.equal(hex(bytesOf(foreign('new Uint8Array([126, 160]).buffer'))), '7ea0');
+    assert.equal(hex(bytesOf(foreign('[126, 160]'))), '7ea0');
+    for (const holder of ['SerialReceived', 'SSerialReceived', 'data'])
+      assert.equal(hex(bytesOf({ [holder]: '7EA0' })), '7ea0');
+  });
+
+  it('takes no place that is missing for an octet', () => {
+    const list: number[] = [1];
+    list[2] = 3;
+    assert.throws(() => bytesOf(list), { code: 'BAD_SETTING' });
+    assert.throws(() => bytesOf({ type: 'Buffer', data: list }), { code: 'BAD_SETTING' });
+  });
 });

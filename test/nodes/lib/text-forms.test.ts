@@ -215,4 +215,25 @@ describe('forms of text', () => {
     assert.equal(latin1(readText('\r\n').bytes), '\r\n');
     assert.equal(readText('').bytes.length, 0);
   });
+
+  it('drops no octets that stand in front of others, and joins no lines of two topics', () => {
+    for (const text of ['7e:a0:27 7e:a0:27', '7E-A0-27 7E-A0-27', '61.62.63 64 65 66']) {
+      assert.throws(() => readText(text), { code: 'BAD_SETTING' }, text);
+    }
+    assert.equal(hex(readText('12:30:45 7e:a0:27\n12:30:46 01:30').bytes), '7ea0270130');
+    assert.equal(hex(readText('2024-01-01 12:00:00 7E A0').bytes), '7ea0');
+    const json = (topic: string, data: string): string => `${topic} = {"SerialReceived":"${data}"}`;
+    assert.equal(hex(readText(`${json('tele/A', '7EA0')}\n${json('tele/A', '2701')}`).bytes), '7ea02701');
+    assert.throws(() => readText(`${json('tele/A', '7EA0')}\n${json('tele/B', '2701')}`), /different ways/);
+  });
+
+  it('names the limit of a text, whatever it is', () => {
+    for (const part of ['7e', '7e ', '0x7e, ', "b'a' ", '"\\x7e', '{"data":"7e', 'a1 ']) {
+      const text = part.repeat(Math.ceil(1_000_001 / part.length));
+      assert.throws(() => readText(text), { code: 'LIMIT_EXCEEDED' }, part);
+    }
+    assert.equal(readText('7e'.repeat(500_000)).bytes.length, 500_000);
+    assert.equal(readText(`"${'\\x7e'.repeat(240_000)}"`).bytes.length, 240_000);
+    assert.throws(() => readText(`${'a1'.repeat(400_000)} /ISK5abc`), { code: 'BAD_SETTING' });
+  }).timeout(60_000);
 });
