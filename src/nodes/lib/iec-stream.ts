@@ -31,8 +31,10 @@ export class IecStreams {
 
   receive(key: string, payload: unknown): readonly DecoderEvent[] {
     const stream = this.#stream(key);
+    // First, since it may refuse the payload: what is held comes out in its time all the same.
+    const bytes = this.#bytes(stream, payload);
     clearTimeout(stream.timer);
-    const unpacked = stream.batches.receive(this.#bytes(stream, payload), !stream.decoder.busy);
+    const unpacked = stream.batches.receive(bytes, !stream.decoder.busy);
     const events = unpacked.flatMap(each => received(stream, each));
     if (stream.decoder.busy || stream.batches.waits) {
       stream.timer = setTimeout(() => this.end(key), this.flushMs);

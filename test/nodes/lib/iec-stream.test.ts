@@ -19,6 +19,15 @@ describe('streams of text meters', () => {
     assert.deepEqual(flushed, ['meter 0 TELEGRAM_INCOMPLETE', 'meter 1 TELEGRAM_INCOMPLETE']);
   });
 
+  it('hand over what they hold in its time, though a payload behind it was refused', async () => {
+    const flushed = new Promise<string[]>(resolve => {
+      const streams = new IecStreams({}, 'auto', events => resolve(codes(events)), 20);
+      streams.receive('', '/ISK5\\2M550\r\n\r\n1-0:1.8.0(000001.000*kWh)\r\n');
+      assert.throws(() => streams.receive('', { no: 'bytes' }), { code: 'BAD_SETTING' });
+    });
+    assert.deepEqual(await flushed, ['TELEGRAM_INCOMPLETE']);
+  });
+
   it('name SML in every notation', () => {
     const bytes = pushBytes(pushFormat('sml-fnn') as PushFormat);
     const streams = new IecStreams({}, 'auto', () => undefined);
