@@ -60,6 +60,8 @@ export class ProgrammingSession {
   #worst: Check = 'ok';
   readonly #unparsed: string[] = [];
   #resent = false;
+  /** The command that was answered in this session; one that is remembered may be of another meter of the same model. */
+  #proven: ReadCommand | null = null;
   #unanswered = true;
   #learned: ReaderHints;
   #profiles = 0;
@@ -272,8 +274,8 @@ export class ProgrammingSession {
     const refusal = errorText(text);
     if (refusal !== null) {
       const error = new DlmsError({ code: 'IEC_ERROR', text: `${item.id}: ${this.#quoted(refusal)}` });
-      // A command that has worked is known to the meter; its error is about the register (Energomera CE301: ERR11 to any R5).
-      return this.#isLearned ? this.#failed(item, error) : this.#otherwise(item, error);
+      // A command that has worked here is known to the meter; its error is about the register (Energomera CE301: ERR11 to any R5).
+      return this.#isProven ? this.#failed(item, error) : this.#otherwise(item, error);
     }
     events.push(...this.#learn());
     if (isProfile(text)) {
@@ -311,7 +313,8 @@ export class ProgrammingSession {
 
   #next(events: readonly ReaderEvent[]): Step<ReaderEvent> {
     this.#index++;
-    const next = this.#rest(() => this.#nextItem());
+    // A slow meter still answers the first of two commands that were the same: that would be taken for the next register.
+    const next = this.#rest(() => this.#nextItem(), this.#resent ? this.#answerMs() : undefined);
     return step([...events, ...next.events], next.write, next.waitMs);
   }
 
@@ -329,7 +332,7 @@ export class ProgrammingSession {
     }
     const error = this.#noAnswer(`answer to ${this.#named(item)}`);
     const refusal = this.#refusal;
-    if (this.#commands.length > 1 && !this.#isLearned && !this.#unanswered) return this.#otherwise(item, error);
+    if (this.#commands.length > 1 && !this.#isProven && !this.#unanswered) return this.#otherwise(item, error);
     return refusal === null || refusal.code === 'NO_ANSWER' ? this.#fail(error) : this.#failed(item, refusal);
   }
 
@@ -384,6 +387,9 @@ export class ProgrammingSession {
     ];
   }
 
+  get #isProven(): boolean {
+    return this.#commands[0] === this.#proven;
+  }
   get #isLearned(): boolean {
     const { profileCommand, registerCommand } = this.#learned;
     return this.#commands[0] === (this.options.read?.what === 'profile' ? profileCommand : registerCommand);
@@ -393,6 +399,7 @@ export class ProgrammingSession {
   #learn(): ReaderEvent[] {
     const command = this.#commands[0];
     const item = this.#items[this.#index];
+    this.#proven = command ?? null;
     if (command === undefined || !isUsual(command) || item?.command !== null || this.#isLearned) return [];
     const profile = this.options.read?.what === 'profile';
     this.#learned = { ...this.#learned, ...(profile ? { profileCommand: command } : { registerCommand: command }) };
@@ -403,9 +410,9 @@ export class ProgrammingSession {
     ];
   }
 
-  #rest(then: () => Step<ReaderEvent>): Step<ReaderEvent> {
+  #rest(then: () => Step<ReaderEvent>, restMs = this.options.reactionMs): Step<ReaderEvent> {
     this.#waiting = { for: 'rest', then };
-    return step([], [], this.options.reactionMs ?? this.identification.reactionMs);
+    return step([], [], restMs ?? this.identification.reactionMs);
   }
 
   #send(bytes: Uint8Array, waiting?: Waiting): Step<ReaderEvent> {

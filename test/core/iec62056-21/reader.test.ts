@@ -470,6 +470,40 @@ describe('programming mode', () => {
     const played = play({ commands: ['R6'], refusal: 'error' }, registers(['1.8.0', '1.8.1']));
     assert.deepEqual([readings(played).length, played.reader.hints.registerCommand], [2, 'R6']);
   });
+  it('tries the other commands where the remembered one was of another meter of the same model', () => {
+    const before = play({ commands: ['R1'] }, registers(['1.8.0']));
+    const { hints } = before.reader;
+    const played = play({ commands: ['R5'], refusal: 'error' }, registers(['1.8.0'], { hints }));
+    assert.deepEqual([readings(played).length, played.reader.hints.registerCommand], [1, 'R5']);
+  });
+  it('waits behind an answer to a repeated command, so that a second one is not taken for the next register', () => {
+    const reader = new IecReader(registers(['1.8.0', '2.8.0'], { answerTimeoutMs: 2500 }));
+    const sent: string[] = [];
+    const events: ReaderEvent[] = [];
+    const take = (step: Step<ReaderEvent>): number | null => {
+      sent.push(...step.write.map(bytes => Buffer.from(bytes).toString('latin1')));
+      events.push(...step.events);
+      return step.waitMs;
+    };
+    const silentUntil = (text: string): void => {
+      for (let i = 0; i < 10 && sent.at(-1)?.includes(text) !== true; i++) take(reader.timeout());
+    };
+    take(reader.start());
+    silentUntil('?');
+    take(reader.receive(Buffer.from('/ABC5MODEL\r\n')));
+    silentUntil('1.8.0');
+    take(reader.timeout());
+    assert.equal(sent.filter(text => text.includes('1.8.0')).length, 2);
+    assert.equal(take(reader.receive(block('(1*kWh)'))), 2500);
+    take(reader.receive(block('(1*kWh)')));
+    silentUntil('2.8.0');
+    take(reader.receive(block('(2*kWh)')));
+    silentUntil('B0');
+    assert.deepEqual(
+      events.flatMap(e => (e.type === 'telegram' ? e.telegram.readings.map(r => r.value) : [])),
+      [1, 2],
+    );
+  });
   it('takes an error for that of the register once a command is known to work', () => {
     const played = play({}, registers(['1.8.0', '9.9.9', '1.8.1']));
     assert.deepEqual([readings(played).length, sentBy(played, 'R1'), sentBy(played, '9.9.9')], [2, 0, 1]);
