@@ -2,6 +2,7 @@
 
 import { serveTcp, simulatedMeter, type MeterServer } from '../../src/sim/server';
 import type { MeterOptions, SimulatedMeter } from '../../src/sim/meter';
+import { freePort } from '../node-red-process';
 import type { FlowNode } from './flow';
 
 export interface Served {
@@ -43,9 +44,5 @@ export function connectionTo(port: number | string, more: Record<string, unknown
   };
 }
 
-/** A port nobody listens on. */
-export async function deadPort(): Promise<number> {
-  const { server, port } = await serveMeter();
-  await server.close();
-  return port;
-}
+/** A port nobody listens on, and that the system gives nobody else meanwhile. */
+export const deadPort = freePort;
