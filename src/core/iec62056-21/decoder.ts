@@ -341,7 +341,7 @@ export class IecDecoder {
   ): DecoderEvent | null {
     const { dataSets, unparsed } = parseDataBlock(text);
     if (dataSets.length === 0) return null;
-    const readings = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null);
+    const readings = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null, unparsed);
     const telegram = { meter: meterOf(identification, readings), time: clockOf(readings), readings };
     return {
       type: 'telegram',

@@ -63,10 +63,12 @@ export class Typing {
     this.#order = options.dateOrder ?? 'ymd';
   }
 
-  readings(dataSets: readonly DataSet[], p1 = this.options.p1 === true): IecReading[] {
+  /** `unread`: lines beside them that could not be read, because a damaged one may be what told of another medium. */
+  readings(dataSets: readonly DataSet[], p1 = this.options.p1 === true, unread: readonly string[] = []): IecReading[] {
     const readings = dataSets.map(set => this.reading(set, p1));
     const { medium = 'electricity' } = this.options;
-    return medium === 'electricity' && readings.some(isForeign) ? readings.map(withoutMedium) : readings;
+    const foreign = medium === 'electricity' && (readings.some(isForeign) || unread.some(holdsForeign));
+    return foreign ? readings.map(withoutMedium) : readings;
   }
 
   reading(dataSet: DataSet, p1 = this.options.p1 === true): IecReading {
@@ -166,6 +168,12 @@ export class Typing {
 /** A short id that would be one of electricity, with a unit that electricity has not: 6.26(01547.38*m3) of a heat meter. */
 function isForeign({ id, unit }: IecReading): boolean {
   return unit !== null && FOREIGN.has(unit) && SHORT.test(id);
+}
+
+/** As far as its characters are those of the meter: a flipped bit 7 passes the block check. */
+function holdsForeign(line: string): boolean {
+  const sent = Array.from(line, c => String.fromCharCode(c.charCodeAt(0) & 0x7f)).join('');
+  return sent.split(/[*()]/).some(unit => FOREIGN.has(unit.trim()));
 }
 
 /** Of what its short ids are is not known: they keep their own name. */
@@ -279,20 +287,8 @@ function nibble(c: number): number {
 }
 
 const SHORT = /^\d+\.\d+(?:\.\d+)?(?:[*&]\d+)?$/;
-const FOREIGN: ReadonlySet<string> = new Set([
-  'm3',
-  'm³',
-  'm3/h',
-  'm3ph',
-  'l',
-  'l/h',
-  'GJ',
-  'MJ',
-  'kJ',
-  'C',
-  '°C',
-  'K',
-]);
+/** No temperatures: a meter of electricity may tell its own. */
+const FOREIGN: ReadonlySet<string> = new Set(['m3', 'm³', 'm3/h', 'm3ph', 'l', 'l/h', 'GJ', 'MJ', 'kJ']);
 const POWERS_OF_TEN = Array.from({ length: 15 }, (_, power) => 10 ** power);
 const NOTHING = { value: null, unit: null } as const;
 const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;

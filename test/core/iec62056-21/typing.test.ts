@@ -174,6 +174,14 @@ describe('what stands in the brackets', () => {
       'heat_en1434_volume',
       1547.38,
     ]);
+    // The unit stands in a line that one flipped bit 7 has made unreadable.
+    for (const line of ['6.26(00428.35\xaam3)', '6.26(00428.35*\xed3)', '6.26(00428.35*m3\xa9']) {
+      const { dataSets, unparsed } = parseDataBlock(`${line}\r\n6.6(0022.4*kW)\r\n`);
+      assert.deepEqual(
+        new Typing().readings(dataSets, false, unparsed).map(r => r.obis),
+        dataSets.map(() => null),
+      );
+    }
     assert.deepEqual(named('1.8.0(1*MWh)\r\n')[0], ['1-0:1.8.0*255', 'active_energy_import', 1]);
   });
   it('names what the dictionary knows', () => {
