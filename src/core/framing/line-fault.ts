@@ -35,9 +35,16 @@ export function lacksParity(bytes: Uint8Array): boolean {
 }
 
 function countOf(bytes: Uint8Array): { readonly octets: number; readonly odd: number } {
-  // A framing error may be handed over as zero.
-  const seen = bytes.filter(byte => byte !== 0);
-  return { octets: seen.length, odd: seen.filter(byte => !evenParity(byte)).length };
+  let octets = 0;
+  let odd = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    // A framing error may be handed over as zero.
+    if (byte === 0) continue;
+    octets++;
+    if (!evenParity(byte)) odd++;
+  }
+  return { octets, odd };
 }
 
 function isOdd(octets: number, odd: number): boolean {
