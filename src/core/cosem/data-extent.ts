@@ -2,7 +2,7 @@
 // The rule of the file: a length is computed from the table of types, never guessed; what cannot be Data is refused at once.
 
 import type { Detail } from '../wire/errors';
-import { berLength, type ByteAt } from '../wire/lengths';
+import { badLength, berLength, tooLarge, type ByteAt } from '../wire/lengths';
 import { DATA_LIMITS, dataSize } from './data';
 import { isSwappedName, SWAPPED_NAME, UNTAGGED_ROW } from './deviating-data';
 
@@ -117,20 +117,6 @@ export class DataExtent {
     if (length === 'no') return badLength(at);
     return this.#skip(container, at + length.size + length.value - this.#at);
   }
-}
-
-function badLength(offset: number): Detail {
-  return {
-    code: 'WIRE_INVALID',
-    field: 'length',
-    value: '80 or above 84',
-    expected: 'a length of at most four octets',
-    offset,
-  };
-}
-
-function tooLarge(what: string, limit: number, actual: number): Detail {
-  return { code: 'LIMIT_EXCEEDED', what, limit, actual };
 }
 
 interface Container {

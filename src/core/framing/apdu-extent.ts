@@ -4,7 +4,7 @@
 import { DataExtent } from '../cosem/data-extent';
 import { untaggedList } from '../cosem/deviating-data';
 import type { Detail } from '../wire/errors';
-import { berLength, type ByteAt } from '../wire/lengths';
+import { badLength, berLength, tooLarge, type ByteAt } from '../wire/lengths';
 import { LIMIT_BYTES } from './stream';
 
 /** The length of one APDU, computed as its bytes arrive. */
@@ -150,18 +150,4 @@ function optionalOctets(byte: ByteAt, at: number): number | 'short' {
   if (present === 0) return at + 1;
   const size = byte(at + 1);
   return size === -1 ? 'short' : at + 2 + size;
-}
-
-function badLength(offset: number): Detail {
-  return {
-    code: 'WIRE_INVALID',
-    field: 'length',
-    value: '80 or above 84',
-    expected: 'a length of at most four octets',
-    offset,
-  };
-}
-
-function tooLarge(what: string, limit: number, actual: number): Detail {
-  return { code: 'LIMIT_EXCEEDED', what, limit, actual };
 }
