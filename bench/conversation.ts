@@ -4,12 +4,12 @@ import { createConnection } from 'node:net';
 
 import { Obis } from '../src/core/cosem/obis';
 import { concat } from '../src/core/wire/hex';
-import { NumbersInMemory } from '../src/io/counter-keeper';
-import { Lines } from '../src/io/line';
-import { LineQueues } from '../src/io/line-queue';
-import { Session } from '../src/io/session';
-import { parseSettings } from '../src/io/settings';
-import type { TraceLine } from '../src/io/trace';
+import { NumbersInMemory } from '../src/io/session/counter-keeper';
+import { Lines } from '../src/io/line/line';
+import { LineQueues } from '../src/io/line/line-queue';
+import { Session } from '../src/io/session/session';
+import { parseSettings } from '../src/io/settings/settings';
+import type { TraceLine } from '../src/io/transport/trace';
 import type { Behaviour } from '../src/sim/behaviour';
 import { DEFAULT_KEYS } from '../src/sim/meter';
 import { startPeer, type Peer } from './peer';

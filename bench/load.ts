@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { Obis } from '../src/core/cosem/obis';
-import type { Session } from '../src/io/session';
+import type { Session } from '../src/io/session/session';
 import { meterFor, readProfile, sessionTo, SETTINGS } from './conversation';
 import { median, round3, type Bench, type Figure, type How } from './runner';
 

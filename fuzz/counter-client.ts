@@ -3,8 +3,8 @@
 
 import { Obis } from '../src/core/cosem/obis';
 import { isDlmsError } from '../src/core/wire/errors';
-import { Session } from '../src/io/session';
-import { parseSettings } from '../src/io/settings';
+import { Session } from '../src/io/session/session';
+import { parseSettings } from '../src/io/settings/settings';
 import { installed } from '../src/nodes/lib/installation';
 import { DEFAULT_KEYS } from '../src/sim/meter';
 

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { ObisFilter } from '../src/core/filter/filter';
 import { Obis } from '../src/core/cosem/obis';
 import { isDlmsError } from '../src/core/wire/errors';
-import { NumbersInMemory } from '../src/io/counter-keeper';
+import { NumbersInMemory } from '../src/io/session/counter-keeper';
 import { PooledConnection } from '../src/nodes/lib/connection';
 import { filterOptions } from '../src/nodes/lib/filter-options';
 import { PushSources } from '../src/nodes/lib/push-sources';

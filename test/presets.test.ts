@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { parseSettings } from '../src/io/settings';
+import { parseSettings } from '../src/io/settings/settings';
 import { pushSettings } from '../src/nodes/lib/push-settings';
 import { PROJECT } from './node-red-process';
 

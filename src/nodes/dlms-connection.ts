@@ -2,10 +2,10 @@
 // The rule of the file: it is replaced by every deploy that touches it, so its port is free before the next one begins.
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { parseCommandLine } from '../io/command-line';
-import { listSerialPorts } from '../io/serial';
-import { CONNECTION_SECRETS } from '../io/settings';
-import { formatTraceLine, type TraceLine } from '../io/trace';
+import { parseCommandLine } from '../io/settings/command-line';
+import { listSerialPorts } from '../io/transport/serial';
+import { CONNECTION_SECRETS } from '../io/settings/settings';
+import { formatTraceLine, type TraceLine } from '../io/transport/trace';
 import { isDlmsError } from '../core/wire/errors';
 import { plainText } from '../core/wire/foreign';
 import { PooledConnection } from './lib/connection';

@@ -1,5 +1,5 @@
 // dlms-iec-readout: telegrams of meters with an optical head or a P1 port, polled, listened to, or taken from messages.
-// The rule of the file: wiring only; the dialogue is io/iec-session, what the characters mean is core/iec62056-21.
+// The rule of the file: wiring only; the dialogue is io/iec/iec-session, what the characters mean is core/iec62056-21.
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { DecoderEvent } from '../core/iec62056-21/decoder';

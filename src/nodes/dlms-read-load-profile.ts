@@ -8,7 +8,7 @@ import { toCsv, toReport, type LoadProfile } from '../core/cosem/load-profile';
 import { Obis } from '../core/cosem/obis';
 import type { ProfileRow } from '../core/cosem/profile';
 import type { Origin } from '../core/cosem/reading';
-import type { ProfileStream, Session } from '../io/session';
+import type { ProfileStream, Session } from '../io/session/session';
 import { connectionOf } from './lib/connection-api';
 import { LastRead } from './lib/last-read';
 import { meterOf, originOf } from './lib/meter-identity';

@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 import { DlmsError } from '../core/wire/errors';
-import type { Transport } from '../io/transport';
+import type { Transport } from '../io/transport/transport';
 import { SimulatedMeter, type MeterOptions } from './meter';
 import { MeterPort, type Framing, type PortStep } from './port';
 

@@ -7,8 +7,8 @@ import type { ProfileRow } from '../../src/core/cosem/profile';
 import { Obis } from '../../src/core/cosem/obis';
 import { fromLatin1 } from '../../src/core/wire/hex';
 import { isDlmsError } from '../../src/core/wire/errors';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
 import { installPeers, startJavaMeter, type JavaMeter } from './peers';
 
 const FIRST_ROW = Date.UTC(2026, 0, 1);

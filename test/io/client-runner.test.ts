@@ -4,11 +4,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, it } from 'mocha';
 import { Client } from '../../src/core/client/client';
 import { WrapperLink } from '../../src/core/link/wrapper';
-import { ClientRunner } from '../../src/io/client-runner';
-import { clientOptions, linkOf } from '../../src/io/client-settings';
-import { parseSettings } from '../../src/io/settings';
-import { TcpTransport } from '../../src/io/tcp';
-import type { Transport } from '../../src/io/transport';
+import { ClientRunner } from '../../src/io/session/client-runner';
+import { clientOptions, linkOf } from '../../src/io/session/client-settings';
+import { parseSettings } from '../../src/io/settings/settings';
+import { TcpTransport } from '../../src/io/transport/tcp';
+import type { Transport } from '../../src/io/transport/transport';
 
 describe('the runner of a client', () => {
   it('gives up a port that takes no more bytes, instead of waiting for ever', async () => {

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { DlmsError } from '../../src/core/wire/errors';
-import { Backoff } from '../../src/io/backoff';
-import { IecSession } from '../../src/io/iec-session';
-import { memoryPair } from '../../src/io/memory';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
+import { Backoff } from '../../src/io/session/backoff';
+import { IecSession } from '../../src/io/iec/iec-session';
+import { memoryPair } from '../../src/io/transport/memory';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
 import { SimulatedIecMeter } from '../../src/sim/iec-meter';
 
 const HOUR_MS = 3_600_000;

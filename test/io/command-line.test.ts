@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseCommandLine } from '../../src/io/command-line';
+import { parseCommandLine } from '../../src/io/settings/command-line';
 
 describe('command line of the Gurux reader', () => {
   const cases: readonly (readonly [string, Record<string, unknown>])[] = [

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { invocationCounter } from '../../src/core/security';
 import { DlmsError, isDlmsError, type Code } from '../../src/core/wire/errors';
 import { unhex } from '../../src/core/wire/hex';
-import { CounterKeeper, NumbersInMemory, UNPROVEN_STEP } from '../../src/io/counter-keeper';
-import type { Stretch, Wanted } from '../../src/io/counter-store';
+import { CounterKeeper, NumbersInMemory, UNPROVEN_STEP } from '../../src/io/session/counter-keeper';
+import type { Stretch, Wanted } from '../../src/io/session/counter-store';
 
 const TITLE = unhex('4d464c0011223344');
 const keeperOf = (store: NumbersInMemory, ...fingerprints: string[]): CounterKeeper =>

@@ -8,10 +8,10 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Obis } from '../../src/core/cosem/obis';
 import { isDlmsError } from '../../src/core/wire/errors';
 import { encodeWrapper } from '../../src/core/framing/wrapper';
-import { Lines } from '../../src/io/line';
-import { LineQueues } from '../../src/io/line-queue';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
+import { Lines } from '../../src/io/line/line';
+import { LineQueues } from '../../src/io/line/line-queue';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
 import { seeded } from '../feed';
 
 const NAME = { classId: 1, obis: Obis.parse('0-0:42.0.0*255'), attribute: 2 };

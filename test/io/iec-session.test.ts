@@ -3,12 +3,12 @@ import { createServer, type AddressInfo } from 'node:net';
 
 import { rfc2217Gateway } from './rfc2217-gateway';
 import { hasSocat, serialPair, SOCAT_MISSING } from './serial-pair';
-import { IecSession, ModeETransport, openModeE, type IecProgress } from '../../src/io/iec-session';
-import { memoryPair, type MemoryTransport } from '../../src/io/memory';
-import { SerialTransport } from '../../src/io/serial';
-import { RefusedPasswords } from '../../src/io/refused-passwords';
-import { TcpTransport, tcpTransport } from '../../src/io/tcp';
-import type { Transport } from '../../src/io/transport';
+import { IecSession, ModeETransport, openModeE, type IecProgress } from '../../src/io/iec/iec-session';
+import { memoryPair, type MemoryTransport } from '../../src/io/transport/memory';
+import { SerialTransport } from '../../src/io/transport/serial';
+import { RefusedPasswords } from '../../src/io/iec/refused-passwords';
+import { TcpTransport, tcpTransport } from '../../src/io/transport/tcp';
+import type { Transport } from '../../src/io/transport/transport';
 import { garbled, SimulatedIecMeter, type IecMeterOptions, type IecStation } from '../../src/sim/iec-meter';
 
 const ALWAYS = 1_000_000;

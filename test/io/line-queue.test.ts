@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { LineQueues } from '../../src/io/line-queue';
+import { LineQueues } from '../../src/io/line/line-queue';
 
 const TURN = { lineKey: 'a', where: 'line a' };
 

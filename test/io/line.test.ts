@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 
-import type { Line } from '../../src/io/line';
-import { Lines, type LineUser } from '../../src/io/line';
-import { LineQueues } from '../../src/io/line-queue';
-import { parseSettings } from '../../src/io/settings';
-import type { Transport } from '../../src/io/transport';
+import type { Line } from '../../src/io/line/line';
+import { Lines, type LineUser } from '../../src/io/line/line';
+import { LineQueues } from '../../src/io/line/line-queue';
+import { parseSettings } from '../../src/io/settings/settings';
+import type { Transport } from '../../src/io/transport/transport';
 
 class FakeTransport implements Transport {
   readonly where = 'a line';

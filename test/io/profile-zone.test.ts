@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 
 import { Obis } from '../../src/core/cosem/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
-import { LineQueues } from '../../src/io/line-queue';
-import { Lines } from '../../src/io/line';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
+import { LineQueues } from '../../src/io/line/line-queue';
+import { Lines } from '../../src/io/line/line';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
 import type { Behaviour } from '../../src/sim/behaviour';
 import type { DeviationStyle } from '../../src/sim/meter-clock';
 import { serveTcp, simulatedMeter } from '../../src/sim/server';

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { hex } from '../../src/core/wire/hex';
-import { Rfc2217 } from '../../src/io/rfc2217';
+import { Rfc2217 } from '../../src/io/transport/rfc2217';
 
 export interface Gateway {
   readonly port: number;

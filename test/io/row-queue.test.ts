@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { isDlmsError } from '../../src/core/wire/errors';
-import { RowQueue } from '../../src/io/row-queue';
+import { RowQueue } from '../../src/io/session/row-queue';
 
 describe('row queue', () => {
   it('gives what was pushed before and after the taker came, in order', async () => {

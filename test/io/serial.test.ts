@@ -11,7 +11,7 @@ import {
   parseSerial,
   serialError,
   type SerialModule,
-} from '../../src/io/serial';
+} from '../../src/io/transport/serial';
 import { SOCAT_MISSING, hasSocat, serialPair } from './serial-pair';
 
 const FORMAT = { baudRate: 300, dataBits: 7, parity: 'even', stopBits: 1 } as const;
@@ -87,7 +87,7 @@ describe('serial port errors', () => {
     // A process of its own, with the compiled files: the loader of uncompiled tests is not there.
     if (!__filename.endsWith('.js')) return this.skip();
     const script =
-      "const { SerialTransport } = require('./src/io/serial');" +
+      "const { SerialTransport } = require('./src/io/transport/serial');" +
       "const has = () => Object.keys(require.cache).some(f => f.includes('@serialport')); const before = has();" +
       "new SerialTransport({ path: 'none', baudRate: 300, dataBits: 8, parity: 'none', stopBits: 1 })" +
       '.open().catch(() => console.log(before, has()));';

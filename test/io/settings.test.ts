@@ -5,14 +5,14 @@ import { inspect } from 'node:util';
 
 import { isDlmsError } from '../../src/core/wire/errors';
 import { hex } from '../../src/core/wire/hex';
-import { parseAllowedHosts } from '../../src/io/allowed-hosts';
+import { parseAllowedHosts } from '../../src/io/settings/allowed-hosts';
 import {
   CONNECTION_PROPERTIES,
   CONNECTION_SECRETS,
   METER_FIELDS,
   overrideSettings,
   parseSettings,
-} from '../../src/io/settings';
+} from '../../src/io/settings/settings';
 import { PROJECT } from '../node-red-process';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';

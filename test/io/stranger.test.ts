@@ -6,10 +6,10 @@ import { Obis } from '../../src/core/cosem/obis';
 import { encodeWrapper, wrapperStream } from '../../src/core/framing/wrapper';
 import { unhex } from '../../src/core/wire/hex';
 import { isDlmsError } from '../../src/core/wire/errors';
-import { Lines } from '../../src/io/line';
-import { LineQueues } from '../../src/io/line-queue';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
+import { Lines } from '../../src/io/line/line';
+import { LineQueues } from '../../src/io/line/line-queue';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
 import { serveTcp, simulatedMeter } from '../../src/sim/server';
 

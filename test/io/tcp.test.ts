@@ -4,8 +4,14 @@ import { createConnection, createServer, type AddressInfo, type Server, type Soc
 
 import { DlmsError } from '../../src/core/wire/errors';
 import { hex, unhex } from '../../src/core/wire/hex';
-import { Rfc2217 } from '../../src/io/rfc2217';
-import { DialInTransport, TcpListener, TcpTransport, tcpTransport, type AcceptedTransport } from '../../src/io/tcp';
+import { Rfc2217 } from '../../src/io/transport/rfc2217';
+import {
+  DialInTransport,
+  TcpListener,
+  TcpTransport,
+  tcpTransport,
+  type AcceptedTransport,
+} from '../../src/io/transport/tcp';
 
 const HOST = '127.0.0.1';
 const FORMAT = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 } as const;

@@ -5,11 +5,11 @@ import { encodeHdlcFrame } from '../../src/core/framing/hdlc-frame';
 import { cutSegments, LLC_COMMAND } from '../../src/core/framing/hdlc-segments';
 import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { fromLatin1, hex } from '../../src/core/wire/hex';
-import { Lines } from '../../src/io/line';
-import { LineQueues } from '../../src/io/line-queue';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
-import { maskSecrets, type TraceLine } from '../../src/io/trace';
+import { Lines } from '../../src/io/line/line';
+import { LineQueues } from '../../src/io/line/line-queue';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
+import { maskSecrets, type TraceLine } from '../../src/io/transport/trace';
 import { serveTcp, simulatedMeter } from '../../src/sim/server';
 
 const PASSWORD = 'Sup3rS3cretPassw0rd-0123456789';

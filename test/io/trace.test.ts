@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { hex, unhex } from '../../src/core/wire/hex';
-import { ReplayTransport } from '../../src/io/memory';
-import { formatTrace, maskSecrets, parseTrace, type TraceLine } from '../../src/io/trace';
+import { ReplayTransport } from '../../src/io/transport/memory';
+import { formatTrace, maskSecrets, parseTrace, type TraceLine } from '../../src/io/transport/trace';
 
 const LINES: TraceLine[] = [
   { at: 1000, dir: '>', layer: 'bytes', bytes: unhex('7ea00802232193bd647e'), note: 'SNRM' },

@@ -8,12 +8,12 @@ import { SerialPort } from 'serialport';
 
 import { DlmsError } from '../../src/core/wire/errors';
 import { concat, hex, unhex } from '../../src/core/wire/hex';
-import { memoryPair } from '../../src/io/memory';
-import { Rfc2217 } from '../../src/io/rfc2217';
-import { SerialTransport } from '../../src/io/serial';
-import { DialInTransport, Rfc2217Transport, TcpTransport } from '../../src/io/tcp';
-import type { Transport } from '../../src/io/transport';
-import { UdpTransport } from '../../src/io/udp';
+import { memoryPair } from '../../src/io/transport/memory';
+import { Rfc2217 } from '../../src/io/transport/rfc2217';
+import { SerialTransport } from '../../src/io/transport/serial';
+import { DialInTransport, Rfc2217Transport, TcpTransport } from '../../src/io/transport/tcp';
+import type { Transport } from '../../src/io/transport/transport';
+import { UdpTransport } from '../../src/io/transport/udp';
 import { SOCAT_MISSING, hasSocat, serialPair } from './serial-pair';
 
 const FORMAT = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 } as const;

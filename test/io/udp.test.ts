@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { DlmsError } from '../../src/core/wire/errors';
 import { hex, unhex } from '../../src/core/wire/hex';
-import { UdpListener, UdpTransport, type Sender } from '../../src/io/udp';
+import { UdpListener, UdpTransport, type Sender } from '../../src/io/transport/udp';
 
 const HOST = '127.0.0.1';
 

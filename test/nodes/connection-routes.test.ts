@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { NodeAPI } from 'node-red';
-import type { TestStage } from '../../src/io/connection-test';
+import type { TestStage } from '../../src/io/diagnosis/connection-test';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';
 import { answer, connectionRoutes } from '../../src/nodes/lib/connection-routes';

@@ -21,12 +21,12 @@ describe('the texts of the connection test', () => {
     assert.ok(keys.length > 20);
     for (const key of [...keys, 'ln', 'sn', 'device', 'serial', 'firmware', 'searched', 'limit-reached'])
       assert.ok(typeof test.says[key] === 'string' || typeof test.advice[key] === 'string', key);
-    const kinds = /type Protocol =([^;]+);/.exec(source('src/io/connection-advice.ts'))?.[1] ?? '';
+    const kinds = /type Protocol =([^;]+);/.exec(source('src/io/diagnosis/connection-advice.ts'))?.[1] ?? '';
     for (const [, kind] of kinds.matchAll(/'([\w-]+)'/g)) assert.ok(test.says[`looks-${kind}`], kind);
   });
 
   it('has a cause and a next step for everything that can fail', () => {
-    const text = source('src/io/connection-advice.ts');
+    const text = source('src/io/diagnosis/connection-advice.ts');
     const code = text.slice(text.indexOf('function keyOf'));
     const keys = [...code.matchAll(/(?:return|[?:]) '([a-z-]+)'/g)].map(m => m[1] as string);
     assert.ok(keys.length > 40);
@@ -35,7 +35,7 @@ describe('the texts of the connection test', () => {
   });
 
   it('has one for every stage, kind of object and right', () => {
-    const stages = /type StageName =([^;]+);/.exec(source('src/io/connection-advice.ts'))?.[1] ?? '';
+    const stages = /type StageName =([^;]+);/.exec(source('src/io/diagnosis/connection-advice.ts'))?.[1] ?? '';
     for (const [, stage] of stages.matchAll(/'([\w-]+)'/g)) assert.ok(test.stage[stage as string], stage);
     const kinds = /type ObjectKind =([^;]+);/.exec(source('src/nodes/lib/object-browser.ts'))?.[1] ?? '';
     for (const [, kind] of kinds.matchAll(/'([\w-]+)'/g)) assert.ok((browse['kind'] as Texts)[kind as string], kind);

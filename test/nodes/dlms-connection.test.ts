@@ -11,7 +11,7 @@ import { connectionOf, type ConnectionState, type Listening } from '../../src/no
 import { onInput } from '../../src/nodes/lib/on-input';
 import { counterFingerprint, Key, parseSystemTitle } from '../../src/core/security';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
-import { SerialTransport } from '../../src/io/serial';
+import { SerialTransport } from '../../src/io/transport/serial';
 import { serveTransport, simulatedMeter } from '../../src/sim/server';
 import { hasSocat, serialPair } from '../io/serial-pair';
 import { adminRequest, callsOf, startFlow, stopFlow, userDirectory, type FlowNode } from './flow';

@@ -11,7 +11,7 @@ import { afterEach, describe, it } from 'mocha';
 import type { NodeInitializer } from 'node-red';
 import type { Telegram } from '../../src/core/cosem/reading';
 import { concat, hex } from '../../src/core/wire/hex';
-import { SerialTransport } from '../../src/io/serial';
+import { SerialTransport } from '../../src/io/transport/serial';
 import connection from '../../src/nodes/dlms-connection';
 import pushDecoder from '../../src/nodes/dlms-push-decoder';
 import type { Trial } from '../../src/nodes/lib/push-trial';

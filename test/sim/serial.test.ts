@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { Obis } from '../../src/core/cosem/obis';
 import { isDlmsError } from '../../src/core/wire/errors';
-import { SerialTransport } from '../../src/io/serial';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
+import { SerialTransport } from '../../src/io/transport/serial';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
 import { energiesAt } from '../../src/sim/objects/household-load';
 import { serveTransport } from '../../src/sim/server';

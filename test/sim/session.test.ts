@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 
 import { Obis } from '../../src/core/cosem/obis';
 import { isDlmsError, type Code } from '../../src/core/wire/errors';
-import { Session } from '../../src/io/session';
-import { parseSettings } from '../../src/io/settings';
+import { Session } from '../../src/io/session/session';
+import { parseSettings } from '../../src/io/settings/settings';
 import { defaultAccounts } from '../../src/sim/accounts';
 import type { Behaviour } from '../../src/sim/behaviour';
 import type { Fault } from '../../src/sim/faults';

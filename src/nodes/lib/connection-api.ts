@@ -15,10 +15,10 @@
 
 import type { NodeAPI } from 'node-red';
 import { DlmsError } from '../../core/wire/errors';
-import type { NumberStore } from '../../io/counter-keeper';
-import type { Session } from '../../io/session';
-import type { ConnectionSecret, ConnectionSettings } from '../../io/settings';
-import type { Transport } from '../../io/transport';
+import type { NumberStore } from '../../io/session/counter-keeper';
+import type { Session } from '../../io/session/session';
+import type { ConnectionSecret, ConnectionSettings } from '../../io/settings/settings';
+import type { Transport } from '../../io/transport/transport';
 import type { StatusKind } from './on-input';
 
 export interface Connection {

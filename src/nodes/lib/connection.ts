@@ -2,10 +2,10 @@
 // The rule of the file: nothing is opened before somebody asks, and close() frees everything.
 
 import { createHash } from 'node:crypto';
-import type { NumberStore } from '../../io/counter-keeper';
-import type { Installation } from '../../io/own-side';
-import { lines, transportOf, type Line } from '../../io/line';
-import { Session, type SessionState } from '../../io/session';
+import type { NumberStore } from '../../io/session/counter-keeper';
+import type { Installation } from '../../io/session/own-side';
+import { lines, transportOf, type Line } from '../../io/line/line';
+import { Session, type SessionState } from '../../io/session/session';
 import {
   guardPlace,
   guardSavedSecrets,
@@ -16,9 +16,9 @@ import {
   type ConnectionSettings,
   type Properties,
   type TraceLevel,
-} from '../../io/settings';
-import type { TraceLine } from '../../io/trace';
-import type { Transport } from '../../io/transport';
+} from '../../io/settings/settings';
+import type { TraceLine } from '../../io/transport/trace';
+import type { Transport } from '../../io/transport/transport';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { plainText } from '../../core/wire/foreign';
 import type { Connection, ConnectionState, Listener, Listening, SessionRequest } from './connection-api';

@@ -8,8 +8,8 @@ import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { LAST_COUNTER } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
-import { codeOf } from '../../io/net-errors';
-import { stretchOf, type CounterStore, type Kept, type Stretch, type Wanted } from '../../io/counter-store';
+import { codeOf } from '../../io/transport/net-errors';
+import { stretchOf, type CounterStore, type Kept, type Stretch, type Wanted } from '../../io/session/counter-store';
 
 /** What older versions kept, by system title. */
 export interface OlderCounters {

@@ -5,7 +5,7 @@
 import type { NodeAPI } from 'node-red';
 import { invocationCounter } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
-import { OwnSide } from '../../io/own-side';
+import { OwnSide } from '../../io/session/own-side';
 import { answer } from './connection-routes';
 import { fieldsOf, formConnection } from './form-connection';
 

@@ -3,12 +3,12 @@
 // waited for like by any request, and whoever held it has hung up.
 
 import type { NodeAPI } from 'node-red';
-import { Lines, lines } from '../../io/line';
-import { LineQueues } from '../../io/line-queue';
-import type { Installation } from '../../io/own-side';
-import { Session } from '../../io/session';
-import { CONNECTION_SECRETS, parseSettings, type ConnectionSettings } from '../../io/settings';
-import { freed } from '../../io/transport';
+import { Lines, lines } from '../../io/line/line';
+import { LineQueues } from '../../io/line/line-queue';
+import type { Installation } from '../../io/session/own-side';
+import { Session } from '../../io/session/session';
+import { CONNECTION_SECRETS, parseSettings, type ConnectionSettings } from '../../io/settings/settings';
+import { freed } from '../../io/transport/transport';
 import { DlmsError } from '../../core/wire/errors';
 import type { Connection } from './connection-api';
 import type { Fields } from './on-input';

@@ -5,7 +5,7 @@ import type { Meter } from '../../core/cosem/reading';
 import type { DecoderEvent } from '../../core/iec62056-21/decoder';
 import { profileTable, type IecProfile } from '../../core/iec62056-21/profile';
 import { DlmsError } from '../../core/wire/errors';
-import type { IecReadout } from '../../io/iec-session';
+import type { IecReadout } from '../../io/iec/iec-session';
 import type { IecSettings } from './iec-settings';
 import type { Fields } from './on-input';
 import { choice } from './props';

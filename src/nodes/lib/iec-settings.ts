@@ -11,7 +11,7 @@ import type { DateOrder } from '../../core/iec62056-21/times';
 import { Key, parseSystemTitle } from '../../core/security/keys';
 import { DlmsError } from '../../core/wire/errors';
 import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
-import type { IecSessionOptions } from '../../io/iec-session';
+import type { IecSessionOptions } from '../../io/iec/iec-session';
 import { OBJECT_FIELDS } from './object-refs';
 import { choice, flag, number, text } from './props';
 

@@ -3,7 +3,7 @@
 
 import { constants, copyFileSync } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
-import { codeOf } from '../../io/net-errors';
+import { codeOf } from '../../io/transport/net-errors';
 
 /** The name of the copy: the file's with `.damaged` behind it, numbered from the second on. */
 export async function keepAside(path: string): Promise<string> {

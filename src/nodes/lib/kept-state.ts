@@ -6,7 +6,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NodeContext } from 'node-red';
-import { codeOf } from '../../io/net-errors';
+import { codeOf } from '../../io/transport/net-errors';
 import { keepAside, removeAside } from './kept-aside';
 
 export interface Place {

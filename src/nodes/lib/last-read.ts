@@ -2,7 +2,7 @@
 // The rule of the file: what was read of one meter never hides rows of the next one at the same place.
 
 import type { MeterIdentity } from '../../core/client/meter-memory';
-import type { NumberStore } from '../../io/counter-keeper';
+import type { NumberStore } from '../../io/session/counter-keeper';
 
 export class LastRead {
   constructor(

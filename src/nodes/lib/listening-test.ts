@@ -3,9 +3,9 @@
 
 import type { NodeAPI } from 'node-red';
 import { joined } from '../../core/wire/hex';
-import { protocolOf, whereOf, type Words } from '../../io/connection-advice';
-import type { TestStage } from '../../io/connection-test';
-import type { ConnectionSettings } from '../../io/settings';
+import { protocolOf, whereOf, type Words } from '../../io/diagnosis/connection-advice';
+import type { TestStage } from '../../io/diagnosis/connection-test';
+import type { ConnectionSettings } from '../../io/settings/settings';
 import type { Connection, ConnectionState } from './connection-api';
 import { deployedConnection } from './form-connection';
 

@@ -2,9 +2,9 @@
 // with the last. The rule of the file: it never gives up; after a loss it tries again with growing pauses, and says so once.
 
 import type { DlmsError } from '../../core/wire/errors';
-import { TcpListener } from '../../io/tcp';
-import type { Transport } from '../../io/transport';
-import { UdpListener } from '../../io/udp';
+import { TcpListener } from '../../io/transport/tcp';
+import type { Transport } from '../../io/transport/transport';
+import { UdpListener } from '../../io/transport/udp';
 import type { ConnectionState, Listener, Listening } from './connection-api';
 import { asNodeError } from './on-input';
 

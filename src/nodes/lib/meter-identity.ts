@@ -5,7 +5,7 @@ import type { MeterIdentity } from '../../core/client/meter-memory';
 import { printable } from '../../core/cosem/naming';
 import type { Meter, Origin } from '../../core/cosem/reading';
 import { unhex } from '../../core/wire/hex';
-import type { ConnectionSettings } from '../../io/settings';
+import type { ConnectionSettings } from '../../io/settings/settings';
 
 /** A new object each time: what a flow does to its message, no other read sees. A meter that does not tell stays nameless. */
 export function meterOf(

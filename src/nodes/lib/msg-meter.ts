@@ -2,7 +2,7 @@
 // The rule of the file: neither a secret nor the value of a variable leaves by a message, an error or a status.
 
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { CONNECTION_SECRETS, METER_FIELDS, meterFields, type Properties } from '../../io/settings';
+import { CONNECTION_SECRETS, METER_FIELDS, meterFields, type Properties } from '../../io/settings/settings';
 import { Variables } from './variables';
 
 export class MsgMeter {

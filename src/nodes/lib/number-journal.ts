@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { keepAside } from './kept-aside';
-import { codeOf } from '../../io/net-errors';
+import { codeOf } from '../../io/transport/net-errors';
 
 export interface JournalOptions {
   /** What is kept, in the plural, as the sentences about it begin. */

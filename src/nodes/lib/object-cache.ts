@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import type { ObjectEntry } from '../../core/client/meter-memory';
 import { Obis } from '../../core/cosem/obis';
-import type { ConnectionSettings } from '../../io/settings';
+import type { ConnectionSettings } from '../../io/settings/settings';
 
 export interface CachedObjects {
   /** Milliseconds since 1970. */

@@ -13,7 +13,7 @@
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow, NodeStatus } from 'node-red';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { shown } from '../../core/wire/foreign';
-import type { Properties } from '../../io/settings';
+import type { Properties } from '../../io/settings/settings';
 import { MsgMeter } from './msg-meter';
 
 /** Properties to put on the message; `undefined` takes one off. */

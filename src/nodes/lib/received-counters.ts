@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CounterMemory } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
-import { inTime } from '../../io/counter-keeper';
+import { inTime } from '../../io/session/counter-keeper';
 import { removeAside } from './kept-aside';
 import { NumberJournal } from './number-journal';
 

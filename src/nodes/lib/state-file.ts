@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { keepAsideSync } from './kept-aside';
-import { codeOf } from '../../io/net-errors';
+import { codeOf } from '../../io/transport/net-errors';
 
 export class StateFile {
   readonly #path: string | null;

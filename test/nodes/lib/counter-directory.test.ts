@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { unhex } from '../../../src/core/wire/hex';
-import type { Stretch, Wanted } from '../../../src/io/counter-store';
+import type { Stretch, Wanted } from '../../../src/io/session/counter-store';
 import { CounterDirectory } from '../../../src/nodes/lib/counter-directory';
 
 const A = 'a'.repeat(32);

@@ -4,8 +4,8 @@
 import type { AttributeRef } from '../../../src/core/client/request';
 import { Obis } from '../../../src/core/cosem/obis';
 import { isDlmsError } from '../../../src/core/wire/errors';
-import { Session } from '../../../src/io/session';
-import { parseSettings } from '../../../src/io/settings';
+import { Session } from '../../../src/io/session/session';
+import { parseSettings } from '../../../src/io/settings/settings';
 import { installed } from '../../../src/nodes/lib/installation';
 import { DEFAULT_KEYS } from '../../../src/sim/meter';
 

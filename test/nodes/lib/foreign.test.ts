@@ -9,7 +9,7 @@ import { registerList } from '../../../src/nodes/lib/iec-settings';
 import { wantedObjects } from '../../../src/nodes/lib/object-refs';
 import { choice, number, text } from '../../../src/nodes/lib/props';
 import { wantedRange, type RangeInput } from '../../../src/nodes/lib/range';
-import { meterFields } from '../../../src/io/settings';
+import { meterFields } from '../../../src/io/settings/settings';
 
 function nested(depth: number): unknown {
   let list: unknown = [];

@@ -1,0 +1,48 @@
+// Passwords that one meter has refused: meters lock after some wrong ones, and flows ask again by the clock.
+// The rule of the file: each refusal doubles the pause, and only a password that is taken ends it.
+
+import { createHash } from 'node:crypto';
+
+import { DlmsError } from '../../core/wire/errors';
+
+/** Of one meter, whoever asks. Times are those of performance.now(), which is never set. */
+export class RefusedPasswords {
+  /** Hashes: the secret itself stays where it is used. */
+  readonly #refused = new Set<string>();
+  #times = 0;
+  #untilMs = -Infinity;
+
+  /** true: a password that was refused must wait. */
+  isPausing(nowMs: number): boolean {
+    return nowMs < this.#untilMs;
+  }
+
+  /** Throws WRONG_PASSWORD for one that was refused, and for any where many were, until the pause is over. */
+  guard(password: string, nowMs: number): void {
+    if (!this.isPausing(nowMs)) return;
+    if (!this.#refused.has(hash(password)) && this.#refused.size < DIFFERENT) return;
+    const minutes = Math.ceil((this.#untilMs - nowMs) / 60_000);
+    const diagnostic = `at the last readout; it is not sent again for ${minutes} minutes, or until a deploy`;
+    throw new DlmsError({ code: 'WRONG_PASSWORD', diagnostic });
+  }
+
+  refused(password: string, nowMs: number): void {
+    this.#refused.add(hash(password));
+    this.#untilMs = nowMs + Math.min(PAUSE_MS * 2 ** this.#times++, LONGEST_PAUSE_MS);
+  }
+
+  taken(): void {
+    this.#refused.clear();
+    this.#times = 0;
+    this.#untilMs = -Infinity;
+  }
+}
+
+function hash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/** So many different ones are tried at a meter before every other waits too. */
+const DIFFERENT = 3;
+const PAUSE_MS = 900_000;
+const LONGEST_PAUSE_MS = 86_400_000;
