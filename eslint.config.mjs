@@ -7,22 +7,24 @@ import tseslint from 'typescript-eslint';
 const TABLE = {
   'core/wire': { from: [] },
   'core/framing': { from: ['core/wire', 'core/cosem'] },
-  'core/cosem': { from: ['core/wire'] },
+  'core/obis': { from: ['core/wire'] },
+  'core/cosem': { from: ['core/wire', 'core/obis'] },
   'core/apdu': { from: ['core/wire', 'core/cosem'] },
-  'core/sml': { from: ['core/wire', 'core/cosem'] },
+  'core/sml': { from: ['core/wire', 'core/obis', 'core/cosem'] },
   'core/link': { from: ['core/wire', 'core/framing'] },
   'core/security': { from: ['core/wire', 'core/apdu'], modules: ['node:crypto'] },
   'core/transfer': { from: ['core/wire', 'core/cosem', 'core/apdu'] },
-  'core/filter': { from: ['core/wire', 'core/cosem'] },
-  'core/iec62056-21': { from: ['core/wire', 'core/framing', 'core/cosem', 'core/security'] },
+  'core/filter': { from: ['core/wire', 'core/obis', 'core/cosem'] },
+  'core/iec62056-21': { from: ['core/wire', 'core/framing', 'core/obis', 'core/cosem', 'core/security'] },
   'core/client': {
-    from: ['core/wire', 'core/cosem', 'core/apdu', 'core/link', 'core/security', 'core/transfer'],
+    from: ['core/wire', 'core/obis', 'core/cosem', 'core/apdu', 'core/link', 'core/security', 'core/transfer'],
   },
   'core/push': {
     from: [
       ...[
         'core/wire',
         'core/framing',
+        'core/obis',
         'core/cosem',
         'core/apdu',
         'core/link',

@@ -2,7 +2,7 @@
 
 import { createConnection } from 'node:net';
 
-import { Obis } from '../src/core/cosem/obis';
+import { Obis } from '../src/core/obis/obis';
 import { concat } from '../src/core/wire/hex';
 import { NumbersInMemory } from '../src/io/session/counter-keeper';
 import { Lines } from '../src/io/line/line';

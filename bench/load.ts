@@ -6,7 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { Obis } from '../src/core/cosem/obis';
+import { Obis } from '../src/core/obis/obis';
 import type { Session } from '../src/io/session/session';
 import { meterFor, readProfile, sessionTo, SETTINGS } from './conversation';
 import { median, round3, type Bench, type Figure, type How } from './runner';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { Client, type ClientStep } from '../src/core/client/client';
 import { MeterMemory } from '../src/core/client/meter-memory';
 import { ProfileRead } from '../src/core/client/profile-read';
-import { Obis } from '../src/core/cosem/obis';
+import { Obis } from '../src/core/obis/obis';
 import { HdlcLink } from '../src/core/link/hdlc';
 import { hdlcStream } from '../src/core/framing/hdlc';
 import {

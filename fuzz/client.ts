@@ -5,7 +5,7 @@
 
 import { Client, type ClientEvent, type ClientStep } from '../src/core/client/client';
 import type { Authentication, SecurityPolicy } from '../src/core/client/options';
-import { Obis } from '../src/core/cosem/obis';
+import { Obis } from '../src/core/obis/obis';
 import { HdlcLink } from '../src/core/link/hdlc';
 import { WrapperLink } from '../src/core/link/wrapper';
 import { Key } from '../src/core/security';

@@ -1,7 +1,7 @@
 // A process that reads a meter with ciphered requests and keeps its counters in a folder, for counters.ts.
 // Arguments: the folder, host and port of the meter, how many requests, the counter object.
 
-import { Obis } from '../src/core/cosem/obis';
+import { Obis } from '../src/core/obis/obis';
 import { isDlmsError } from '../src/core/wire/errors';
 import { Session } from '../src/io/session/session';
 import { parseSettings } from '../src/io/settings/settings';

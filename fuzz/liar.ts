@@ -6,7 +6,7 @@
 
 import { decodeApdu, encodeApdu, type Apdu } from '../src/core/apdu';
 import { encodeData, type Data } from '../src/core/cosem/data';
-import { Obis } from '../src/core/cosem/obis';
+import { Obis } from '../src/core/obis/obis';
 import { encodeWrapper, wrapperStream } from '../src/core/framing/wrapper';
 import { isDlmsError } from '../src/core/wire/errors';
 import { concat, unhex } from '../src/core/wire/hex';

@@ -4,9 +4,9 @@
 // read and written is the same code; what promises a range keeps it.
 
 import { clockPolicy, readDateTime } from '../src/core/cosem/date-time';
-import { searchObis } from '../src/core/cosem/obis-names';
-import { Obis } from '../src/core/cosem/obis';
-import { ObisPattern } from '../src/core/cosem/pattern';
+import { searchObis } from '../src/core/obis/obis-names';
+import { Obis } from '../src/core/obis/obis';
+import { ObisPattern } from '../src/core/obis/pattern';
 import type { Reading } from '../src/core/cosem/reading';
 import { checkZone } from '../src/core/cosem/zone';
 import { ObisFilter } from '../src/core/filter/filter';

@@ -41,9 +41,9 @@ export {
   type CosemDateTime,
   type DateTimeFields,
 } from './cosem/date-time';
-export { Obis, type ObisSeparator } from './cosem/obis';
-export { obisKey, obisName } from './cosem/obis-names';
-export { ObisPattern } from './cosem/pattern';
+export { Obis, type ObisSeparator } from './obis/obis';
+export { obisKey, obisName } from './obis/obis-names';
+export { ObisPattern } from './obis/pattern';
 export { toPlain, type Plain, type PlainHints } from './cosem/plain';
 export { scaleExactly, unitSymbol } from './cosem/units';
 export { readingOf, scaleOf, timeOf, type ReadingSource, type Scale } from './cosem/naming';

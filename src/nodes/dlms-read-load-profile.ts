@@ -5,7 +5,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import type { MeterIdentity } from '../core/client/meter-memory';
 import { epochOf, isoInPolicy, type ClockPolicy } from '../core/cosem/date-time';
 import { toCsv, toReport, type LoadProfile } from '../core/cosem/load-profile';
-import { Obis } from '../core/cosem/obis';
+import { Obis } from '../core/obis/obis';
 import type { ProfileRow } from '../core/cosem/profile';
 import type { Origin } from '../core/cosem/reading';
 import type { ProfileStream, Session } from '../io/session/session';

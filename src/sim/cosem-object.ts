@@ -3,7 +3,7 @@
 
 import type { ActionOutcome, GetDataResult, SelectiveAccess } from '../core/apdu';
 import { octets, type Data } from '../core/cosem/data';
-import { Obis } from '../core/cosem/obis';
+import { Obis } from '../core/obis/obis';
 import type { Account } from './accounts';
 import type { Behaviour } from './behaviour';
 import type { MeterClock } from './meter-clock';

@@ -12,7 +12,7 @@ import {
   type SelectiveAccess,
 } from '../core/apdu';
 import { encodeData, octets, type Data } from '../core/cosem/data';
-import { Obis } from '../core/cosem/obis';
+import { Obis } from '../core/obis/obis';
 import { concat } from '../core/wire/hex';
 import { Writer } from '../core/wire/writer';
 import { refuse, RESULT, rightsOf, type Ask, type CosemObject } from './cosem-object';

@@ -3,7 +3,7 @@
 
 import { encodeApdu, type SelectiveAccess } from '../core/apdu';
 import { octets, structure, u32 } from '../core/cosem/data';
-import type { Obis } from '../core/cosem/obis';
+import type { Obis } from '../core/obis/obis';
 import { Key } from '../core/security';
 import { unhex } from '../core/wire/hex';
 import { defaultAccounts, type Account } from './accounts';

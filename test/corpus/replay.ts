@@ -9,7 +9,7 @@ import { Client, type ClientEvent, type ClientStep } from '../../src/core/client
 import type { Authentication, ClientOptions } from '../../src/core/client/options';
 import type { AttributeRef, MethodRef, Outcome } from '../../src/core/client/request';
 import type { Data } from '../../src/core/cosem/data';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { HdlcLink } from '../../src/core/link/hdlc';
 import { hdlcStream } from '../../src/core/framing/hdlc';
 import type { Link } from '../../src/core/link/link';

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { unhex } from '../../src/core/wire/hex';
 import { bytewise, feed, problemsOf, randomly, telegramsOf } from '../core/push/feeding';
 import { corpusCases } from '../corpus-files';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 
 import type { Outcome } from '../../src/core/client/request';
 import type { Data } from '../../src/core/cosem/data';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { hex, latin1 } from '../../src/core/wire/hex';
 import { TRANSCRIPTS, logOf, replay, transcript, type Replay } from './replay';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { readDateTime } from '../../src/core/cosem/date-time';
 import type { ProfileRow } from '../../src/core/cosem/profile';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { fromLatin1 } from '../../src/core/wire/hex';
 import { isDlmsError } from '../../src/core/wire/errors';
 import { Session } from '../../src/io/session/session';

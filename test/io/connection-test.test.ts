@@ -13,7 +13,7 @@ import { parseSettings, type ConnectionSettings } from '../../src/io/settings/se
 import { serveIec } from '../../src/sim/iec-server';
 import { DEFAULT_KEYS, type MeterOptions, type SimulatedMeter } from '../../src/sim/meter';
 import { serveTcp, simulatedMeter, type MeterServer } from '../../src/sim/server';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { counterFingerprint, type Key } from '../../src/core/security';
 import { unhex } from '../../src/core/wire/hex';
 

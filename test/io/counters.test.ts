@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import type { AttributeRef } from '../../src/core/client/request';
 import { i32, u32, type Data } from '../../src/core/cosem/data';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import type { Code } from '../../src/core/wire/errors';
 import { unhex } from '../../src/core/wire/hex';
 import { NumbersInMemory } from '../../src/io/session/counter-keeper';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { isDlmsError } from '../../src/core/wire/errors';
 import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { Lines } from '../../src/io/line/line';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
 import { LineQueues } from '../../src/io/line/line-queue';
 import { Lines } from '../../src/io/line/line';

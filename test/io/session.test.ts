@@ -7,7 +7,7 @@ import type { ProfileRange } from '../../src/core/client/profile-read';
 import type { AttributeRef } from '../../src/core/client/request';
 import { array, enumerated, i8, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
 import { clockOctets } from '../../src/core/cosem/date-time';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
 import { captureObject } from '../../src/core/cosem/profile-layout';
 import { isDlmsError, type Code, type DlmsError } from '../../src/core/wire/errors';

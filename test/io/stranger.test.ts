@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
 
 import { decodeApdu, encodeApdu, type Aarq } from '../../src/core/apdu';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { encodeWrapper, wrapperStream } from '../../src/core/framing/wrapper';
 import { unhex } from '../../src/core/wire/hex';
 import { isDlmsError } from '../../src/core/wire/errors';

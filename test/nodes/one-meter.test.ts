@@ -7,7 +7,7 @@ import { afterEach, describe, it } from 'mocha';
 import { array, enumerated, i8, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
 import { clockOctets } from '../../src/core/cosem/date-time';
 import type { LoadProfile } from '../../src/core/cosem/load-profile';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { captureObject } from '../../src/core/cosem/profile-layout';
 import type { Telegram } from '../../src/core/cosem/reading';
 import connection from '../../src/nodes/dlms-connection';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { decodeApdu, encodeApdu, type Apdu } from '../../src/core/apdu';
 import { octets } from '../../src/core/cosem/data';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import {
   hlsReply,
   hlsVerify,

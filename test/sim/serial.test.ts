@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { isDlmsError } from '../../src/core/wire/errors';
 import { SerialTransport } from '../../src/io/transport/serial';
 import { Session } from '../../src/io/session/session';

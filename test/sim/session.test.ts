@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { isDlmsError, type Code } from '../../src/core/wire/errors';
 import { Session } from '../../src/io/session/session';
 import { parseSettings } from '../../src/io/settings/settings';

@@ -3,7 +3,7 @@
 import { decodeApdu, encodeApdu, type Apdu, type InitiateRequest } from '../../src/core/apdu';
 import { decodeData, i8, octets, structure, u16, u32, array, type Data } from '../../src/core/cosem/data';
 import { concat } from '../../src/core/wire/hex';
-import { Obis } from '../../src/core/cosem/obis';
+import { Obis } from '../../src/core/obis/obis';
 import { encodeWrapper, wrapperStream } from '../../src/core/framing/wrapper';
 import { SimulatedMeter, type MeterOptions } from '../../src/sim/meter';
 import { MeterPort, type PortStep } from '../../src/sim/port';

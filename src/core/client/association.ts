@@ -16,7 +16,7 @@ import {
   type ConformanceBit,
   type InitiateResponse,
 } from '../apdu';
-import { Obis } from '../cosem/obis';
+import { Obis } from '../obis/obis';
 import { DlmsError } from '../wire/errors';
 import { isHigh, mechanismOf, type Ciphering } from './ciphering';
 import { CLIENT_DEFAULTS, type Authentication, type ClientOptions } from './options';

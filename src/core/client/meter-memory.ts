@@ -5,7 +5,7 @@
 
 import type { Data } from '../cosem/data';
 import { scaleOf, type Scale } from '../cosem/naming';
-import { Obis } from '../cosem/obis';
+import { Obis } from '../obis/obis';
 import type { CaptureObject } from '../cosem/profile-layout';
 import type { AttributeRef, MethodRef } from './request';
 

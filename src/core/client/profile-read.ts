@@ -3,7 +3,7 @@
 
 import { clockOctets, epochOf, type ClockPolicy } from '../cosem/date-time';
 import { encodeData, type Data } from '../cosem/data';
-import type { Obis } from '../cosem/obis';
+import type { Obis } from '../obis/obis';
 import { ProfileRows, type ProfileRow } from '../cosem/profile';
 import {
   entrySelector,

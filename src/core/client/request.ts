@@ -2,7 +2,7 @@
 
 import { actionResult, dataAccessResult, type Apdu } from '../apdu';
 import type { Data } from '../cosem/data';
-import type { Obis } from '../cosem/obis';
+import type { Obis } from '../obis/obis';
 import { DlmsError } from '../wire/errors';
 
 /** selective-access-parameters: 1 range, 2 entry. IEC 62056-6-2, profile generic. */

@@ -3,7 +3,7 @@
 
 import { readResponse, type Apdu, type ReadResult, type VariableAccess } from '../apdu';
 import { nullData, readData, type Data } from '../cosem/data';
-import { Obis } from '../cosem/obis';
+import { Obis } from '../obis/obis';
 import { DlmsError } from '../wire/errors';
 import { Reader } from '../wire/reader';
 import { BlockParts } from '../transfer';

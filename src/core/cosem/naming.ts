@@ -5,8 +5,8 @@ import { hex, latin1 } from '../wire/hex';
 import { attributeOf } from './classes';
 import { type Data, text } from './data';
 import { type ClockPolicy, STANDARD_CLOCK, looksLikeDateTime, readDate, readDateTime, readTime } from './date-time';
-import type { Obis } from './obis';
-import { obisKey, obisName } from './obis-names';
+import type { Obis } from '../obis/obis';
+import { obisKey, obisName } from '../obis/obis-names';
 import type { Reading, ScaleSource, Value } from './reading';
 import { scaleExactly, shortestFloat32, unitSymbol } from './units';
 

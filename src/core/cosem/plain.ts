@@ -13,7 +13,7 @@ import {
   readTime,
 } from './date-time';
 import { clockBytes, printable } from './naming';
-import { Obis } from './obis';
+import { Obis } from '../obis/obis';
 import { scaleExactly, shortestFloat32 } from './units';
 
 export type Plain =

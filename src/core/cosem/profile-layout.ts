@@ -6,8 +6,8 @@ import { attributeOf, scalerAttribute } from './classes';
 import { type Data, array, i8, octets, structure, u16, u32 } from './data';
 import { type ClockOctetsOptions, clockOctets } from './date-time';
 import type { Scale } from './naming';
-import { Obis } from './obis';
-import { obisName } from './obis-names';
+import { Obis } from '../obis/obis';
+import { obisName } from '../obis/obis-names';
 
 /** capture_object_definition. IEC 62056-6-2, Profile generic, attribute 3. */
 export interface CaptureObject {

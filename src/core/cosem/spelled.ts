@@ -1,8 +1,8 @@
 // Logical names spelled out: code, name and key. Meters send the same names again and again, so each is spelled once.
 // The rule of the file: what is kept is bounded, and is only what follows from the six octets. 0 <= SPELLED.size <= LIMIT
 
-import { Obis } from './obis';
-import { obisKey, obisName } from './obis-names';
+import { Obis } from '../obis/obis';
+import { obisKey, obisName } from '../obis/obis-names';
 
 export interface Spelled {
   readonly obis: Obis;

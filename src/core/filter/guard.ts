@@ -1,7 +1,7 @@
 // What keeps bad and superfluous values from going on: counters that fall, turn zero or jump; repeats; too many, too often.
 // The rule of the file: time is an input, all state is plain JSON (it survives a restart), and all of it is bounded.
 
-import type { Obis } from '../cosem/obis';
+import type { Obis } from '../obis/obis';
 import type { Value } from '../cosem/reading';
 import type { Deadband } from './rule';
 

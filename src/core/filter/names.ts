@@ -1,8 +1,8 @@
 // What values are called, and when they were.
 // The rule of the file: without a rule's own words everything keeps the words of the dictionary.
 
-import { Obis } from '../cosem/obis';
-import { obisKey, obisName, plainLetters } from '../cosem/obis-names';
+import { Obis } from '../obis/obis';
+import { obisKey, obisName, plainLetters } from '../obis/obis-names';
 import type { Reading } from '../cosem/reading';
 import { type Rule, selectSuffix } from './rule';
 

@@ -1,8 +1,8 @@
 // What has come through lately, so that a click can make a rule of it. Bounded; the longest unseen goes first.
 
-import { Obis } from '../cosem/obis';
-import { obisName } from '../cosem/obis-names';
-import type { ObisTexts } from '../cosem/obis-texts-compose';
+import { Obis } from '../obis/obis';
+import { obisName } from '../obis/obis-names';
+import type { ObisTexts } from '../obis/obis-texts-compose';
 import type { Reading, Value } from '../cosem/reading';
 
 export interface RecentReading {

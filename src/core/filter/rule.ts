@@ -2,7 +2,7 @@
 // The rule of the file: settings come as the editor stores them and are parsed once, at the door.
 
 import type { Reading, Value } from '../cosem/reading';
-import { ObisPattern } from '../cosem/pattern';
+import { ObisPattern } from '../obis/pattern';
 import { DlmsError } from '../wire/errors';
 import { badSetting, knownFields, plainText } from '../wire/foreign';
 import type { Conversion, ValueType } from './convert';

@@ -1,8 +1,8 @@
 // The id in front of the brackets -> OBIS, name, key, and how its value is to be read. IEC 62056-61, EN 13757-1.
 // The rule of the file: what an id decides is decided here once and remembered; a readout repeats its ids for years.
 
-import { Obis } from '../cosem/obis';
-import { obisKey, obisName } from '../cosem/obis-names';
+import { Obis } from '../obis/obis';
+import { obisKey, obisName } from '../obis/obis-names';
 
 /** What ids without A-B belong to. */
 export type Medium = 'electricity' | 'heat' | 'cooling' | 'gas' | 'water' | 'hot-water' | 'heat-cost-allocator';

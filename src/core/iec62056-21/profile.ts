@@ -3,8 +3,8 @@
 // The rule of the file: a new header starts a new segment; a row's time is the header's plus whole intervals, and what cannot
 // be read leaves its row out at its time.
 
-import { Obis } from '../cosem/obis';
-import { obisName } from '../cosem/obis-names';
+import { Obis } from '../obis/obis';
+import { obisName } from '../obis/obis-names';
 import type { Value } from '../cosem/reading';
 import { parseDataBlock } from './data-block';
 import { Typing, type TypingOptions } from './typing';

@@ -7,7 +7,7 @@ import type { Data } from '../cosem/data';
 import { elementsOf, text } from '../cosem/data';
 import { looksLikeDateTime } from '../cosem/date-time';
 import { printable, scaleOf, type Scale } from '../cosem/naming';
-import { Obis } from '../cosem/obis';
+import { Obis } from '../obis/obis';
 import { equalBytes } from '../wire/hex';
 import { matchLayout, placesOf, type Layout, type LayoutEntry, type Role } from './layouts';
 

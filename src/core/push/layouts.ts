@@ -4,7 +4,7 @@
 
 import type { Data } from '../cosem/data';
 import { text } from '../cosem/data';
-import { Obis } from '../cosem/obis';
+import { Obis } from '../obis/obis';
 import { DlmsError } from '../wire/errors';
 import { badSetting, knownFields } from '../wire/foreign';
 

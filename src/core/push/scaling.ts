@@ -3,8 +3,8 @@
 // `source` always says where the scale came from.
 
 import type { Scale } from '../cosem/naming';
-import type { Obis } from '../cosem/obis';
-import { ObisPattern } from '../cosem/pattern';
+import type { Obis } from '../obis/obis';
+import { ObisPattern } from '../obis/pattern';
 import { DlmsError } from '../wire/errors';
 import { shown } from '../wire/foreign';
 import { text } from '../cosem/data';

@@ -4,8 +4,8 @@
 import type { Data } from '../cosem/data';
 import { CLOCK_STATUS, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
 import { attributeNames, clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
-import { Obis } from '../cosem/obis';
-import { obisKey, obisName } from '../cosem/obis-names';
+import { Obis } from '../obis/obis';
+import { obisKey, obisName } from '../obis/obis-names';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
 import { isCompanion, isNumber, type Item } from './body';
 import { scaleOfItem, type Convention, type UserScaler } from './scaling';

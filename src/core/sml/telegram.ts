@@ -3,7 +3,7 @@
 // value leaves as an error with its words.
 
 import { isoAt, isoInPolicy, STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
-import type { ObisPattern } from '../cosem/pattern';
+import type { ObisPattern } from '../obis/pattern';
 import type { Meter, Origin, Reading, Telegram } from '../cosem/reading';
 import { spelled, type Spelled } from '../cosem/spelled';
 import { scaleExactly, unitSymbol } from '../cosem/units';

@@ -8,7 +8,7 @@ import type { AttributeRef, Outcome } from '../../core/client/request';
 import { clockStatusWords, readDateTime } from '../../core/cosem/date-time';
 import type { Data } from '../../core/cosem/data';
 import { clockBytes, printable } from '../../core/cosem/naming';
-import { Obis } from '../../core/cosem/obis';
+import { Obis } from '../../core/obis/obis';
 import { HdlcLink } from '../../core/link/hdlc';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { hex, joined } from '../../core/wire/hex';

@@ -6,7 +6,7 @@ import { readObjectList, type MeterMemory, type ObjectEntry } from '../../core/c
 import { describeRef, type AttributeRef, type Outcome } from '../../core/client/request';
 import { SN_OBJECT_LIST } from '../../core/client/sn';
 import type { Data } from '../../core/cosem/data';
-import { Obis } from '../../core/cosem/obis';
+import { Obis } from '../../core/obis/obis';
 import { DlmsError } from '../../core/wire/errors';
 import type { ClientRunner } from './client-runner';
 import { closedError } from '../line/line';

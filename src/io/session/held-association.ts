@@ -5,7 +5,7 @@ import type { Apdu } from '../../core/apdu';
 import { Client, type ClientEvent } from '../../core/client/client';
 import type { MeterMemory } from '../../core/client/meter-memory';
 import { counterIn } from '../../core/client/counter-object';
-import type { Obis } from '../../core/cosem/obis';
+import type { Obis } from '../../core/obis/obis';
 import type { InvocationCounter } from '../../core/security';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';
 import { collect } from './client-requests';

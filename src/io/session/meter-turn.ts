@@ -6,7 +6,7 @@ import type { MeterIdentity, MeterMemory, ObjectEntry } from '../../core/client/
 import type { AttributeRef, MethodRef, Outcome } from '../../core/client/request';
 import { printable } from '../../core/cosem/naming';
 import type { Data } from '../../core/cosem/data';
-import { Obis } from '../../core/cosem/obis';
+import { Obis } from '../../core/obis/obis';
 import { hex } from '../../core/wire/hex';
 import { collect, getAttributes, readObjects, single, type OnPart } from './client-requests';
 import type { ClientRunner } from './client-runner';

@@ -7,7 +7,7 @@ import { MeterMemory, type MeterIdentity, type ObjectEntry } from '../../core/cl
 import { ProfileRead, type ProfileRange } from '../../core/client/profile-read';
 import type { AttributeRef, MethodRef, Outcome } from '../../core/client/request';
 import type { Data } from '../../core/cosem/data';
-import type { Obis } from '../../core/cosem/obis';
+import type { Obis } from '../../core/obis/obis';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';
 import { Backoff } from './backoff';
 import { endsAssociation } from './client-requests';

@@ -5,8 +5,8 @@
 import type { NodeAPI } from 'node-red';
 import type { ProfileStructure } from '../../core/client/meter-memory';
 import type { AttributeRef } from '../../core/client/request';
-import { Obis } from '../../core/cosem/obis';
-import { obisName, searchObis, type ObisTexts } from '../../core/cosem/obis-names';
+import { Obis } from '../../core/obis/obis';
+import { obisName, searchObis, type ObisTexts } from '../../core/obis/obis-names';
 import { readCaptureObjects } from '../../core/cosem/profile-layout';
 import { DlmsError } from '../../core/wire/errors';
 import { searchMeter } from '../../io/diagnosis/connection-search';

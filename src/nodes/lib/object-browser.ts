@@ -3,8 +3,8 @@
 
 import type { ObjectEntry } from '../../core/client/meter-memory';
 import { attributeOf, className } from '../../core/cosem/classes';
-import { isKnownObis, obisName, type ObisTexts } from '../../core/cosem/obis-names';
-import type { Obis } from '../../core/cosem/obis';
+import { isKnownObis, obisName, type ObisTexts } from '../../core/obis/obis-names';
+import type { Obis } from '../../core/obis/obis';
 
 export type ObjectKind =
   | 'profile'

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ObjectEntry } from '../../core/client/meter-memory';
-import { Obis } from '../../core/cosem/obis';
+import { Obis } from '../../core/obis/obis';
 import type { ConnectionSettings } from '../../io/settings/settings';
 
 export interface CachedObjects {

@@ -1,7 +1,7 @@
 // What the user asks get object for: codes, objects or lists, from the node or from the message.
 // The rule of the file: a class that nobody gave follows from the code; it is only a guess and marked as one.
 
-import { Obis } from '../../core/cosem/obis';
+import { Obis } from '../../core/obis/obis';
 import { DlmsError } from '../../core/wire/errors';
 import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
 

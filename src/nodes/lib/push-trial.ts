@@ -3,8 +3,8 @@
 // be read is told as the node would tell it.
 
 import type { NodeAPI } from 'node-red';
-import { Obis } from '../../core/cosem/obis';
-import { obisName, type ObisTexts } from '../../core/cosem/obis-names';
+import { Obis } from '../../core/obis/obis';
+import { obisName, type ObisTexts } from '../../core/obis/obis-names';
 import type { Origin, Reading } from '../../core/cosem/reading';
 import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';

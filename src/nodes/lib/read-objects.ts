@@ -8,7 +8,7 @@ import { companionsOf } from '../../core/cosem/classes';
 import { decodeCompactBuffer, elementsOf, type Data } from '../../core/cosem/data';
 import type { ClockPolicy } from '../../core/cosem/date-time';
 import { attributeNames, holdsClock, readingOf } from '../../core/cosem/naming';
-import { obisKey, obisName } from '../../core/cosem/obis-names';
+import { obisKey, obisName } from '../../core/obis/obis-names';
 import { toPlain, type Plain } from '../../core/cosem/plain';
 import type { OriginObject, Reading } from '../../core/cosem/reading';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';

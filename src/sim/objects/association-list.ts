@@ -14,7 +14,7 @@ import {
   u8,
   type Data,
 } from '../../core/cosem/data';
-import { Obis } from '../../core/cosem/obis';
+import { Obis } from '../../core/obis/obis';
 import { fromLatin1 } from '../../core/wire/hex';
 import { MECHANISM_OF, type Account } from '../accounts';
 import { attribute, cosemObject, rightsOf, type CosemObject } from '../cosem-object';

@@ -2,7 +2,7 @@
 // The rule of the file: rows are a function of the time; nothing is stored but what was computed before.
 
 import { array, i8, octets, structure, u16, u32, nullData, enumerated, type Data } from '../../core/cosem/data';
-import { Obis } from '../../core/cosem/obis';
+import { Obis } from '../../core/obis/obis';
 import type { GetDataResult, SelectiveAccess } from '../../core/apdu';
 import { emptyResult } from '../behaviour';
 import { attribute, cosemObject, refuse, RESULT, value, type Ask, type CosemObject } from '../cosem-object';

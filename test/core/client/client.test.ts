@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { encodeApdu, type Apdu } from '../../../src/core/apdu';
 import { Client, type ClientEvent, type ClientStep } from '../../../src/core/client/client';
 import type { ClientOptions } from '../../../src/core/client/options';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import { WrapperLink } from '../../../src/core/link/wrapper';
 import { hex, unhex } from '../../../src/core/wire/hex';

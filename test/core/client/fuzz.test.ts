@@ -7,7 +7,7 @@ import { Client, type ClientEvent, type ClientStep } from '../../../src/core/cli
 import type { ClientOptions } from '../../../src/core/client/options';
 import type { AttributeRef } from '../../../src/core/client/request';
 import { SN_OBJECT_LIST } from '../../../src/core/client/sn';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { HdlcLink } from '../../../src/core/link/hdlc';
 import { encodeHdlcAddress } from '../../../src/core/framing/hdlc-address';
 import { decodeHdlcFrame, encodeHdlcFrame } from '../../../src/core/framing/hdlc-frame';

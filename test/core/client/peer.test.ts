@@ -4,7 +4,7 @@ import { createCipheriv } from 'node:crypto';
 import { decodeApdu, encodeApdu, type Aare, type Apdu } from '../../../src/core/apdu';
 import { Client, type ClientEvent, type ClientStep } from '../../../src/core/client/client';
 import type { Authentication, ClientOptions } from '../../../src/core/client/options';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { encodeWrapper, wrapperStream } from '../../../src/core/framing/wrapper';
 import { WrapperLink } from '../../../src/core/link/wrapper';
 import { hlsReply, Key, sealApdu } from '../../../src/core/security';

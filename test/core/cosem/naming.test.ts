@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { type Data, array, enumerated, i8, octets, structure, u16, u32, visible } from '../../../src/core/cosem/data';
 import { readingOf, scaleOf } from '../../../src/core/cosem/naming';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { unhex } from '../../../src/core/wire/hex';
 
 describe('a reading', () => {

@@ -32,7 +32,7 @@ import {
   scaleAttributeOf,
 } from '../../../src/core/cosem/profile-layout';
 import type { Scale } from '../../../src/core/cosem/naming';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { type Code, isDlmsError } from '../../../src/core/wire/errors';
 import { hex, unhex } from '../../../src/core/wire/hex';
 import { Writer } from '../../../src/core/wire/writer';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { type Data, octets, u32 } from '../../../src/core/cosem/data';
 import { type ReadingSource, readingOf } from '../../../src/core/cosem/naming';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import type { Reading, Telegram } from '../../../src/core/cosem/reading';
 import { type FilterOptions, type FilterResult, ObisFilter } from '../../../src/core/filter/filter';
 import type { OutputForm } from '../../../src/core/filter/forms';

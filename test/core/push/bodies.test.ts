@@ -16,7 +16,7 @@ import {
   visible,
   type Data,
 } from '../../../src/core/cosem/data';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import type { Reading } from '../../../src/core/cosem/reading';
 import { pushFrames } from '../../../src/core/framing/hdlc-segments';
 import { concat, fromLatin1, unhex } from '../../../src/core/wire/hex';

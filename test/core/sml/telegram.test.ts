@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { ObisPattern } from '../../../src/core/cosem/pattern';
+import { ObisPattern } from '../../../src/core/obis/pattern';
 import { readSml } from '../../../src/core/sml';
 import type { SmlEntry } from '../../../src/core/sml/messages';
 import { serverOf } from '../../../src/core/sml/server-id';

@@ -2,7 +2,7 @@
 // them. Arguments: state directory, port, reads. Writes a line for each read, with the code of its error where it failed.
 
 import type { AttributeRef } from '../../../src/core/client/request';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { isDlmsError } from '../../../src/core/wire/errors';
 import { Session } from '../../../src/io/session/session';
 import { parseSettings } from '../../../src/io/settings/settings';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { AttributeRef } from '../../../src/core/client/request';
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { hex, unhex } from '../../../src/core/wire/hex';
 import { Lines } from '../../../src/io/line/line';
 import { LineQueues } from '../../../src/io/line/line-queue';

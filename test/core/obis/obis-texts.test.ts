@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 
-import { Obis } from '../../../src/core/cosem/obis';
+import { Obis } from '../../../src/core/obis/obis';
 import { OBIS_LANGUAGES, obisTexts } from '../../../src/nodes/lib/obis-languages';
-import { obisName, searchObis } from '../../../src/core/cosem/obis-names';
-import type { ObisTexts } from '../../../src/core/cosem/obis-texts-compose';
-import { GERMAN } from '../../../src/core/cosem/obis-texts-de';
-import { ENGLISH } from '../../../src/core/cosem/obis-texts-en';
-import { FRENCH } from '../../../src/core/cosem/obis-texts-fr';
-import { ITALIAN } from '../../../src/core/cosem/obis-texts-it';
-import { NORWEGIAN } from '../../../src/core/cosem/obis-texts-nb';
-import { DUTCH } from '../../../src/core/cosem/obis-texts-nl';
+import { obisName, searchObis } from '../../../src/core/obis/obis-names';
+import type { ObisTexts } from '../../../src/core/obis/obis-texts-compose';
+import { GERMAN } from '../../../src/core/obis/obis-texts-de';
+import { ENGLISH } from '../../../src/core/obis/obis-texts-en';
+import { FRENCH } from '../../../src/core/obis/obis-texts-fr';
+import { ITALIAN } from '../../../src/core/obis/obis-texts-it';
+import { NORWEGIAN } from '../../../src/core/obis/obis-texts-nb';
+import { DUTCH } from '../../../src/core/obis/obis-texts-nl';
 
 const LANGUAGES: readonly (readonly [string, ObisTexts, Readonly<Record<string, string>>])[] = [
   [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 
-import { Obis } from '../../../src/core/cosem/obis';
-import { isKnownObis, obisKey, obisName, searchObis } from '../../../src/core/cosem/obis-names';
-import { ABSTRACT, GENERAL, MEDIA } from '../../../src/core/cosem/obis-tables';
-import { ENGLISH } from '../../../src/core/cosem/obis-texts-en';
+import { Obis } from '../../../src/core/obis/obis';
+import { isKnownObis, obisKey, obisName, searchObis } from '../../../src/core/obis/obis-names';
+import { ABSTRACT, GENERAL, MEDIA } from '../../../src/core/obis/obis-tables';
+import { ENGLISH } from '../../../src/core/obis/obis-texts-en';
 
 // Published names: a line may be added, its key may never change.
 const PUBLISHED: readonly (readonly [string, string, string])[] = [

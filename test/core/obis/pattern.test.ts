@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { readingOf } from '../../../src/core/cosem/naming';
-import { Obis } from '../../../src/core/cosem/obis';
-import { ObisPattern } from '../../../src/core/cosem/pattern';
+import { Obis } from '../../../src/core/obis/obis';
+import { ObisPattern } from '../../../src/core/obis/pattern';
 import { isDlmsError } from '../../../src/core/wire/errors';
 
 describe('an OBIS pattern', () => {
