@@ -5,7 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { ObisFilter } from '../src/core/filter/filter';
+import { ObisFilter } from '../src/filter/filter';
 import { Obis } from '../src/core/obis/obis';
 import { isDlmsError } from '../src/core/wire/errors';
 import { NumbersInMemory } from '../src/io/session/counter-keeper';

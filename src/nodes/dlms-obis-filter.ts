@@ -1,11 +1,11 @@
 // dlms-obis-filter: chooses, converts and guards readings of any decoder, in the form a flow wants.
-// The rule of the file: wiring only; what is sent and what is held back is decided in core/filter.
+// The rule of the file: wiring only; what is sent and what is held back is decided in src/filter.
 
 import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import { type FilterResult, ObisFilter } from '../core/filter/filter';
-import type { OutputMessage } from '../core/filter/forms';
-import { namedRecent } from '../core/filter/recent';
+import { type FilterResult, ObisFilter } from '../filter/filter';
+import type { OutputMessage } from '../filter/forms';
+import { namedRecent } from '../filter/recent';
 import { type FilterProperties, filterOptions, outputCount } from './lib/filter-options';
 import { type Place, KeptState, contextPlace, filePlace } from './lib/kept-state';
 import { obisTexts } from './lib/obis-languages';

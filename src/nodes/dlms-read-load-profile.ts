@@ -1,10 +1,10 @@
 // dlms-read-load-profile: rows of a profile in the form a flow wants, one by one while the meter still sends or all at once.
-// The rule of the file: wiring only; ranges stand in lib/range, text forms in core/cosem/load-profile.
+// The rule of the file: wiring only; ranges stand in lib/range, text forms in filter/load-profile.
 
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import type { MeterIdentity } from '../core/client/meter-memory';
 import { epochOf, isoInPolicy, type ClockPolicy } from '../core/cosem/date-time';
-import { toCsv, toReport, type LoadProfile } from '../core/cosem/load-profile';
+import { toCsv, toReport, type LoadProfile } from '../filter/load-profile';
 import { Obis } from '../core/obis/obis';
 import type { ProfileRow } from '../core/cosem/profile';
 import type { Origin } from '../core/cosem/reading';

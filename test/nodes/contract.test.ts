@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import { ObisFilter } from '../../src/core/filter/filter';
+import { ObisFilter } from '../../src/filter/filter';
 import { fromLatin1, hex } from '../../src/core/wire/hex';
 import connection from '../../src/nodes/dlms-connection';
 import getObject from '../../src/nodes/dlms-get-object';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'mocha';
-import type { LoadProfile } from '../../src/core/cosem/load-profile';
+import type { LoadProfile } from '../../src/filter/load-profile';
 import type { Telegram } from '../../src/core/cosem/reading';
 import { crc16Arc } from '../../src/core/wire/crc16';
 import { fromLatin1 } from '../../src/core/wire/hex';

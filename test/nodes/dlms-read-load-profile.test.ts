@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { array, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
 import { clockOctets } from '../../src/core/cosem/date-time';
-import type { LoadProfile } from '../../src/core/cosem/load-profile';
+import type { LoadProfile } from '../../src/filter/load-profile';
 import { Obis } from '../../src/core/obis/obis';
 import type { ProfileRow } from '../../src/core/cosem/profile';
 import { captureObject } from '../../src/core/cosem/profile-layout';

@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'mocha';
 import { array, enumerated, i8, octets, structure, u32, u8, type Data } from '../../src/core/cosem/data';
 import { clockOctets } from '../../src/core/cosem/date-time';
-import type { LoadProfile } from '../../src/core/cosem/load-profile';
+import type { LoadProfile } from '../../src/filter/load-profile';
 import { Obis } from '../../src/core/obis/obis';
 import { captureObject } from '../../src/core/cosem/profile-layout';
 import type { Telegram } from '../../src/core/cosem/reading';

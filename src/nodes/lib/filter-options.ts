@@ -1,9 +1,9 @@
 // The properties of dlms-obis-filter as the editor stores them, turned into the options of the core.
 
 import { PROOFS } from '../../core/cosem/proof';
-import type { FilterOptions } from '../../core/filter/filter';
-import { OUTPUT_FORMS } from '../../core/filter/forms';
-import { parseDeadband, parseRules, seconds } from '../../core/filter/rule';
+import type { FilterOptions } from '../../filter/filter';
+import { OUTPUT_FORMS } from '../../filter/forms';
+import { parseDeadband, parseRules, seconds } from '../../filter/rule';
 import { choice, flag, number, text } from './props';
 
 export interface FilterProperties {

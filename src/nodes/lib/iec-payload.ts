@@ -1,6 +1,6 @@
 // What dlms-iec-readout puts on a message: telegrams and load profiles of the message contract, and how they were obtained.
 
-import { toCsv, toReport, type LoadProfile } from '../../core/cosem/load-profile';
+import { toCsv, toReport, type LoadProfile } from '../../filter/load-profile';
 import type { Meter } from '../../core/cosem/reading';
 import type { DecoderEvent } from '../../core/iec62056-21/decoder';
 import { profileTable, type IecProfile } from '../../core/iec62056-21/profile';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { LoadProfile } from '../../../src/core/cosem/load-profile';
-import { toCsv, toReport } from '../../../src/core/cosem/load-profile';
+import type { LoadProfile } from '../../../src/filter/load-profile';
+import { toCsv, toReport } from '../../../src/filter/load-profile';
 
 const PROFILE: LoadProfile = {
   meter: { id: 'MFL12345678', manufacturer: 'MFL', model: null },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { parseRules } from '../../../src/core/filter/rule';
+import { parseRules } from '../../../src/filter/rule';
 import { importLayouts } from '../../../src/core/push';
 import { userScalers } from '../../../src/core/push/scaling';
 import { isDlmsError } from '../../../src/core/wire/errors';

@@ -1,10 +1,10 @@
 // One line of the rule list: which readings, which of their values, and what becomes of it.
 // The rule of the file: settings come as the editor stores them and are parsed once, at the door.
 
-import type { Reading, Value } from '../cosem/reading';
-import { ObisPattern } from '../obis/pattern';
-import { DlmsError } from '../wire/errors';
-import { badSetting, knownFields, plainText } from '../wire/foreign';
+import type { Reading, Value } from '../core/cosem/reading';
+import { ObisPattern } from '../core/obis/pattern';
+import { DlmsError } from '../core/wire/errors';
+import { badSetting, knownFields, plainText } from '../core/wire/foreign';
 import type { Conversion, ValueType } from './convert';
 import { type Decimal, ONE, decimalOf, over } from './decimal';
 

@@ -1,8 +1,8 @@
 // Home Assistant MQTT discovery: one retained configuration an entity, then states.
 // The rule of the file: an entity keeps its unique id; a device class is only given with a unit Home Assistant takes for it.
 
-import { Obis } from '../obis/obis';
-import type { Meter, Reading } from '../cosem/reading';
+import { Obis } from '../core/obis/obis';
+import type { Meter, Reading } from '../core/cosem/reading';
 import type { Item, OutputMessage } from './forms';
 import { isCounter } from './guard';
 import { meterName } from './input';

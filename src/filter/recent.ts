@@ -1,9 +1,9 @@
 // What has come through lately, so that a click can make a rule of it. Bounded; the longest unseen goes first.
 
-import { Obis } from '../obis/obis';
-import { obisName } from '../obis/obis-names';
-import type { ObisTexts } from '../obis/obis-texts-compose';
-import type { Reading, Value } from '../cosem/reading';
+import { Obis } from '../core/obis/obis';
+import { obisName } from '../core/obis/obis-names';
+import type { ObisTexts } from '../core/obis/obis-texts-compose';
+import type { Reading, Value } from '../core/cosem/reading';
 
 export interface RecentReading {
   readonly meter: string | null;

@@ -1,9 +1,9 @@
 // What values are called, and when they were.
 // The rule of the file: without a rule's own words everything keeps the words of the dictionary.
 
-import { Obis } from '../obis/obis';
-import { obisKey, obisName, plainLetters } from '../obis/obis-names';
-import type { Reading } from '../cosem/reading';
+import { Obis } from '../core/obis/obis';
+import { obisKey, obisName, plainLetters } from '../core/obis/obis-names';
+import type { Reading } from '../core/cosem/reading';
 import { type Rule, selectSuffix } from './rule';
 
 /** Key and name of a code; of other text the text itself, as a key of word characters. */

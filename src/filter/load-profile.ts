@@ -1,9 +1,9 @@
 // The load profile of the message contract, and its two text forms: CSV and the report.
 // The rule of the file: a text form says the same as the object, value for value; what is not there is empty, never zero.
 
-import type { ProfileRow } from './profile';
-import type { ProfileColumn } from './profile-layout';
-import type { Meter, Value } from './reading';
+import type { ProfileRow } from '../core/cosem/profile';
+import type { ProfileColumn } from '../core/cosem/profile-layout';
+import type { Meter, Value } from '../core/cosem/reading';
 
 export interface LoadProfile {
   readonly meter: Meter;

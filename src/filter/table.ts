@@ -1,7 +1,7 @@
 // A load profile through the rules: columns chosen, renamed and converted, rows kept in shape.
 // The rule of the file: a row is dropped whole (a repeat) or keeps its place; a cell that is held back becomes null.
 
-import type { Value } from '../cosem/reading';
+import type { Value } from '../core/cosem/reading';
 import { convert } from './convert';
 import { type Item, type Table, type TableColumn, type TableRow, free } from './forms';
 import type { FilterOptions } from './filter';

@@ -1,7 +1,7 @@
 // Protection of one value: which options hold for its rule, and whether a counter is believed.
 // The rule of the file: only codes that count up are judged, and only their main value.
 
-import { Obis } from '../obis/obis';
+import { Obis } from '../core/obis/obis';
 import type { Item } from './forms';
 import { type GuardOptions, type Remembered, isCounter, judgeCounter } from './guard';
 import { type HeldBack, heldBack } from './held-back';

@@ -1,7 +1,7 @@
 // Units a rule can ask for, and what it does to a value: unit, factor, offset, rounding, type.
 // The rule of the file: digits that were exact stay exact; a value that is text is never made into another number.
 
-import type { Value } from '../cosem/reading';
+import type { Value } from '../core/cosem/reading';
 import { type Decimal, ONE, decimalOf, over, plus, roundedTo, times, toExact, toNumber } from './decimal';
 
 export type ValueType = 'number' | 'string' | 'boolean';

@@ -1,8 +1,8 @@
 // What keeps bad and superfluous values from going on: counters that fall, turn zero or jump; repeats; too many, too often.
 // The rule of the file: time is an input, all state is plain JSON (it survives a restart), and all of it is bounded.
 
-import type { Obis } from '../obis/obis';
-import type { Value } from '../cosem/reading';
+import type { Obis } from '../core/obis/obis';
+import type { Value } from '../core/cosem/reading';
 import type { Deadband } from './rule';
 
 export interface GuardOptions {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import { type Conversion, convert, isConvertible, unitsLike, usualUnit } from '../../../src/core/filter/convert';
-import { decimalOf, over, plus, roundedTo, times, toExact, toNumber } from '../../../src/core/filter/decimal';
-import { parseRule, type RuleSetting } from '../../../src/core/filter/rule';
-import { isDlmsError } from '../../../src/core/wire/errors';
+import { type Conversion, convert, isConvertible, unitsLike, usualUnit } from '../../src/filter/convert';
+import { decimalOf, over, plus, roundedTo, times, toExact, toNumber } from '../../src/filter/decimal';
+import { parseRule, type RuleSetting } from '../../src/filter/rule';
+import { isDlmsError } from '../../src/core/wire/errors';
 
 const to = (setting: Omit<RuleSetting, 'obis'>): Conversion => parseRule({ obis: '1.8.0', ...setting });
 

@@ -1,8 +1,8 @@
 // What was held back, and why: the message on the last output.
 // The rule of the file: each reason has a sentence that names the value, in the words of a user.
 
-import type { Value } from '../cosem/reading';
-import type { DlmsError } from '../wire/errors';
+import type { Value } from '../core/cosem/reading';
+import type { DlmsError } from '../core/wire/errors';
 import type { Item } from './forms';
 import type { HoldReason } from './guard';
 import type { Rule } from './rule';

@@ -1,7 +1,7 @@
 // The output forms of the message contract. Each takes the chosen values and gives the fields of messages.
 // The rule of the file: it decides how a message looks, never whether a value is sent.
 
-import type { Value } from '../cosem/reading';
+import type { Value } from '../core/cosem/reading';
 import { decimalOf } from './decimal';
 import type { InputColumn, ProfileInput, TelegramInput } from './input';
 import type { Rule } from './rule';

@@ -1,8 +1,8 @@
 // The OBIS filter: what comes in is chosen, converted, guarded, and given a form.
 // The rule of the file: a value is sent, or it is held back with a reason, or it was not asked for; never changed silently.
 
-import { lackOf, type Proof } from '../cosem/proof';
-import type { Meter, Reading } from '../cosem/reading';
+import { lackOf, type Proof } from '../core/cosem/proof';
+import type { Meter, Reading } from '../core/cosem/reading';
 import { convert } from './convert';
 import {
   type Item,

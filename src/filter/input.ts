@@ -2,9 +2,9 @@
 // The rule of the file: what is none of these is refused with a sentence that says what came.
 
 import { readingKeyOf } from './names';
-import type { Meter, Origin, Reading, Value } from '../cosem/reading';
-import { DlmsError } from '../wire/errors';
-import { shown } from '../wire/foreign';
+import type { Meter, Origin, Reading, Value } from '../core/cosem/reading';
+import { DlmsError } from '../core/wire/errors';
+import { shown } from '../core/wire/foreign';
 
 /** The fields of a message the filter looks at. */
 export interface InputMessage {

@@ -1,7 +1,7 @@
 // Exact decimal arithmetic for conversions: a value times 1000 has its digits, and no others.
 // A decimal is m · 10^e. Only a division that does not end is rounded, to 20 significant digits.
 
-import { scaleExactly } from '../cosem/units';
+import { scaleExactly } from '../core/cosem/units';
 
 export interface Decimal {
   readonly m: bigint;

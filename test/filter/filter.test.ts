@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 
-import { type Data, octets, u32 } from '../../../src/core/cosem/data';
-import { type ReadingSource, readingOf } from '../../../src/core/cosem/naming';
-import { Obis } from '../../../src/core/obis/obis';
-import type { Reading, Telegram } from '../../../src/core/cosem/reading';
-import { type FilterOptions, type FilterResult, ObisFilter } from '../../../src/core/filter/filter';
-import type { OutputForm } from '../../../src/core/filter/forms';
-import { type RuleSetting, parseRules } from '../../../src/core/filter/rule';
-import { isDlmsError } from '../../../src/core/wire/errors';
-import { unhex } from '../../../src/core/wire/hex';
+import { type Data, octets, u32 } from '../../src/core/cosem/data';
+import { type ReadingSource, readingOf } from '../../src/core/cosem/naming';
+import { Obis } from '../../src/core/obis/obis';
+import type { Reading, Telegram } from '../../src/core/cosem/reading';
+import { type FilterOptions, type FilterResult, ObisFilter } from '../../src/filter/filter';
+import type { OutputForm } from '../../src/filter/forms';
+import { type RuleSetting, parseRules } from '../../src/filter/rule';
+import { isDlmsError } from '../../src/core/wire/errors';
+import { unhex } from '../../src/core/wire/hex';
 
 const T0 = Date.UTC(2026, 10, 21, 9, 15);
 const DEFAULTS: FilterOptions = {
