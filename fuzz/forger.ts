@@ -7,7 +7,7 @@ import { array, octets, structure, u32 } from '../src/core/cosem/data';
 import { protect } from '../src/core/security';
 import { concat, unhex } from '../src/core/wire/hex';
 import { encodeWrapper } from '../src/core/framing/wrapper';
-import { PushSources, type Outgoing } from '../src/nodes/lib/push-sources';
+import { PushSources, type Outgoing } from '../src/nodes/push-decoder/sources';
 import { EXAMPLE_KEYS, EXAMPLE_TITLE, notificationOf } from '../src/sim/push-source';
 import { edited, edits, type Dice } from './dice';
 import { Tally, type Fuzzer } from './fuzzer';

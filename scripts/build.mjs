@@ -2,8 +2,8 @@
 // Its rule: what is missing is said here, because Node-RED loads a node without html, texts or icon and says nothing.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -12,13 +12,18 @@ import { loadLazily } from './lazy-index.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const nodesOut = join(root, 'dist', 'src', 'nodes');
 const problems = [];
+/** name of a node → its folder of src/nodes, as package.json registers it. */
+const registered = Object.entries(readJson(join(root, 'package.json'), {})['node-red'].nodes).map(([name, file]) => ({
+  name,
+  folder: basename(dirname(file)),
+}));
 
 compile();
 prune(join(root, 'dist'));
 loadLazily(join(root, 'dist', 'src', 'core', 'index.js'));
 copyHtml();
 copyLocales();
-replaceFolder(join(root, 'icons'), join(nodesOut, 'icons'));
+copyIcons();
 checkExamples();
 for (const problem of problems) console.error(`build: ${problem}`);
 process.exitCode = problems.length === 0 ? 0 : 1;
@@ -29,25 +34,29 @@ function compile() {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** An incremental build never deletes: take away what has no source any more, or old tests would still run. */
+/**
+ * An incremental build never deletes: take away what has no source any more, or old tests would still run; and beside the
+ * nodes all that is copied there anew.
+ */
 function prune(dir) {
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
     const source = relative(join(root, 'dist'), path);
-    if (entry.isDirectory()) prune(path);
-    else if (/\.(js|js\.map|d\.ts)$/.test(entry.name)) {
+    if (entry.isDirectory()) {
+      prune(path);
+      if (readdirSync(path).length === 0) rmdirSync(path);
+    } else if (/\.(js|js\.map|d\.ts)$/.test(entry.name)) {
       const ts = join(root, source.replace(/(\.js|\.js\.map|\.d\.ts)$/, '.ts'));
       if (!existsSync(ts)) rmSync(path);
-    }
+    } else if (path.startsWith(nodesOut)) rmSync(path);
   }
 }
 
 function copyHtml() {
-  const from = join(root, 'src', 'nodes');
-  for (const name of registered()) {
-    const html = join(from, `${name}.html`);
-    if (existsSync(html)) cpSync(html, join(nodesOut, `${name}.html`));
-    else problems.push(`src/nodes/${name}.html is missing: the node would have no entry in the palette`);
+  for (const { name, folder } of registered) {
+    const html = join(root, 'src', 'nodes', folder, 'form.html');
+    if (existsSync(html)) cpSync(html, join(nodesOut, folder, `${name}.html`));
+    else problems.push(`src/nodes/${folder}/form.html is missing: the node would have no entry in the palette`);
   }
 }
 
@@ -58,13 +67,12 @@ function copyLocales() {
   const { helpOf } = compiled('./help-errors.js');
   const { forNodeRed } = compiled('./help-markdown.js');
   const locales = join(root, 'locales');
-  const out = join(nodesOut, 'locales');
-  rmSync(out, { recursive: true, force: true });
-  for (const language of readdirSync(locales)) {
-    const from = join(locales, language);
-    const shared = readJson(join(from, '_shared.json'), {});
-    mkdirSync(join(out, language), { recursive: true });
-    for (const name of registered()) {
+  for (const { name, folder } of registered) {
+    const out = join(nodesOut, folder, 'locales');
+    for (const language of readdirSync(locales)) {
+      const from = join(locales, language);
+      const shared = readJson(join(from, '_shared.json'), {});
+      mkdirSync(join(out, language), { recursive: true });
       const catalog = readJson(join(from, `${name}.json`), null);
       if (catalog === null) problems.push(`locales/${language}/${name}.json is missing`);
       writeFileSync(join(out, language, `${name}.json`), JSON.stringify({ ...catalog, shared }));
@@ -73,9 +81,20 @@ function copyLocales() {
         writeFileSync(join(out, language, `${name}.html`), forNodeRed(helpOf(locales, language, name)));
       else problems.push(`locales/${language}/${name}.html (help) is missing`);
     }
+    // Norwegian browsers ask for nb, nb-NO or, with an older tag for the same language, no. Node-RED knows no aliases.
+    cpSync(join(out, 'nb'), join(out, 'no'), { recursive: true });
   }
-  // Norwegian browsers ask for nb, nb-NO or, with an older tag for the same language, no. Node-RED knows no aliases.
-  cpSync(join(out, 'nb'), join(out, 'no'), { recursive: true });
+}
+
+/** Node-RED looks for icons in the folder `icons` beside the file of a node. A config node has none. */
+function copyIcons() {
+  for (const { name, folder } of registered) {
+    const icon = join(root, 'icons', `${name}.svg`);
+    const out = join(nodesOut, folder, 'icons');
+    if (!existsSync(icon)) continue;
+    mkdirSync(out);
+    cpSync(icon, join(out, `${name}.svg`));
+  }
 }
 
 /**
@@ -105,16 +124,6 @@ function checkExamples() {
       }
     }
   }
-}
-
-function registered() {
-  const nodes = readJson(join(root, 'package.json'), {})['node-red'].nodes;
-  return Object.keys(nodes);
-}
-
-function replaceFolder(from, to) {
-  rmSync(to, { recursive: true, force: true });
-  cpSync(from, to, { recursive: true });
 }
 
 function jsonFiles(dir) {

@@ -25,12 +25,12 @@ const examples = readdirSync(join(PROJECT, 'examples'), { recursive: true })
 
 for (const type of types) {
   describe(`the node ${type}`, () => {
-    const file = join(PROJECT, 'src', 'nodes', `${type}.html`);
+    const file = join(PROJECT, 'src', 'nodes', type.replace(/^dlms-/, ''), 'form.html');
     const html = existsSync(file) ? readFileSync(file, 'utf8') : '';
     const isConfig = /category: 'config'/.test(html);
 
     it('has code, a test, and an entry in the palette', () => {
-      assert.ok(existsSync(join(PROJECT, 'src', 'nodes', `${type}.ts`)));
+      assert.ok(existsSync(join(PROJECT, 'src', 'nodes', type.replace(/^dlms-/, ''), `${type}.ts`)));
       assert.ok(existsSync(join(PROJECT, 'test', 'nodes', `${type}.test.ts`)));
       assert.ok(html.includes(`RED.nodes.registerType('${type}'`));
       assert.ok(html.includes('<script type="text/javascript">'));
@@ -150,7 +150,7 @@ describe('the texts', () => {
 describe('the framings', () => {
   it('can all be chosen in the form of the push decoder', () => {
     const select =
-      /<select id="node-input-framing"[^]*?<\/select>/.exec(read('src/nodes/dlms-push-decoder.html'))?.[0] ?? '';
+      /<select id="node-input-framing"[^]*?<\/select>/.exec(read('src/nodes/push-decoder/form.html'))?.[0] ?? '';
     const offered = [...select.matchAll(/value="(\w+)"/g)].map(m => m[1]);
     assert.deepEqual(offered, ['auto', ...FRAMINGS]);
   });
@@ -219,7 +219,7 @@ describe('the house', () => {
       if (resolved !== undefined) assert.match(resolved, /^https:\/\/registry\.npmjs\.org\//, name);
     }
     for (const type of types) {
-      const file = join(PROJECT, 'src', 'nodes', `${type}.html`);
+      const file = join(PROJECT, 'src', 'nodes', type.replace(/^dlms-/, ''), 'form.html');
       const html = existsSync(file) ? readFileSync(file, 'utf8') : '';
       for (const m of html.matchAll(/'(@[\w-]+\/[\w-]+)\/([\w-]+):/g)) assert.deepEqual([m[1], m[2]], [PACKAGE, type]);
     }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { parseSettings } from '../src/io/settings/settings';
-import { pushSettings } from '../src/nodes/lib/push-settings';
+import { pushSettings } from '../src/nodes/push-decoder/settings';
 import { PROJECT } from './node-red-process';
 
 interface Preset {
@@ -24,7 +24,7 @@ interface Preset {
 
 const json = (...path: string[]): unknown => JSON.parse(readFileSync(join(PROJECT, ...path), 'utf8'));
 const presets = json('resources', 'presets.json') as readonly Preset[];
-const form = readFileSync(join(PROJECT, 'src', 'nodes', 'dlms-connection.html'), 'utf8');
+const form = readFileSync(join(PROJECT, 'src', 'nodes', 'connection', 'form.html'), 'utf8');
 const texts = json('locales', 'en-US', 'dlms-connection.json') as {
   'dlms-connection': { preset: Readonly<Record<string, string>> };
 };

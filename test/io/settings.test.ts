@@ -159,7 +159,7 @@ describe('settings of a connection', () => {
 });
 
 describe('what a message may say of a connection', () => {
-  const html = readFileSync(join(PROJECT, 'src/nodes/dlms-connection.html'), 'utf8');
+  const html = readFileSync(join(PROJECT, 'src/nodes/connection/form.html'), 'utf8');
   /** Names at the first level of an object in the form. */
   const namesIn = (part: string): string[] => {
     const [, body = ''] = new RegExp(`\\n      ${part}: \\{\\n([\\s\\S]*?)\\n      \\},\\n`).exec(html) ?? [];

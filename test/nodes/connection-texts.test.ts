@@ -15,8 +15,8 @@ const { test, browse } = catalog['dlms-connection'] as {
 
 describe('the texts of the connection test', () => {
   it('has one for everything that a test or a search says', () => {
-    const files = ['connection-test', 'connection-search'].map(name => source(`src/io/${name}.ts`));
-    const text = [...files, source('src/nodes/lib/listening-test.ts')].join('\n');
+    const files = ['connection-test', 'connection-search'].map(name => source(`src/io/diagnosis/${name}.ts`));
+    const text = [...files, source('src/nodes/connection/listening-test.ts')].join('\n');
     const keys = [...text.matchAll(/key: '([\w-]+)'/g)].map(m => m[1] as string);
     assert.ok(keys.length > 20);
     for (const key of [...keys, 'ln', 'sn', 'device', 'serial', 'firmware', 'searched', 'limit-reached'])
@@ -37,7 +37,7 @@ describe('the texts of the connection test', () => {
   it('has one for every stage, kind of object and right', () => {
     const stages = /type StageName =([^;]+);/.exec(source('src/io/diagnosis/connection-advice.ts'))?.[1] ?? '';
     for (const [, stage] of stages.matchAll(/'([\w-]+)'/g)) assert.ok(test.stage[stage as string], stage);
-    const kinds = /type ObjectKind =([^;]+);/.exec(source('src/nodes/lib/object-browser.ts'))?.[1] ?? '';
+    const kinds = /type ObjectKind =([^;]+);/.exec(source('src/nodes/connection/object-browser.ts'))?.[1] ?? '';
     for (const [, kind] of kinds.matchAll(/'([\w-]+)'/g)) assert.ok((browse['kind'] as Texts)[kind as string], kind);
     for (const right of ['r', 'w', 'rw', 'none']) assert.ok((browse['access'] as Texts)[right], right);
   });

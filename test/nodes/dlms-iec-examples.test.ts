@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { Telegram } from '../../src/core/cosem/reading';
-import connection from '../../src/nodes/dlms-connection';
-import getObject from '../../src/nodes/dlms-get-object';
-import iecReadout from '../../src/nodes/dlms-iec-readout';
-import obisFilter from '../../src/nodes/dlms-obis-filter';
-import loadProfile from '../../src/nodes/dlms-read-load-profile';
-import simulator from '../../src/nodes/dlms-simulator';
+import connection from '../../src/nodes/connection/dlms-connection';
+import getObject from '../../src/nodes/get-object/dlms-get-object';
+import iecReadout from '../../src/nodes/iec-readout/dlms-iec-readout';
+import obisFilter from '../../src/nodes/obis-filter/dlms-obis-filter';
+import loadProfile from '../../src/nodes/read-load-profile/dlms-read-load-profile';
+import simulator from '../../src/nodes/simulator/dlms-simulator';
 import { startFlow, stopFlow, type Flow, type FlowNode, type Message } from './flow';
 
 type ExampleNode = FlowNode & { name?: string; wires?: string[][] };

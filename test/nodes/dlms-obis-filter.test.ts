@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { Reading, Telegram } from '../../src/core/cosem/reading';
-import filter from '../../src/nodes/dlms-obis-filter';
+import filter from '../../src/nodes/obis-filter/dlms-obis-filter';
 import { type Flow, type FlowNode, adminRequest, startFlow, stopFlow, userDirectory } from './flow';
 import { PROJECT } from '../node-red-process';
 
@@ -218,7 +218,7 @@ describe('dlms-obis-filter', () => {
   });
 
   it('gives no form element the name of a list property: the editor would overwrite the list with its text', () => {
-    const html = readFileSync(join(PROJECT, 'src', 'nodes', 'dlms-obis-filter.html'), 'utf8');
+    const html = readFileSync(join(PROJECT, 'src', 'nodes', 'obis-filter', 'form.html'), 'utf8');
     assert.doesNotMatch(html, /id="node-input-rules"/);
   });
 });

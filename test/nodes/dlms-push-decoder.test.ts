@@ -12,9 +12,9 @@ import type { NodeInitializer } from 'node-red';
 import type { Telegram } from '../../src/core/cosem/reading';
 import { concat, hex } from '../../src/core/wire/hex';
 import { SerialTransport } from '../../src/io/transport/serial';
-import connection from '../../src/nodes/dlms-connection';
-import pushDecoder from '../../src/nodes/dlms-push-decoder';
-import type { Trial } from '../../src/nodes/lib/push-trial';
+import connection from '../../src/nodes/connection/dlms-connection';
+import pushDecoder from '../../src/nodes/push-decoder/dlms-push-decoder';
+import type { Trial } from '../../src/nodes/push-decoder/trial';
 import { octets, structure, u16 } from '../../src/core/cosem/data';
 import { EXAMPLE_KEY_TEXT, notificationOf, pushBytes, pushFormat, type PushFormat } from '../../src/sim/push-source';
 import { PROJECT } from '../node-red-process';
@@ -198,7 +198,7 @@ describe('dlms-push-decoder', () => {
   });
 
   it('decodes what is pasted with every property of the form that decoding depends on', () => {
-    const form = readFileSync(join(PROJECT, 'src', 'nodes', 'dlms-push-decoder.html'), 'utf8');
+    const form = readFileSync(join(PROJECT, 'src', 'nodes', 'push-decoder', 'form.html'), 'utf8');
     const list = (name: string): string[] =>
       form.match(new RegExp(`${name} = (\\[[^\\]]*\\])`))?.[1]?.match(/\w+/g) ?? [];
     const defaults = /defaults: \{\n([^]*?)\n {6}\},/.exec(form)?.[1]?.match(/^ {8}(\w+)(?=:)/gm) ?? [];

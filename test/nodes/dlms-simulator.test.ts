@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-import simulator from '../../src/nodes/dlms-simulator';
+import simulator from '../../src/nodes/simulator/dlms-simulator';
 import { decodeApdu } from '../../src/core/apdu';
 import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { AARQ } from '../sim/wire';

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import connection from '../../src/nodes/dlms-connection';
-import getObject from '../../src/nodes/dlms-get-object';
-import iecReadout from '../../src/nodes/dlms-iec-readout';
-import loadProfile from '../../src/nodes/dlms-read-load-profile';
-import filter from '../../src/nodes/dlms-obis-filter';
+import connection from '../../src/nodes/connection/dlms-connection';
+import getObject from '../../src/nodes/get-object/dlms-get-object';
+import iecReadout from '../../src/nodes/iec-readout/dlms-iec-readout';
+import loadProfile from '../../src/nodes/read-load-profile/dlms-read-load-profile';
+import filter from '../../src/nodes/obis-filter/dlms-obis-filter';
 import { adminRequest, startFlow, stopFlow, type FlowNode } from './flow';
 import { closeMeters, connectionTo, deadPort, serveMeter } from './meters';
 

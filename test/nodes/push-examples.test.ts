@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { NodeInitializer } from 'node-red';
 import type { Telegram } from '../../src/core/cosem/reading';
-import connection from '../../src/nodes/dlms-connection';
-import pushDecoder from '../../src/nodes/dlms-push-decoder';
-import simulator from '../../src/nodes/dlms-simulator';
+import connection from '../../src/nodes/connection/dlms-connection';
+import pushDecoder from '../../src/nodes/push-decoder/dlms-push-decoder';
+import simulator from '../../src/nodes/simulator/dlms-simulator';
 import { EXAMPLE_KEY_TEXT } from '../../src/sim/push-source';
 import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type { Telegram } from '../../src/core/cosem/reading';
-import filter from '../../src/nodes/dlms-obis-filter';
-import iecReadout from '../../src/nodes/dlms-iec-readout';
-import pushDecoder from '../../src/nodes/dlms-push-decoder';
+import filter from '../../src/nodes/obis-filter/dlms-obis-filter';
+import iecReadout from '../../src/nodes/iec-readout/dlms-iec-readout';
+import pushDecoder from '../../src/nodes/push-decoder/dlms-push-decoder';
 import { hex } from '../../src/core/wire/hex';
 import { pushBytes, pushFormat, type PushFormat } from '../../src/sim/push-source';
 import { energy, entry, file, octets, power } from '../core/sml/fixtures';

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import type { Telegram } from '../../src/core/cosem/reading';
-import connection from '../../src/nodes/dlms-connection';
-import getObject from '../../src/nodes/dlms-get-object';
-import iecReadout from '../../src/nodes/dlms-iec-readout';
-import filter from '../../src/nodes/dlms-obis-filter';
-import loadProfile from '../../src/nodes/dlms-read-load-profile';
+import connection from '../../src/nodes/connection/dlms-connection';
+import getObject from '../../src/nodes/get-object/dlms-get-object';
+import iecReadout from '../../src/nodes/iec-readout/dlms-iec-readout';
+import filter from '../../src/nodes/obis-filter/dlms-obis-filter';
+import loadProfile from '../../src/nodes/read-load-profile/dlms-read-load-profile';
 import { serveIec } from '../../src/sim/iec-server';
 import { simulatedMeter } from '../../src/sim/server';
 import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { DecoderEvent } from '../../../src/core/iec62056-21/decoder';
 import { hex } from '../../../src/core/wire/hex';
-import { IecStreams } from '../../../src/nodes/lib/iec-stream';
+import { IecStreams } from '../../../src/nodes/iec-readout/stream';
 import { pushBytes, pushFormat, type PushFormat } from '../../../src/sim/push-source';
 
 const codes = (events: readonly DecoderEvent[]): string[] =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { NodeContext } from 'node-red';
-import { KeptState, type Place, contextPlace, filePlace } from '../../../src/nodes/lib/kept-state';
+import { KeptState, type Place, contextPlace, filePlace } from '../../../src/nodes/obis-filter/kept-state';
 
 describe('kept state', () => {
   let directory = '';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { DlmsError } from '../../../src/core/wire/errors';
 import type { Listener } from '../../../src/nodes/lib/connection-api';
-import { SharedListening, type LineEvents } from '../../../src/nodes/lib/listening';
+import { SharedListening, type LineEvents } from '../../../src/nodes/connection/listening';
 
 /** A line that opens as told and hands out its events. */
 class FakeLine {

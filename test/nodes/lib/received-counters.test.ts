@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { DlmsError } from '../../../src/core/wire/errors';
-import { ReceivedCounters } from '../../../src/nodes/lib/received-counters';
+import { ReceivedCounters } from '../../../src/nodes/push-decoder/received-counters';
 
 describe('the received counters', () => {
   let directory = '';

@@ -12,15 +12,15 @@ import { DlmsError } from '../../core/wire/errors';
 import { searchMeter } from '../../io/diagnosis/connection-search';
 import { testConnection } from '../../io/diagnosis/connection-test';
 import type { Session } from '../../io/session/session';
-import { fieldsOf, formConnection, withFormSession, type FormConnection } from './form-connection';
+import { fieldsOf, formConnection, withFormSession, type FormConnection } from '../lib/form-connection';
 import { hearAlong, listenerOn } from './listening-test';
 import { browserEntries, type BrowserEntry } from './object-browser';
 import { ObjectCache, type CachedObjects } from './object-cache';
-import { usualClass, wantedObjects } from './object-refs';
-import { obisTexts } from './obis-languages';
-import { asNodeError } from './on-input';
-import { readObjects } from './read-objects';
-import { Variables } from './variables';
+import { usualClass, wantedObjects } from '../lib/object-refs';
+import { obisTexts } from '../lib/obis-languages';
+import { asNodeError } from '../lib/on-input';
+import { readObjects } from '../lib/read-objects';
+import { Variables } from '../lib/variables';
 
 /** Made once: routes cannot be taken back. `directory`: where lists are kept over a restart, null for nowhere. */
 export function connectionRoutes(RED: NodeAPI, directory: () => string | null): void {

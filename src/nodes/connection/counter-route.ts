@@ -6,8 +6,8 @@ import type { NodeAPI } from 'node-red';
 import { invocationCounter } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
 import { OwnSide } from '../../io/session/own-side';
-import { answer } from './connection-routes';
-import { fieldsOf, formConnection } from './form-connection';
+import { answer } from './routes';
+import { fieldsOf, formConnection } from '../lib/form-connection';
 
 /**
  * POST, since a GET carries no keys: the form as with the other routes, `set` with a number, `forget` true.

@@ -13,8 +13,8 @@ import type { Origin } from '../../core/cosem/reading';
 import { DlmsError } from '../../core/wire/errors';
 import type { RecordBatches, Unpacked } from '../../core/push/batch';
 import { hex } from '../../core/wire/hex';
-import { recordBatches } from './containers';
-import type { Fields } from './on-input';
+import { recordBatches } from '../lib/containers';
+import type { Fields } from '../lib/on-input';
 
 /** A message to send: output 0 telegrams, 1 problems. */
 export interface Outgoing {

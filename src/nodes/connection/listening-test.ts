@@ -6,8 +6,8 @@ import { joined } from '../../core/wire/hex';
 import { protocolOf, whereOf, type Words } from '../../io/diagnosis/connection-advice';
 import type { TestStage } from '../../io/diagnosis/connection-test';
 import type { ConnectionSettings } from '../../io/settings/settings';
-import type { Connection, ConnectionState } from './connection-api';
-import { deployedConnection } from './form-connection';
+import type { Connection, ConnectionState } from '../lib/connection-api';
+import { deployedConnection } from '../lib/form-connection';
 
 /** The connection that listens on the line of these settings now. */
 export function listenerOn(RED: NodeAPI, settings: ConnectionSettings): Connection | null {

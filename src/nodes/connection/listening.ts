@@ -5,8 +5,8 @@ import type { DlmsError } from '../../core/wire/errors';
 import { TcpListener } from '../../io/transport/tcp';
 import type { Transport } from '../../io/transport/transport';
 import { UdpListener } from '../../io/transport/udp';
-import type { ConnectionState, Listener, Listening } from './connection-api';
-import { asNodeError } from './on-input';
+import type { ConnectionState, Listener, Listening } from '../lib/connection-api';
+import { asNodeError } from '../lib/on-input';
 
 /** What a line tells: bytes of a source, the end of a source, its own loss. */
 export interface LineEvents {

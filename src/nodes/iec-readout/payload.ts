@@ -6,10 +6,10 @@ import type { DecoderEvent } from '../../core/iec62056-21/decoder';
 import { profileTable, type IecProfile } from '../../core/iec62056-21/profile';
 import { DlmsError } from '../../core/wire/errors';
 import type { IecReadout } from '../../io/iec/iec-session';
-import type { IecSettings } from './iec-settings';
-import type { Fields } from './on-input';
-import { choice } from './props';
-import type { WantedRange } from './range';
+import type { IecSettings } from './settings';
+import type { Fields } from '../lib/on-input';
+import { choice } from '../lib/props';
+import type { WantedRange } from '../lib/range';
 
 /**
  * The messages of what a decoder said, and what failed. A strict check fails for each problem; otherwise problems stand

@@ -2,15 +2,15 @@
 // The rule of the file: wiring only; the dialogue is io/iec/iec-session, what the characters mean is core/iec62056-21.
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import type { DecoderEvent } from '../core/iec62056-21/decoder';
-import type { DlmsError } from '../core/wire/errors';
-import { connectionOf, type Listening } from './lib/connection-api';
-import { outcomeOf, statusOf } from './lib/iec-payload';
-import { Poller, type Extra } from './lib/iec-poller';
-import { iecSettings, type IecSettings } from './lib/iec-settings';
-import { IecStreams } from './lib/iec-stream';
-import { onInput, type Fields, type NodeHandle } from './lib/on-input';
-import { text } from './lib/props';
+import type { DecoderEvent } from '../../core/iec62056-21/decoder';
+import type { DlmsError } from '../../core/wire/errors';
+import { connectionOf, type Listening } from '../lib/connection-api';
+import { outcomeOf, statusOf } from './payload';
+import { Poller, type Extra } from './poller';
+import { iecSettings, type IecSettings } from './settings';
+import { IecStreams } from './stream';
+import { onInput, type Fields, type NodeHandle } from '../lib/on-input';
+import { text } from '../lib/props';
 
 interface IecDef extends NodeDef {
   readonly [property: string]: unknown;

@@ -12,8 +12,8 @@ import { Key, parseSystemTitle } from '../../core/security/keys';
 import { DlmsError } from '../../core/wire/errors';
 import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
 import type { IecSessionOptions } from '../../io/iec/iec-session';
-import { OBJECT_FIELDS } from './object-refs';
-import { choice, flag, number, text } from './props';
+import { OBJECT_FIELDS } from '../lib/object-refs';
+import { choice, flag, number, text } from '../lib/props';
 
 /** As the editor stores them; see the message contract for the names. */
 export type IecProperties = Readonly<Record<string, unknown>>;

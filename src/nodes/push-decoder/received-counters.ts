@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { CounterMemory } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { inTime } from '../../io/session/counter-keeper';
-import { removeAside } from './kept-aside';
-import { NumberJournal } from './number-journal';
+import { removeAside } from '../lib/kept-aside';
+import { NumberJournal } from '../lib/number-journal';
 
 export class ReceivedCounters implements CounterMemory {
   readonly #journal: NumberJournal;

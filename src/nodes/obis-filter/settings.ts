@@ -4,7 +4,7 @@ import { PROOFS } from '../../core/cosem/proof';
 import type { FilterOptions } from '../../filter/filter';
 import { OUTPUT_FORMS } from '../../filter/forms';
 import { parseDeadband, parseRules, seconds } from '../../filter/rule';
-import { choice, flag, number, text } from './props';
+import { choice, flag, number, text } from '../lib/props';
 
 export interface FilterProperties {
   readonly rules?: unknown;

@@ -8,11 +8,11 @@ import { obisName, type ObisTexts } from '../../core/obis/obis-names';
 import type { Origin, Reading } from '../../core/cosem/reading';
 import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
-import { readText } from './text-forms';
-import { recordBatches } from './containers';
-import { fieldsOf, UNTOUCHED } from './form-connection';
-import { Variables } from './variables';
-import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './push-settings';
+import { readText } from '../lib/text-forms';
+import { recordBatches } from '../lib/containers';
+import { fieldsOf, UNTOUCHED } from '../lib/form-connection';
+import { Variables } from '../lib/variables';
+import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './settings';
 
 export interface Trial {
   readonly telegrams: readonly TrialTelegram[];

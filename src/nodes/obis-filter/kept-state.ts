@@ -7,7 +7,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NodeContext } from 'node-red';
 import { codeOf } from '../../io/transport/net-errors';
-import { keepAside, removeAside } from './kept-aside';
+import { keepAside, removeAside } from '../lib/kept-aside';
 
 export interface Place {
   /** undefined: nothing was kept yet. Rejects where it is not known what was kept; then it is not written over. */

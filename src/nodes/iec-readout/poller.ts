@@ -9,12 +9,12 @@ import { DlmsError } from '../../core/wire/errors';
 import { IecSession, type IecProgress, type IecReadout } from '../../io/iec/iec-session';
 import { RefusedPasswords } from '../../io/iec/refused-passwords';
 import type { Properties } from '../../io/settings/settings';
-import type { Connection } from './connection-api';
-import { readoutFields } from './iec-payload';
-import { LOCAL_ZONE, readPlan, registerList, type IecProperties, type IecSettings } from './iec-settings';
-import type { Fields, Task } from './on-input';
-import { choice, evaluate, text } from './props';
-import { keepsLastRead, wantedRange, type WantedRange } from './range';
+import type { Connection } from '../lib/connection-api';
+import { readoutFields } from './payload';
+import { LOCAL_ZONE, readPlan, registerList, type IecProperties, type IecSettings } from './settings';
+import type { Fields, Task } from '../lib/on-input';
+import { choice, evaluate, text } from '../lib/props';
+import { keepsLastRead, wantedRange, type WantedRange } from '../lib/range';
 
 /** What a message may say itself. */
 export type Extra = {

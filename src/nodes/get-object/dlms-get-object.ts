@@ -2,13 +2,13 @@
 // The rule of the file: wiring only; what an object is and how it is read stands in lib/object-refs and lib/read-objects.
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import type { Telegram } from '../core/cosem/reading';
-import { connectionOf } from './lib/connection-api';
-import { meterOf, originOf } from './lib/meter-identity';
-import { wantedObjects } from './lib/object-refs';
-import { onInput, type Fields } from './lib/on-input';
-import { choice, text } from './lib/props';
-import { originObject, readObjects, type ReadObject } from './lib/read-objects';
+import type { Telegram } from '../../core/cosem/reading';
+import { connectionOf } from '../lib/connection-api';
+import { meterOf, originOf } from '../lib/meter-identity';
+import { wantedObjects } from '../lib/object-refs';
+import { onInput, type Fields } from '../lib/on-input';
+import { choice, text } from '../lib/props';
+import { originObject, readObjects, type ReadObject } from '../lib/read-objects';
 
 interface GetObjectDef extends NodeDef {
   readonly connection: string;

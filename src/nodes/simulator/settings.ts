@@ -11,8 +11,8 @@ import { DEFAULT_KEYS } from '../../sim/meter';
 import { servePushes } from '../../sim/push-server';
 import { PUSH_FORMATS, pushFormat } from '../../sim/push-source';
 import { serveTcp, simulatedMeter } from '../../sim/server';
-import type { Fields } from './on-input';
-import { choice, flag, number, text } from './props';
+import type { Fields } from '../lib/on-input';
+import { choice, flag, number, text } from '../lib/props';
 
 export const CREDENTIALS = ['password', 'secret', 'encryptionKey', 'authenticationKey'] as const;
 export type Credentials = Partial<Record<(typeof CREDENTIALS)[number], string>>;

@@ -6,7 +6,7 @@ import { PROOFS, type Proof } from '../../core/cosem/proof';
 import { FRAMINGS, importLayouts, type PushOptions } from '../../core/push';
 import { Key, parseSystemTitle } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
-import { choice, flag, number, text } from './props';
+import { choice, flag, number, text } from '../lib/props';
 
 export const PUSH_CREDENTIALS = ['encryptionKey', 'authenticationKey', 'broadcastKey', 'masterKey'] as const;
 export type PushCredentials = Partial<Record<(typeof PUSH_CREDENTIALS)[number], string>>;

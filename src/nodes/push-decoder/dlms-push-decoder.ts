@@ -1,27 +1,27 @@
 // dlms-push-decoder: bytes that meters push in, telegrams out; what cannot be read leaves by the second output.
-// The rule of the file: wiring only. Bytes are decoded in core/push, sources and their timers are in lib/push-sources.
+// The rule of the file: wiring only. Bytes are decoded in core/push, sources and their timers are in sources.
 
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import { LAYOUTS } from '../core/push';
-import { isDlmsError, type DlmsError } from '../core/wire/errors';
-import { readPayload } from './lib/bytes-of';
-import { connectionOf, type Listening } from './lib/connection-api';
-import { fieldsOf } from './lib/form-connection';
-import { obisTexts } from './lib/obis-languages';
-import { asNodeError, onInput, type NodeHandle, type Task } from './lib/on-input';
-import { text } from './lib/props';
+import { LAYOUTS } from '../../core/push';
+import { isDlmsError, type DlmsError } from '../../core/wire/errors';
+import { readPayload } from '../lib/bytes-of';
+import { connectionOf, type Listening } from '../lib/connection-api';
+import { fieldsOf } from '../lib/form-connection';
+import { obisTexts } from '../lib/obis-languages';
+import { asNodeError, onInput, type NodeHandle, type Task } from '../lib/on-input';
+import { text } from '../lib/props';
 import {
   PUSH_CREDENTIALS,
   pushSettings,
   type PushCredentials,
   type PushProperties,
   type PushSettings,
-} from './lib/push-settings';
-import { PushSources, problemFields, type Outgoing } from './lib/push-sources';
-import { decodePasted } from './lib/push-trial';
-import { ReceivedCounters } from './lib/received-counters';
-import { stateDirectory } from './lib/state-file';
-import { AS_IT_IS } from './lib/text-forms';
+} from './settings';
+import { PushSources, problemFields, type Outgoing } from './sources';
+import { decodePasted } from './trial';
+import { ReceivedCounters } from './received-counters';
+import { stateDirectory } from '../lib/state-file';
+import { AS_IT_IS } from '../lib/text-forms';
 
 interface PushDecoderDef extends NodeDef, PushProperties {}
 

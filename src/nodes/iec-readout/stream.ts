@@ -5,10 +5,10 @@
 import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../core/iec62056-21/decoder';
 import { hex } from '../../core/wire/hex';
 import type { RecordBatches, Unpacked } from '../../core/push/batch';
-import { bytesOf } from './bytes-of';
-import { recordBatches } from './containers';
-import type { Encoding } from './iec-settings';
-import { AS_IT_IS, bytesOfText, readText } from './text-forms';
+import { bytesOf } from '../lib/bytes-of';
+import { recordBatches } from '../lib/containers';
+import type { Encoding } from './settings';
+import { AS_IT_IS, bytesOfText, readText } from '../lib/text-forms';
 
 interface Stream {
   readonly decoder: IecDecoder;

@@ -21,7 +21,7 @@ import type { TraceLine } from '../../io/transport/trace';
 import type { Transport } from '../../io/transport/transport';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { plainText } from '../../core/wire/foreign';
-import type { Connection, ConnectionState, Listener, Listening, SessionRequest } from './connection-api';
+import type { Connection, ConnectionState, Listener, Listening, SessionRequest } from '../lib/connection-api';
 import { SharedListening, tcpServerLine, transportLine, udpLine } from './listening';
 
 export interface ConnectionHost {

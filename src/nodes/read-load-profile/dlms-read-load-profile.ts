@@ -2,19 +2,19 @@
 // The rule of the file: wiring only; ranges stand in lib/range, text forms in filter/load-profile.
 
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import type { MeterIdentity } from '../core/client/meter-memory';
-import { epochOf, isoInPolicy, type ClockPolicy } from '../core/cosem/date-time';
-import { toCsv, toReport, type LoadProfile } from '../filter/load-profile';
-import { Obis } from '../core/obis/obis';
-import type { ProfileRow } from '../core/cosem/profile';
-import type { Origin } from '../core/cosem/reading';
-import type { ProfileStream, Session } from '../io/session/session';
-import { connectionOf } from './lib/connection-api';
-import { LastRead } from './lib/last-read';
-import { meterOf, originOf } from './lib/meter-identity';
-import { onInput, type Fields, type Task } from './lib/on-input';
-import { choice, evaluate, text } from './lib/props';
-import { keepsLastRead, wantedRange, type RangeInput, type WantedRange } from './lib/range';
+import type { MeterIdentity } from '../../core/client/meter-memory';
+import { epochOf, isoInPolicy, type ClockPolicy } from '../../core/cosem/date-time';
+import { toCsv, toReport, type LoadProfile } from '../../filter/load-profile';
+import { Obis } from '../../core/obis/obis';
+import type { ProfileRow } from '../../core/cosem/profile';
+import type { Origin } from '../../core/cosem/reading';
+import type { ProfileStream, Session } from '../../io/session/session';
+import { connectionOf } from '../lib/connection-api';
+import { LastRead } from './last-read';
+import { meterOf, originOf } from '../lib/meter-identity';
+import { onInput, type Fields, type Task } from '../lib/on-input';
+import { choice, evaluate, text } from '../lib/props';
+import { keepsLastRead, wantedRange, type RangeInput, type WantedRange } from '../lib/range';
 
 type Output = (typeof OUTPUTS)[number];
 

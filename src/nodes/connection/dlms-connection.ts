@@ -2,20 +2,20 @@
 // The rule of the file: it is replaced by every deploy that touches it, so its port is free before the next one begins.
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { parseCommandLine } from '../io/settings/command-line';
-import { listSerialPorts } from '../io/transport/serial';
-import { CONNECTION_SECRETS } from '../io/settings/settings';
-import { formatTraceLine, type TraceLine } from '../io/transport/trace';
-import { isDlmsError } from '../core/wire/errors';
-import { plainText } from '../core/wire/foreign';
-import { PooledConnection } from './lib/connection';
-import type { Connection } from './lib/connection-api';
-import { connectionRoutes } from './lib/connection-routes';
-import { counterRoute } from './lib/counter-route';
-import { fieldsOf } from './lib/form-connection';
-import { asNodeError, onClosing } from './lib/on-input';
-import { installationOf } from './lib/installation';
-import { StateFile, stateDirectory } from './lib/state-file';
+import { parseCommandLine } from '../../io/settings/command-line';
+import { listSerialPorts } from '../../io/transport/serial';
+import { CONNECTION_SECRETS } from '../../io/settings/settings';
+import { formatTraceLine, type TraceLine } from '../../io/transport/trace';
+import { isDlmsError } from '../../core/wire/errors';
+import { plainText } from '../../core/wire/foreign';
+import { PooledConnection } from './connection';
+import type { Connection } from '../lib/connection-api';
+import { connectionRoutes } from './routes';
+import { counterRoute } from './counter-route';
+import { fieldsOf } from '../lib/form-connection';
+import { asNodeError, onClosing } from '../lib/on-input';
+import { installationOf } from '../lib/installation';
+import { StateFile, stateDirectory } from '../lib/state-file';
 
 interface ConnectionDef extends NodeDef {
   readonly [property: string]: unknown;

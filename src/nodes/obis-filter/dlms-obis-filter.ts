@@ -3,14 +3,14 @@
 
 import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import { type FilterResult, ObisFilter } from '../filter/filter';
-import type { OutputMessage } from '../filter/forms';
-import { namedRecent } from '../filter/recent';
-import { type FilterProperties, filterOptions, outputCount } from './lib/filter-options';
-import { type Place, KeptState, contextPlace, filePlace } from './lib/kept-state';
-import { obisTexts } from './lib/obis-languages';
-import { type Fields, type Task, onInput } from './lib/on-input';
-import { text } from './lib/props';
+import { type FilterResult, ObisFilter } from '../../filter/filter';
+import type { OutputMessage } from '../../filter/forms';
+import { namedRecent } from '../../filter/recent';
+import { type FilterProperties, filterOptions, outputCount } from './settings';
+import { type Place, KeptState, contextPlace, filePlace } from './kept-state';
+import { obisTexts } from '../lib/obis-languages';
+import { type Fields, type Task, onInput } from '../lib/on-input';
+import { text } from '../lib/props';
 
 interface FilterDef extends NodeDef, FilterProperties {
   /** Where the state is kept across restarts: `file`, a context store, or empty: nowhere. */
