@@ -180,7 +180,7 @@ function putCheck(octets: Uint8Array, at: number): void {
 export const FLAG = 0x7e;
 /** What the 11 bits of the length field hold; octets between the flags. */
 export const MAX_FRAME_LENGTH = 2047;
-const MIN_FRAME_LENGTH = 7; /* format 2, addresses 1 + 1, control 1, FCS 2 */
+export const MIN_FRAME_LENGTH = 7; /* format 2, addresses 1 + 1, control 1, FCS 2 */
 const TYPE_3 = 0xa0;
 const SEGMENTATION = 0x08;
 const PF = 0x10;

@@ -1,7 +1,7 @@
 // HDLC frames in a stream of bytes, for links and for push. IEC 62056-46, 6.4.
 // The rule of the file: a frame ends by its length field; a flag that closes one may open the next.
 
-import { FLAG, frameOf, readHeader, wrongCheck, type HdlcFrame } from './hdlc-frame';
+import { FLAG, frameOf, MIN_FRAME_LENGTH, readHeader, wrongCheck, type HdlcFrame } from './hdlc-frame';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 import { FrameStream } from './stream';
 
@@ -42,7 +42,7 @@ export class HdlcFraming implements Recogniser<HdlcFramed> {
     if (bytes.at(1) === FLAG) return { fill: flagsBeforeLast(bytes) };
     if (final && bytes.length === 1) return { fill: 1 };
     const header = readHeader(bytes, 1);
-    if (header === 'short') return { need: bytes.length + 1 };
+    if (header === 'short') return { need: bytes.length === 1 ? 2 : Math.max(MIN_FRAME_LENGTH + 1, bytes.length + 1) };
     if ('reason' in header) return 'no';
     const { length, controlAt } = header;
     let wrong = null;

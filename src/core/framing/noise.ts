@@ -1,5 +1,5 @@
 // Bytes that belong to no frame: kept, merged with their neighbours, and handed out with the best reason there is.
-// 0 <= #length <= limit. The rule of the file: nothing is forgotten, and nothing grows beyond the limit.
+// 0 <= length <= limit; no reason, no bytes. The rule of the file: nothing is forgotten, nothing grows beyond the limit.
 
 import { DlmsError, type Detail } from '../wire/errors';
 import type { ReceiveBuffer } from '../wire/receive-buffer';
@@ -17,60 +17,52 @@ export interface DroppedSink {
 }
 
 export class Noise {
-  #bytes = new Uint8Array(0);
-  #length = 0;
   #reason: Detail | null = null;
   /** Does the reason name a damaged frame, rather than bytes around frames? */
   #telling = false;
 
-  /** It is handed out in pieces of at most so many bytes. */
-  constructor(readonly limitBytes = 2048) {}
+  /** They stay in the buffer, passed over. It is handed out in pieces of at most so many bytes. */
+  constructor(
+    readonly buffer: ReceiveBuffer,
+    readonly limitBytes = 2048,
+  ) {}
 
   get length(): number {
-    return this.#length;
+    return this.buffer.passed;
   }
 
-  /** Moves n bytes from the front of the buffer here; full pieces go to `out`. `telling` reasons replace plain noise ones. */
-  add(buffer: ReceiveBuffer, n: number, reason: Detail, telling: boolean, out: DroppedSink): void {
-    if (this.#reason === null || (telling && !this.#telling)) {
-      this.#reason = reason;
-      this.#telling = telling;
-    }
+  /** n bytes from the front of the buffer; full pieces go to `out`. `telling` reasons replace plain noise ones. */
+  add(n: number, reason: Detail, telling: boolean, out: DroppedSink): void {
+    const { buffer } = this;
+    if (this.#reason === null || (telling && !this.#telling)) this.#because(reason, telling);
     while (n > 0) {
-      if (this.#length === this.limitBytes) {
+      if (buffer.passed === this.limitBytes) {
         this.release(out);
-        this.#reason = reason;
-        this.#telling = telling;
+        this.#because(reason, telling);
       }
-      const part = Math.min(n, this.limitBytes - this.#length);
-      this.#reserve(this.#length + part);
-      this.#bytes.set(buffer.view(0, part), this.#length);
-      this.#length += part;
-      buffer.drop(part);
+      const part = Math.min(n, this.limitBytes - buffer.passed);
+      buffer.pass(part);
       n -= part;
     }
   }
 
   /** Hands out what is held, as one event. */
   release(out: DroppedSink): void {
-    if (this.#length > 0 && this.#reason !== null) {
-      const bytes = this.#bytes.slice(0, this.#length);
-      const detail = this.#reason.code === 'NO_FRAME' ? { ...this.#reason, bytes: bytes.length } : this.#reason;
-      out.push({ type: 'dropped', bytes, error: new DlmsError(detail) });
-    }
-    this.clear();
+    const reason = this.#reason;
+    if (reason === null) return;
+    this.#reason = null;
+    const bytes = this.buffer.takePassed();
+    const detail = reason.code === 'NO_FRAME' ? { ...reason, bytes: bytes.length } : reason;
+    out.push({ type: 'dropped', bytes, error: new DlmsError(detail) });
   }
 
   clear(): void {
-    this.#length = 0;
+    this.buffer.takePassed();
     this.#reason = null;
-    this.#telling = false;
   }
 
-  #reserve(needed: number): void {
-    if (needed <= this.#bytes.length) return;
-    const bigger = new Uint8Array(Math.min(this.limitBytes, Math.max(64, 2 * this.#bytes.length, needed)));
-    bigger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bigger;
+  #because(reason: Detail, telling: boolean): void {
+    this.#reason = reason;
+    this.#telling = telling;
   }
 }

@@ -18,13 +18,15 @@ export interface StreamOptions {
 
 export class FrameStream<F> {
   readonly #buffer = new ReceiveBuffer(2 * LIMIT_BYTES);
-  readonly #noise = new Noise();
+  readonly #noise = new Noise(this.#buffer);
   readonly #outside: Detail;
   readonly #datagrams: boolean;
   readonly #maybeDatagrams: boolean;
   /** By first octet; the first one that does not say no has it. */
   readonly #starts: (readonly Recogniser<F>[] | undefined)[] = [];
   readonly #isStart = new Uint8Array(256);
+  /** Of a stream whose frames all begin alike. */
+  readonly #onlyStart: number | null;
   readonly #between: ReadonlySet<number>;
   /** Below this many buffered bytes another look finds nothing new. */
   #need = 0;
@@ -52,6 +54,7 @@ export class FrameStream<F> {
         this.#isStart[start] = 1;
       }
     }
+    this.#onlyStart = this.#isStart.indexOf(1) === this.#isStart.lastIndexOf(1) ? this.#isStart.indexOf(1) : null;
     this.#between = new Set(recognisers.flatMap(({ between }) => (between === undefined ? [] : [between])));
   }
 
@@ -72,13 +75,16 @@ export class FrameStream<F> {
   }
 
   receive(chunk: Uint8Array): readonly (F | Dropped)[] {
-    const cutOff = this.#maybeDatagrams && this.#cutOffBy(chunk);
-    // Serial ports deliver single bytes.
-    if (!cutOff && !this.#datagrams && this.#buffer.length + chunk.length < this.#need) {
+    const cutOff = this.#maybeDatagrams && chunk.length > 1 && this.#cutOffBy(chunk);
+    // Serial ports deliver single bytes. Behind a datagram nothing is needed.
+    if (!cutOff && this.#buffer.length + chunk.length < this.#need) {
       this.#buffer.push(chunk);
       return NOTHING;
     }
-    const out: (F | Dropped)[] = cutOff ? this.flush() : [];
+    return this.#received(chunk, cutOff ? this.flush() : []);
+  }
+
+  #received(chunk: Uint8Array, out: (F | Dropped)[]): (F | Dropped)[] {
     for (let at = 0; at < chunk.length; at += SLICE) {
       this.#buffer.push(chunk.length <= SLICE ? chunk : chunk.subarray(at, at + SLICE));
       if (this.#buffer.length >= this.#need) this.#scan(false, out);
@@ -181,10 +187,9 @@ export class FrameStream<F> {
   #untilStart(): number {
     const buffer = this.#buffer;
     const most = this.#damaged === 0 ? buffer.length : Math.min(buffer.length, this.#damaged);
-    const bytes = buffer.view(0, most);
-    let n = 1;
-    while (n < most && this.#isStart[bytes[n] as number] === 0) n++;
-    return n;
+    if (this.#onlyStart === null) return buffer.indexOfMarked(this.#isStart, 1, Math.max(1, most));
+    const next = buffer.indexOf(this.#onlyStart, 1);
+    return next === -1 || next >= most ? Math.max(1, most) : next;
   }
 
   /** `telling`: the reason names a damaged frame. */
@@ -194,7 +199,7 @@ export class FrameStream<F> {
     if (n === 1 && !telling && this.#between.has(buffer.at(0))) buffer.drop(1);
     else {
       this.#how.fresh = false;
-      this.#noise.add(buffer, n, reason, telling, out);
+      this.#noise.add(n, reason, telling, out);
     }
     this.#front();
     this.#passed(n, out);
