@@ -75,8 +75,9 @@ export function hdlcStream(crc: 'strict' | 'warn' = 'strict'): FrameStream<HdlcF
 }
 
 /** The last one may open a frame. */
-function flagsBeforeLast(bytes: Waiting): number {
+function flagsBeforeLast(waiting: Waiting): number {
+  const bytes = waiting.view();
   let n = 1;
-  while (bytes.at(n + 1) === FLAG) n++;
+  while (n + 1 < bytes.length && bytes[n + 1] === FLAG) n++;
   return n;
 }

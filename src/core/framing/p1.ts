@@ -2,7 +2,8 @@
 // The rule of the file: "!" at the beginning of a line or behind ")" ends a text, ETX and one octet a list, never a pause.
 
 import { latin1 } from '../wire/hex';
-import { blockEnd, CR, EOT, ETX, LF, STX } from './iec-block';
+import { ReceiveBuffer } from '../wire/receive-buffer';
+import { blockEnd, CR, EOT, ETX, IDENTIFICATION_LIMIT, LF, STX } from './iec-block';
 import { encryptedFrameLength, GLO_TAG } from './p1-frame';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 
@@ -10,6 +11,21 @@ export interface P1Framed {
   readonly type: 'p1';
   /** From "/" to behind the line of its "!", or to the block check of its list. */
   readonly telegram: Uint8Array;
+  readonly text: TextExtent | null;
+}
+
+/** Where the parts of a telegram lie that is text and nothing else, so that nobody has to search it again; null for any other. */
+export interface TextExtent {
+  /** Behind its identification, without the line end. */
+  readonly line: number;
+  /** Its first data line. */
+  readonly body: number;
+  /** Its "!". */
+  readonly bang: number;
+  /** Behind its CRC. */
+  readonly end: number;
+  /** The ETX of a list follows, whose STX was lost. */
+  readonly beheaded: boolean;
 }
 
 export const p1: Recogniser<P1Framed> = {
@@ -27,6 +43,14 @@ export const p1: Recogniser<P1Framed> = {
     return how.final && identificationEnd(bytes) > 0 ? cut(have) : verdict;
   },
 };
+
+/** The extent of a telegram that is all of these bytes. */
+export function wholeText(bytes: Uint8Array): TextExtent | null {
+  const buffer = new ReceiveBuffer(bytes.length);
+  buffer.push(bytes);
+  const verdict = telegram(buffer, ALL_THERE);
+  return verdict !== 'no' && 'frame' in verdict && verdict.octets === bytes.length ? verdict.frame.text : null;
+}
 
 /** The end of a text that begins behind an identification, or what shows that it broke off. */
 export type TextEnd =
@@ -102,7 +126,7 @@ function beginsInLine(bytes: Waiting, slash: number): boolean | 'wait' {
   for (let at = slash + 1; at < bytes.length; at++) {
     const byte = bytes.at(at);
     if (isLineEnd(byte)) return at < slash + SHORTEST_IDENT ? false : emptyLineAt(bytes, at);
-    if (at - slash > LONGEST_IDENT || (at - slash < 4 ? !isLetter(byte) : !isPrintable(byte) || isBracket(byte)))
+    if (at - slash > IDENTIFICATION_LIMIT || (at - slash < 4 ? !isLetter(byte) : !isPrintable(byte) || isBracket(byte)))
       return false;
   }
   return 'wait';
@@ -162,7 +186,7 @@ function identificationEnd(bytes: Waiting): number {
   for (let i = 1; i < bytes.length; i++) {
     const byte = bytes.at(i);
     if (isLineEnd(byte)) return i < SHORTEST_IDENT ? -1 : i + 1;
-    if (i > LONGEST_IDENT || (i < 4 ? !isLetter(byte) : !isPrintable(byte))) return -1;
+    if (i > IDENTIFICATION_LIMIT || (i < 4 ? !isLetter(byte) : !isPrintable(byte))) return -1;
   }
   return 0;
 }
@@ -186,7 +210,15 @@ function withLineEnd(
   const rest = list && bytes.at(octets) === ETX ? 2 : 0;
   const missing = octets + rest > bytes.length || ((half || list) && octets >= bytes.length);
   if (missing && !final) return { need: bytes.length + 1, searched: bang };
-  return taken(bytes, Math.min(octets + rest, bytes.length));
+  const extent = { line: identificationEnd(bytes) - 1, body, bang, end, beheaded: rest > 0 };
+  return taken(bytes, Math.min(octets + rest, bytes.length), isText(bytes, extent) ? extent : null);
+}
+
+/** Behind an identification some octets are fill, an echo or an encrypted frame; among text there may be SML. */
+function isText(bytes: Waiting, { body, end }: TextExtent): boolean {
+  const first = bytes.at(body);
+  const sml = bytes.indexOf(SML_ESCAPE);
+  return isPrintable(first) && first !== SLASH && (sml === -1 || sml >= end);
 }
 
 /** From "/" to where a text begins: a P1 telegram and mode D have an empty line there, which one bit of an STX does not make. */
@@ -211,8 +243,8 @@ function list(bytes: Waiting, stx: number): Verdict<P1Framed> {
   }
 }
 
-function taken(bytes: Waiting, octets: number): Verdict<P1Framed> {
-  return { frame: { type: 'p1', telegram: bytes.view(0, octets).slice() }, octets };
+function taken(bytes: Waiting, octets: number, text: TextExtent | null = null): Verdict<P1Framed> {
+  return { frame: { type: 'p1', telegram: bytes.view(0, octets).slice(), text }, octets };
 }
 
 function cut(at: number): Verdict<never> {
@@ -238,11 +270,19 @@ const OPEN = 0x28;
 const CLOSE = 0x29;
 const SLASH = 0x2f;
 const DEL = 0x7f;
+const SML_ESCAPE = 0x1b;
 /** -1: the end of what came. */
 const CRC_ENDS: ReadonlySet<number> = new Set([-1, CR, LF, 0, DEL, 0xff]);
 const CRC_LIMIT = 8;
 const FILL: ReadonlySet<number> = new Set([0, 0x20, DEL]);
 const FEW = 16;
 const SHORTEST_IDENT = 5;
-const LONGEST_IDENT = 100;
 const LONGEST = 32_768;
+const ALL_THERE: Circumstances = {
+  fresh: true,
+  final: true,
+  checkedBefore: false,
+  searched: 0,
+  damaged: false,
+  before: 0xffffffff,
+};

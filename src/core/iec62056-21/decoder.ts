@@ -6,6 +6,7 @@ import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { checksumOf, fits, type Check, type CheckPolicy } from '../framing/check';
 import type { BlockCheck } from '../framing/iec-block';
+import { wholeText } from '../framing/p1';
 import { checkCrc, type CrcCheck } from '../framing/p1-frame';
 import { SmlAside, type Piece } from '../framing/sml-aside';
 import { DlmsError } from '../wire/errors';
@@ -16,7 +17,7 @@ import type { Identification } from './identification';
 import { decryptP1, protectionOf, type P1Keys } from './p1-decrypt';
 import { ParityFilter, type ParityMode } from './parity';
 import { isProfile, NO_ENTRIES, parseProfile, type IecProfile } from './profile';
-import { dropError, type Part } from './parts';
+import { dropError, partsOf, type Part } from './parts';
 import { Scanner } from './scanner';
 import { Typing, type IecReading, type TypingOptions } from './typing';
 
@@ -315,9 +316,8 @@ export class IecDecoder {
     this.#identification = null;
     try {
       const { plaintext, origin } = decryptP1(frame, keys);
-      const inner = new Scanner(this.options.limitBytes);
       const events: DecoderEvent[] = [];
-      for (const part of [...inner.receive(wholeText(plaintext, line)), ...inner.flush()]) {
+      for (const part of this.#partsOf(withLine(plaintext, line))) {
         if (part.type === 'identification') this.#identification = part.identification;
         // Where the text has no CRC of its own, the one outside covers it.
         if (part.type === 'telegram')
@@ -330,6 +330,15 @@ export class IecDecoder {
       if (!(error instanceof DlmsError)) throw error;
       return [problem(error, frame, { source: 'iec', framing: 'p1', ...protectionOf(frame, keys) })];
     }
+  }
+
+  /** Of the plaintext of a frame. */
+  #partsOf(plaintext: Uint8Array): readonly Part[] {
+    const extent = wholeText(plaintext);
+    const parts = extent === null ? null : partsOf(plaintext, extent);
+    if (parts !== null) return parts;
+    const inner = new Scanner(this.options.limitBytes);
+    return [...inner.receive(plaintext), ...inner.flush()];
   }
 
   /** null where there are no readings: no telegram without any leaves, whatever the check says. */
@@ -389,7 +398,7 @@ export function blockError({ text, end, bcc }: Extract<Part, { type: 'block' }>)
 }
 
 /** Kaifa in Poland enciphers the data lines only: what stands around them in clear is put around them again. */
-function wholeText(plaintext: Uint8Array, identification: string): Uint8Array {
+function withLine(plaintext: Uint8Array, identification: string): Uint8Array {
   const text = textOf(plaintext);
   if (identification === '' || /^\s*\//.test(text)) return plaintext;
   return fromLatin1(`${identification}\r\n\r\n${text}${/(?:^|[\r\n)])![0-9A-F]*\s*$/i.test(text) ? '' : '\r\n!\r\n'}`);

@@ -1,9 +1,10 @@
 // What a stream of characters consists of: the messages of IEC 62056-21 and P1, and what belongs to none.
 
 import type { BlockCheck } from '../framing/iec-block';
+import type { TextExtent } from '../framing/p1';
 import { DlmsError } from '../wire/errors';
 import { textOf } from './characters';
-import type { Identification } from './identification';
+import { parseIdentification, type Identification } from './identification';
 
 export type Part =
   | { readonly type: 'identification'; readonly identification: Identification }
@@ -37,6 +38,20 @@ export type Part =
 
 export type BlockEnd = 'etx' | 'eot' | 'mark' | null;
 export type DropKind = 'noise' | 'identification' | 'incomplete' | 'limit';
+
+/** The parts of a telegram that was searched already; null where its first line is no identification. */
+export function partsOf(telegram: Uint8Array, extent: TextExtent): readonly Part[] | null {
+  const { line, body, bang, end, beheaded } = extent;
+  const identification = parseIdentification(textOf(telegram.subarray(0, line)));
+  if (identification === null) return null;
+  const text = textOf(telegram.subarray(body, bang + 1));
+  const crc = textOf(telegram.subarray(bang + 1, end)).trim();
+  const bytes = telegram.subarray(0, bang + 1);
+  return [
+    { type: 'identification', identification },
+    { type: 'telegram', text, bytes, crc, complete: true, ...(beheaded && { beheaded }) },
+  ];
+}
 
 /** Why a dropped part was no message. */
 export function dropError({ kind, bytes }: Extract<Part, { type: 'dropped' }>, limit: number): DlmsError {

@@ -9,6 +9,7 @@ import type { Origin } from '../cosem/reading';
 import { SegmentJoiner, type Joined } from '../framing/hdlc-segments';
 import { LineFault } from '../framing/line-fault';
 import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
+import { wholeText, type TextExtent } from '../framing/p1';
 import type { SmlFrame } from '../framing/sml';
 import { isCiphered, openApdu, type CipheredApdu, type Key, type KeyRing } from '../security';
 import { readSml } from '../sml';
@@ -94,6 +95,7 @@ export class PushDecoder {
   readonly #scalers: readonly UserScaler[];
   readonly #policy: ClockPolicy;
   readonly #idleMs: number;
+  readonly #waiting: Step<PushEvent>;
   readonly #withHex: boolean;
   readonly #corrections: boolean;
   readonly #zeroCrc: boolean;
@@ -133,6 +135,7 @@ export class PushDecoder {
     this.#scalers = userScalers(options.scalers ?? {});
     this.#policy = options.policy ?? STANDARD_CLOCK;
     this.#idleMs = options.idleMs ?? IDLE_MS;
+    this.#waiting = step<PushEvent>([], [], this.#idleMs);
     this.#withHex = options.hex === true;
     this.#corrections = options.corrections !== false;
     this.#zeroCrc = options.zeroCrc === true;
@@ -155,7 +158,8 @@ export class PushDecoder {
   receive(chunk: Uint8Array, message = false): Step<PushEvent> {
     const alone = !this.#waits;
     if (message && alone && this.#bareBody(chunk)) return this.#step();
-    this.#frames(this.#stream.receive(chunk));
+    const frames = this.#stream.receive(chunk);
+    if (frames.length > 0) this.#frames(frames);
     this.#alone.add(chunk, alone, this.#events.length > 0);
     return this.#step();
   }
@@ -193,6 +197,8 @@ export class PushDecoder {
 
   #step(): Step<PushEvent> {
     const events = this.#events;
+    // Most bytes that come singly end nothing.
+    if (events.length === 0) return this.#waits ? this.#waiting : IDLE;
     this.#events = [];
     return step(events, [], this.#waits ? this.#idleMs : null);
   }
@@ -229,7 +235,7 @@ export class PushDecoder {
           this.#message(framed.apdu, BARE);
           break;
         case 'p1':
-          this.#text(framed.telegram, { source: 'push', framing: 'p1' });
+          this.#text(framed.telegram, framed.text, { source: 'push', framing: 'p1' });
           break;
         case 'sml':
           this.#sml(framed);
@@ -305,7 +311,7 @@ export class PushDecoder {
     }
     const tag = bytes[0];
     if (tag === SLASH) {
-      this.#text(bytes, origin);
+      this.#text(bytes, wholeText(bytes), origin);
       return 0;
     }
     if (tag !== undefined && PLAIN_TAGS.has(tag)) return this.#plain(bytes, origin);
@@ -436,10 +442,10 @@ export class PushDecoder {
    * P1 text, plain, in a P1 envelope or deciphered; from "/" on. Text with a wrong CRC gives no values; where a tag has shown
    * that it is whole it is marked (Luxembourg's own example fails its CRC).
    */
-  #text(bytes: Uint8Array, origin: Origin): void {
+  #text(bytes: Uint8Array, extent: TextExtent | null, origin: Origin): void {
     const { encryptionKey, authenticationKey, systemTitle } = this.#ring;
     this.#p1 ??= new P1Text({ encryptionKey, authenticationKey, systemTitle }, this.#policy.zone, this.#zeroCrc);
-    const events = this.#p1.read(bytes);
+    const events = this.#p1.read(bytes, extent);
     for (const event of events) {
       if (event.type === 'profile') {
         const error = new DlmsError({ code: 'NOT_SUPPORTED', what: 'a load profile as text in a push' });
@@ -537,6 +543,7 @@ const BY_WRAPPER: Origin = { source: 'push', framing: 'wrapper', checksum: 'none
 const BY_SML: Origin = { source: 'push', framing: 'sml', checksum: 'ok' };
 const BY_SML_KERMIT: Origin = { ...BY_SML, check: 'kermit' };
 const BARE: Origin = { source: 'push', framing: 'raw', checksum: 'none' };
+const IDLE: Step<PushEvent> = step();
 const IDLE_MS = 5000;
 /** Flag, format, addresses of one octet, control, header check, one octet, frame check. */
 const SHORTEST_SEGMENT = 11;

@@ -1,8 +1,10 @@
 // P1 telegrams that a push carries, plain, with a frame inside or deciphered, by the reader of the text protocols.
 // The rule of the file: one reader a source; it remembers whether a CRC came before, and what each id means.
 
+import type { TextExtent } from '../framing/p1';
 import { IecDecoder, type DecoderEvent } from '../iec62056-21/decoder';
 import type { P1Keys } from '../iec62056-21/p1-decrypt';
+import { partsOf } from '../iec62056-21/parts';
 
 export class P1Text {
   readonly #decoder: IecDecoder;
@@ -23,7 +25,10 @@ export class P1Text {
   }
 
   /** One telegram, from "/" on; nothing of it waits for the next. */
-  read(bytes: Uint8Array): readonly DecoderEvent[] {
+  read(bytes: Uint8Array, extent: TextExtent | null): readonly DecoderEvent[] {
+    const parts = extent === null ? null : partsOf(bytes, extent);
+    if (parts !== null) return parts.flatMap(part => this.#decoder.interpret(part));
+    this.#decoder.reset();
     return [...this.#decoder.receive(bytes), ...this.#decoder.flush()];
   }
 }
