@@ -2,7 +2,8 @@
 // The rule of the file: the length field decides where a frame ends, and there is no octet stuffing.
 
 import { fcs16 } from '../wire/crc16';
-import { DlmsError } from '../wire/errors';
+import { DlmsError, type Detail } from '../wire/errors';
+import type { Check } from './check';
 import { decodeHdlcAddress, type HdlcAddress } from './hdlc-address';
 
 export interface HdlcFrame {
@@ -15,8 +16,8 @@ export interface HdlcFrame {
   readonly segmented: boolean;
   readonly control: Control;
   readonly information: Uint8Array;
-  /** False when HCS or FCS is wrong and the setting lets such frames pass. */
-  readonly crcOk: boolean;
+  /** Of HCS and FCS: wrong where the setting lets such frames pass. */
+  readonly check: Check;
 }
 
 /** The control field. `pf` is the poll bit of a command, the final bit of a response. */
@@ -94,19 +95,22 @@ export function readHeader(octets: Octets, start = 0): FrameHeader | 'short' | {
   return { length, segmented: (format & SEGMENTATION) !== 0, sourceAt, controlAt, hasInformation: length > bare };
 }
 
-/** A wrong check sequence, or null. `octets` begin with the format field; both checks are sent low octet first. */
-export function wrongCheck(
-  octets: Uint8Array,
-  end: number,
-  which: 'HCS' | 'FCS',
-): { code: 'HDLC_FCS'; which: 'FCS' | 'HCS'; got: number; want: number; lengthBytes: number } | null {
-  const got = (octets[end] as number) | ((octets[end + 1] as number) << 8);
-  const want = fcs16(octets, 0, end);
-  return got === want ? null : { code: 'HDLC_FCS', which, got, want, lengthBytes: end };
+/** What HCS or FCS behind the first `end` octets says; they begin with the format field, and it is sent low octet first. */
+export function checkAt(octets: Uint8Array, end: number): Check {
+  return fcs16(octets, 0, end) === sentAt(octets, end) ? 'ok' : 'wrong';
+}
+
+/** The error for one that is wrong. */
+export function wrongCheck(octets: Uint8Array, end: number, which: 'HCS' | 'FCS'): Detail {
+  return { code: 'HDLC_FCS', which, got: sentAt(octets, end), want: fcs16(octets, 0, end), lengthBytes: end };
+}
+
+function sentAt(octets: Uint8Array, end: number): number {
+  return (octets[end] as number) | ((octets[end + 1] as number) << 8);
 }
 
 /** The frame in `octets` (from the format field to the FCS, checks done by the caller); views, not copies. */
-export function frameOf(octets: Uint8Array, header: FrameHeader, crcOk: boolean): HdlcFrame {
+export function frameOf(octets: Uint8Array, header: FrameHeader, check: Check): HdlcFrame {
   const destinationOctets = octets.subarray(2, header.sourceAt);
   const sourceOctets = octets.subarray(header.sourceAt, header.controlAt);
   return {
@@ -117,7 +121,7 @@ export function frameOf(octets: Uint8Array, header: FrameHeader, crcOk: boolean)
     segmented: header.segmented,
     control: decodeControl(octets[header.controlAt] as number),
     information: header.hasInformation ? octets.subarray(header.controlAt + 3, header.length - 2) : EMPTY,
-    crcOk,
+    check,
   };
 }
 
@@ -130,11 +134,12 @@ export function decodeHdlcFrame(octets: Uint8Array): HdlcFrame {
     const reason = `length ${header.length} does not match ${octets.length} octets`;
     throw new DlmsError({ code: 'HDLC_FRAME', reason });
   }
-  const wrong =
-    (header.hasInformation ? wrongCheck(octets, header.controlAt + 1, 'HCS') : null) ??
-    wrongCheck(octets, header.length - 2, 'FCS');
-  if (wrong !== null) throw new DlmsError(wrong);
-  return frameOf(octets, header, true);
+  const { controlAt, length, hasInformation } = header;
+  if (hasInformation && checkAt(octets, controlAt + 1) !== 'ok') {
+    throw new DlmsError(wrongCheck(octets, controlAt + 1, 'HCS'));
+  }
+  if (checkAt(octets, length - 2) !== 'ok') throw new DlmsError(wrongCheck(octets, length - 2, 'FCS'));
+  return frameOf(octets, header, 'ok');
 }
 
 export function decodeControl(octet: number): Control {

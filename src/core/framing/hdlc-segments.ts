@@ -13,7 +13,6 @@ export type Joined =
       readonly bytes: Uint8Array;
       readonly destination: HdlcAddress;
       readonly source: HdlcAddress;
-      readonly crcOk: boolean;
       /** Frames it came in. */
       readonly segments: number;
     }
@@ -62,10 +61,9 @@ export class SegmentJoiner {
         return out;
       }
     }
-    open ??= { first: ns(frame) ?? 0, parts: [], size: 0, crcOk: true, last: frame };
+    open ??= { first: ns(frame) ?? 0, parts: [], size: 0, last: frame };
     open.parts.push(body);
     open.size += Math.max(1, body.length);
-    open.crcOk &&= frame.crcOk;
     open.last = frame;
     this.#open = open;
     if (open.size > this.limitBytes) {
@@ -76,7 +74,7 @@ export class SegmentJoiner {
       this.#open = null;
       const { destination, source } = frame;
       const segments = open.parts.length;
-      out.push({ type: 'apdu', bytes: joined(open.parts), destination, source, crcOk: open.crcOk, segments });
+      out.push({ type: 'apdu', bytes: joined(open.parts), destination, source, segments });
     }
     return out;
   }
@@ -118,7 +116,6 @@ interface Assembly {
   readonly first: number;
   readonly parts: Uint8Array[];
   size: number;
-  crcOk: boolean;
   last: HdlcFrame;
 }
 

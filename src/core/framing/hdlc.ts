@@ -1,7 +1,8 @@
 // HDLC frames in a stream of bytes, for links and for push. IEC 62056-46, 6.4.
 // The rule of the file: a frame ends by its length field; a flag that closes one may open the next.
 
-import { FLAG, frameOf, MIN_FRAME_LENGTH, readHeader, wrongCheck, type HdlcFrame } from './hdlc-frame';
+import type { Check } from './check';
+import { checkAt, FLAG, frameOf, MIN_FRAME_LENGTH, readHeader, wrongCheck, type HdlcFrame } from './hdlc-frame';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 import { FrameStream } from './stream';
 
@@ -12,7 +13,7 @@ export interface HdlcFramed {
 
 export interface HdlcFramingOptions {
   /**
-   * `strict` drops frames with a wrong HCS or FCS. `warn` lets them pass, marked `crcOk: false`, when the closing flag
+   * `strict` drops frames with a wrong HCS or FCS. `warn` lets them pass, their `check` wrong, when the closing flag
    * stands where the length field says (quirk Q14: Landis+Gyr ZMF100 and captures with 0000).
    */
   readonly crc?: 'strict' | 'warn';
@@ -45,26 +46,32 @@ export class HdlcFraming implements Recogniser<HdlcFramed> {
     if (header === 'short') return { need: bytes.length === 1 ? 2 : Math.max(MIN_FRAME_LENGTH + 1, bytes.length + 1) };
     if ('reason' in header) return 'no';
     const { length, controlAt } = header;
-    let wrong = null;
+    let check: Check = 'ok';
     if (header.hasInformation) {
       if (bytes.length < controlAt + 4) return { need: controlAt + 4 };
-      wrong = wrongCheck(bytes.view(1, controlAt + 4), controlAt + 1, 'HCS');
-      // With a wrong header check nothing is known of a frame, not even its length, unless a flag stands at its end: then
-      // no bare APDU is taken out of it.
-      const known = this.#amongOthers && bytes.at(length + 1) === FLAG;
-      if (wrong !== null && this.#strict) return { damaged: known ? length + 1 : 0, error: wrong };
+      const head = bytes.view(1, controlAt + 4);
+      check = checkAt(head, controlAt + 1);
+      if (check !== 'ok' && this.#strict) {
+        // With a wrong header check nothing is known of a frame, not even its length, unless a flag stands at its end: then
+        // no bare APDU is taken out of it.
+        const known = this.#amongOthers && bytes.at(length + 1) === FLAG;
+        return { damaged: known ? length + 1 : 0, error: wrongCheck(head, controlAt + 1, 'HCS') };
+      }
     }
     if (bytes.length < length + 1) return { need: length + 1 };
-    wrong ??= wrongCheck(bytes.view(1, length + 1), length - 2, 'FCS');
+    const octets = bytes.view(1, length + 1);
+    const which = check === 'ok' ? 'FCS' : 'HCS';
+    if (check === 'ok') check = checkAt(octets, length - 2);
     const closing = bytes.at(length + 1);
-    if (closing === -1 && !final && (this.#awaitFlag || wrong !== null)) return { need: length + 2 };
-    if (wrong !== null && (this.#strict || closing !== FLAG)) {
-      return { damaged: length + (closing === FLAG ? 1 : 2), error: wrong };
+    if (closing === -1 && !final && (this.#awaitFlag || check !== 'ok')) return { need: length + 2 };
+    if (check !== 'ok' && (this.#strict || closing !== FLAG)) {
+      const error = wrongCheck(octets, which === 'FCS' ? length - 2 : controlAt + 1, which);
+      return { damaged: length + (closing === FLAG ? 1 : 2), error };
     }
-    const frame = frameOf(bytes.view(1, length + 1).slice(), header, wrong === null);
+    const frame = frameOf(octets.slice(), header, check);
     // A flag that closes this frame is left for the next one, where that has none of its own.
-    const octets = length + (closing === FLAG && bytes.at(length + 2) === FLAG ? 2 : 1);
-    return { frame: { type: 'hdlc', frame }, octets };
+    const taken = length + (closing === FLAG && bytes.at(length + 2) === FLAG ? 2 : 1);
+    return { frame: { type: 'hdlc', frame }, octets: taken };
   }
 }
 

@@ -105,9 +105,42 @@ function convertedIn(bytes: Uint8Array): string | null {
       }
     }
   }
-  // One octet short: the closing flag stands where the frame check should end, or was left for the next frame.
-  if (length < SHORTEST || bytes.length < length || (bytes[length] ?? FLAG) !== FLAG) return null;
-  return lacksCr(bytes.subarray(1, length)) ? 'a 0D put back' : null;
+  // Some octets short: the closing flag stands where the frame check should end, or was left for the next frame.
+  for (let lost = Math.max(1, length + 1 - bytes.length); lost <= MOST_LOST && length - lost >= SHORTEST - 1; lost++) {
+    const end = length + 1 - lost;
+    if ((bytes[end] ?? FLAG) !== FLAG) continue;
+    const came = bytes.subarray(1, end);
+    if (lost === 1 && lacksCr(came)) return 'a 0D put back';
+    if (lost > 1 && lacksSeveral(came, lost)) return `a 0D put back in front of ${lost} of its 0A`;
+  }
+  return null;
+}
+
+/**
+ * Whether the frame check fits with a 0D in front of so many of its 0A. Of more choices than a few one would fit by chance.
+ */
+function lacksSeveral(frame: Uint8Array, lost: number): boolean {
+  const places = [...frame.keys()].filter(at => frame[at] === LF);
+  if (choices(places.length, lost) > 1 << FEW) return false;
+  const fits = (state: number, from: number, place: number, left: number): boolean => {
+    if (left === 0) return stateBehind(frame, from, frame.length, state) === RESIDUE;
+    if (places.length - place < left) return false;
+    const at = places[place] as number;
+    const here = stateBehind(frame, from, at, state);
+    return fits(fcsState(here, CR), at, place + 1, left - 1) || fits(here, at, place + 1, left);
+  };
+  return fits(0xffff, 0, 0, lost);
+}
+
+function choices(of: number, take: number): number {
+  let n = take > of ? 0 : 1;
+  for (let i = 1; i <= take && n > 0; i++) n = (n * (of - take + i)) / i;
+  return n;
+}
+
+function stateBehind(frame: Uint8Array, from: number, to: number, state: number): number {
+  for (let at = from; at < to; at++) state = fcsState(state, frame[at] as number);
+  return state;
 }
 
 /** Whether the frame check fits with a 0D somewhere in it: its states from both ends have to meet around that octet. */
@@ -157,6 +190,8 @@ const ENOUGH = 24;
 /** One octet in so many may be garbled. */
 const GARBLED_OF = 20;
 const FEW = 6;
+/** A frame that lost more is told as any that does not fit. */
+const MOST_LOST = 64;
 const SHORTEST = 9;
 /** Of the FCS-16, lowest bit first, and its state behind a frame and its check. RFC 1662, C. */
 const POLYNOMIAL = 0x8408;

@@ -2,6 +2,7 @@
 // The rule of the file: a long frame counts only when both length octets, the stop octet and the check sum fit.
 
 import type { Detail } from '../wire/errors';
+import type { Check } from './check';
 import type { Circumstances, Recogniser, Verdict, Waiting } from './recogniser';
 
 export interface MbusFramed {
@@ -37,13 +38,12 @@ export class MbusFraming implements Recogniser<MbusFramed> {
         error ??= { code: 'MBUS_FRAME', reason: `no stop octet after ${length} octets` };
         continue;
       }
-      const want = checksum(bytes.view(4, 4 + length));
-      const got = bytes.at(end - 2);
-      if (got === want) {
+      const octets = bytes.view(4, end - 1);
+      if (checkOf(octets) === 'ok') {
         this.#seen = true;
         return { frame: { type: 'mbus', octets: bytes.view(0, end).slice() }, octets: end };
       }
-      error = { code: 'MBUS_CHECKSUM', got, want };
+      error = { code: 'MBUS_CHECKSUM', got: octets[length] as number, want: checksum(octets, length) };
     }
     return { damaged: (lengths[0] as number) + OVERHEAD, error: error ?? NO_FRAME };
   }
@@ -56,16 +56,22 @@ export class MbusFraming implements Recogniser<MbusFramed> {
       return second === -1 && !final ? { need: 2 } : 'no';
     }
     if (bytes.length < SHORT_OCTETS) return final ? 'no' : { need: SHORT_OCTETS };
-    if (bytes.at(4) !== STOP || bytes.at(3) !== checksum(bytes.view(1, 3))) return 'no';
+    if (bytes.at(4) !== STOP || checkOf(bytes.view(1, 4)) !== 'ok') return 'no';
     this.#seen = true;
     return { fill: SHORT_OCTETS };
   }
 }
 
+/** What the check sum says: the last one of the octets, over all in front of it. */
+function checkOf(octets: Uint8Array): Check {
+  const end = octets.length - 1;
+  return checksum(octets, end) === octets[end] ? 'ok' : 'wrong';
+}
+
 /** Of C to the last octet of the data. */
-export function checksum(octets: Uint8Array): number {
+export function checksum(octets: Uint8Array, end = octets.length): number {
   let sum = 0;
-  for (const octet of octets) sum += octet;
+  for (let at = 0; at < end; at++) sum += octets[at] as number;
   return sum & 0xff;
 }
 

@@ -12,6 +12,7 @@ import {
   type HdlcAddress,
 } from '../framing/hdlc-address';
 import { hdlcStream, type HdlcFramed } from '../framing/hdlc';
+import { LineFault } from '../framing/line-fault';
 import type { Dropped } from '../framing/noise';
 import type { FrameStream } from '../framing/stream';
 import { encodeHdlcFrame, type Control, type HdlcFrame } from '../framing/hdlc-frame';
@@ -83,6 +84,7 @@ export class HdlcLink implements Link {
   readonly #sender = new FrameSender();
   readonly #receiver = new FrameReceiver();
   readonly #echo: EchoFilter;
+  readonly #line = new LineFault();
 
   #phase: Phase = 'closed';
   /** Index into the proposals of SNRM. */
@@ -124,6 +126,7 @@ export class HdlcLink implements Link {
   connect(): LinkStep {
     this.#stream.reset();
     this.#pushed.reset();
+    this.#line.clear();
     this.#restart();
     this.#proposal = 0;
     this.#failures = 0;
@@ -193,8 +196,12 @@ export class HdlcLink implements Link {
   #take(items: readonly (HdlcFramed | Dropped)[]): 'progress' | 'nothing' {
     let progress = false;
     for (const item of items) {
-      if (item.type === 'dropped') this.#events.push(item);
-      else if (this.#frame(item.frame)) progress = true;
+      if (item.type === 'dropped') {
+        this.#events.push({ ...item, error: this.#line.of(item.error, item.bytes) });
+        continue;
+      }
+      this.#line.clear();
+      if (this.#frame(item.frame)) progress = true;
       else this.#uselessFrames++;
     }
     if (!progress) return 'nothing';

@@ -146,9 +146,9 @@ describe('hdlc deframer', () => {
     );
     const [item] = hdlcStream('warn').receive(zeroed);
     assert.ok(item?.type === 'hdlc');
-    assert.equal(item.frame.crcOk, false);
+    assert.equal(item.frame.check, 'wrong');
     const [fine] = hdlcStream('warn').receive(A);
-    assert.ok(fine?.type === 'hdlc' && fine.frame.crcOk);
+    assert.ok(fine?.type === 'hdlc' && fine.frame.check === 'ok');
   });
 
   it('bounds what it keeps of endless noise and gives all of it back', () => {

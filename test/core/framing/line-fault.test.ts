@@ -2,6 +2,7 @@
 
 import { strict as assert } from 'node:assert';
 
+import { HdlcLink } from '../../../src/core/link/hdlc';
 import { PushDecoder } from '../../../src/core/push/decoder';
 import { fcs16 } from '../../../src/core/wire/crc16';
 import { concat, unhex } from '../../../src/core/wire/hex';
@@ -36,6 +37,22 @@ describe('a line that changes binary frames', () => {
     assert.match(toldOf(each(CRLF, b => (b === 0x0d ? [] : [b]))), /0D put back.*text mode/);
     assert.match(toldOf(each(CRLF, b => [b === 0x0d ? 0x0a : b])), /0D in place of 0A.*text mode/);
     assert.match(toldOf(each(CRLF, b => [b === 0x0a ? 0x0d : b])), /0A in place of 0D.*text mode/);
+  });
+  it('turns CR LF into LF again and again: the check says how often', () => {
+    const lines = frame([0x0d0a, 0x0d0a, 0x0a07, 0x0d0a]);
+    const lossy = Uint8Array.from([...lines].filter((b, i) => !(b === 0x0d && lines[i + 1] === 0x0a)));
+    assert.equal(lines.length - lossy.length, 3);
+    assert.match(toldOf(lossy), /0D put back in front of 3 of its 0A.*text mode/);
+    // The next frame's flag ends it where there is no silence between them.
+    assert.match(toldOf(concat(lossy, CRLF)), /0D put back in front of 3 of its 0A.*text mode/);
+    assert.doesNotMatch(toldOf(lossy.map((b, i) => (i === 20 ? b ^ 4 : b))), /text mode/);
+  });
+  it('says the same of a link that is polled', () => {
+    const link = new HdlcLink({ client: 16, server: { logical: 1, physical: 17 } });
+    link.connect();
+    const events = [...link.receive(each(CRLF, b => (b === 0x0d ? [] : [b]))).events, ...link.timeout().events];
+    const dropped = events.flatMap(e => (e.type === 'dropped' ? [e.error.message] : []));
+    assert.match(dropped.join(), /0D put back.*text mode/);
   });
   it('doubles FF, or puts 00 behind 0D: telnet', () => {
     assert.match(
