@@ -1,5 +1,5 @@
 // Logical names spelled out: code, name and key. Meters send the same names again and again, so each is spelled once.
-// The rule of the file: what is kept is bounded, and is only what follows from the six octets. 0 <= SPELLED.size <= LIMIT
+// The rule of the file: what is kept is bounded, and is only what follows from the six octets.
 
 import { Obis } from '../obis/obis';
 import { obisKey, obisName } from '../obis/obis-names';
@@ -12,18 +12,25 @@ export interface Spelled {
   readonly key: string;
 }
 
-/** `name`: six octets. */
-export function spelled(name: Uint8Array): Spelled {
-  const [a, b, c, d, e, f] = name as unknown as readonly [number, number, number, number, number, number];
-  const id = ((a << 16) | (b << 8) | c) * 0x1000000 + ((d << 16) | (e << 8) | f);
-  const known = SPELLED.get(id);
-  if (known !== undefined) return known;
-  const obis = Obis.from(name);
-  const entry: Spelled = { obis, code: obis.toString(), name: obisName(obis), key: obisKey(obis) };
-  if (SPELLED.size >= LIMIT) SPELLED.clear();
-  SPELLED.set(id, entry);
-  return entry;
+/** The six octets at `at`. */
+export function spelled(bytes: Uint8Array, at = 0): Spelled {
+  const slot =
+    ((bytes[at] as number) +
+      (bytes[at + 2] as number) * 7 +
+      (bytes[at + 3] as number) * 31 +
+      (bytes[at + 4] as number) * 5) &
+    (SLOTS - 1);
+  const known = SPELLED[slot];
+  if (known !== undefined && same(known.obis.bytes, bytes, at)) return known;
+  const obis = Obis.from(bytes.subarray(at, at + 6));
+  return (SPELLED[slot] = { obis, code: obis.toString(), name: obisName(obis), key: obisKey(obis) });
 }
 
-const LIMIT = 4096;
-const SPELLED = new Map<number, Spelled>();
+function same(name: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < 6; i++) if (name[i] !== bytes[at + i]) return false;
+  return true;
+}
+
+/** A power of two. A meter has less than a hundred names; two that meet in one slot are spelled anew each time. */
+const SLOTS = 2048;
+const SPELLED: (Spelled | undefined)[] = Array<undefined>(SLOTS).fill(undefined);

@@ -102,7 +102,7 @@ function search(bytes: Waiting, from: number): Verdict<SmlFrame> {
   const { length } = bytes;
   let at = from;
   for (;;) {
-    at = bytes.indexOf(ESCAPE, at);
+    if (bytes.at(at) !== ESCAPE) at = bytes.indexOf(ESCAPE, at);
     if (at > LIMIT_BYTES || (at === -1 && length > LIMIT_BYTES)) {
       return damage(bytes, LIMIT_BYTES, {
         code: 'LIMIT_EXCEEDED',
@@ -174,7 +174,8 @@ function escapeIn(bytes: Uint8Array, from: number): number {
 }
 
 function isRun(bytes: Waiting, from: number, octet: number): boolean {
-  return [0, 1, 2, 3].every(i => bytes.at(from + i) === octet);
+  for (let at = from; at < from + 4; at++) if (bytes.at(at) !== octet) return false;
+  return true;
 }
 
 function frame(reason: string): Detail {

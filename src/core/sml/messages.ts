@@ -76,7 +76,7 @@ export function readMessages(content: Uint8Array, usual: 'x25' | 'kermit' = 'x25
 function readMessage(r: SmlReader, usual: 'x25' | 'kermit'): SmlMessage {
   const from = r.offset;
   r.list('SML message', 6, 6);
-  r.octets('SML transactionId');
+  r.skipOctets('SML transactionId');
   r.unsigned('SML groupNo');
   r.unsigned('SML abortOnError');
   r.list('SML messageBody', 2, 2);
@@ -131,7 +131,7 @@ function readOpen(r: SmlReader): SmlBody {
   return fields(r, 'SML open', 6, () => {
     r.skip('SML codepage');
     r.optionalOctets('SML clientId');
-    r.octets('SML reqFileId');
+    r.skipOctets('SML reqFileId');
     const serverId = r.optionalOctets('SML serverId');
     readTime(r, 'SML refTime');
     r.skip('SML smlVersion');
@@ -156,7 +156,7 @@ function readList(r: SmlReader): SmlList {
 function readEntry(r: SmlReader): SmlEntry {
   const count = r.list('SML entry', 7);
   const entry = {
-    name: r.octets('SML objName'),
+    name: r.name('SML objName'),
     status: readStatus(r),
     time: readTime(r, 'SML valTime'),
     unit: r.absent() ? null : r.unsigned('SML unit'),
@@ -210,7 +210,7 @@ function readProfileList(r: SmlReader): SmlBody {
     for (let left = r.list('SML periodEntries', 0); left > 0; left--) {
       entries.push(
         fields(r, 'SML periodEntry', 5, () => ({
-          name: r.octets('SML objName'),
+          name: r.name('SML objName'),
           status,
           time,
           unit: r.absent() ? null : r.unsigned('SML unit'),
@@ -234,7 +234,7 @@ function readProfilePack(r: SmlReader): SmlBody {
     for (let left = r.list('SML header', 0); left > 0; left--) {
       columns.push(
         fields(r, 'SML header entry', 3, () => ({
-          name: r.octets('SML objName'),
+          name: r.name('SML objName'),
           unit: r.absent() ? null : r.unsigned('SML unit'),
           scaler: r.absent() ? null : r.signed('SML scaler'),
         })),

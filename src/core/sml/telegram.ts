@@ -4,7 +4,7 @@
 
 import { isoAt, isoInPolicy, STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import type { ObisPattern } from '../obis/pattern';
-import type { Meter, Origin, Reading, Telegram } from '../cosem/reading';
+import type { Meter, Origin, Reading, ScaleSource, Telegram, Value } from '../cosem/reading';
 import { spelled, type Spelled } from '../cosem/spelled';
 import { scaleExactly, unitSymbol } from '../cosem/units';
 import { DlmsError, type Detail } from '../wire/errors';
@@ -140,24 +140,14 @@ function isMaker(name: Uint8Array): boolean {
 function readingOf(entry: SmlEntry, sender: SmlSender | null, policy: ClockPolicy, options: SmlOptions): Reading {
   const { name, value, unit, status, time, signature } = entry;
   const known = name.length === 6 ? spelled(name) : null;
-  const reading: Writable<Reading> =
-    known === null ? nameless(name) : { obis: known.code, name: known.name, key: known.key, value: null, unit: null };
-  if (unit !== null) reading.unit = UNITS[unit] ?? unitSymbol(unit);
-  switch (value?.type) {
-    case 'number':
-      setNumber(reading, entry, value, known, sender, options);
-      break;
-    case 'octets':
-      reading.value = textOrHex(value.value);
-      break;
-    case 'boolean':
-      reading.value = value.value;
-      break;
-    case 'list':
-      reading.text = hex(value.encoded);
-      break;
-    case undefined:
-      break;
+  const symbol = unit === null ? null : (UNITS[unit] ?? unitSymbol(unit));
+  let reading: Writable<Reading>;
+  if (value?.type === 'number') reading = numberOf(entry, value, known, symbol, sender, options);
+  else {
+    reading = unscaled(name, known, null, symbol);
+    if (value?.type === 'octets') reading.value = textOrHex(value.value);
+    else if (value?.type === 'boolean') reading.value = value.value;
+    else if (value?.type === 'list') reading.text = hex(value.encoded);
   }
   const iso = isoOf(time, policy);
   if (iso !== null) reading.time = iso;
@@ -166,38 +156,63 @@ function readingOf(entry: SmlEntry, sender: SmlSender | null, policy: ClockPolic
   return reading;
 }
 
-function setNumber(
-  reading: Writable<Reading>,
-  { unit, scaler }: SmlEntry,
+function numberOf(
+  { name, unit, scaler }: SmlEntry,
   sent: Extract<SmlEntry['value'], { type: 'number' }>,
   known: Spelled | null,
+  symbol: string | null,
   sender: SmlSender | null,
-  { scalers = [] }: SmlOptions,
-): void {
-  const user = known === null ? undefined : scalers.find(({ pattern }) => pattern.matches(known.obis));
+  { scalers = NO_SCALERS }: SmlOptions,
+): Writable<Reading> {
+  const user =
+    known === null || scalers.length === 0 ? undefined : scalers.find(({ pattern }) => pattern.matches(known.obis));
   const power = user?.scaler ?? scaler ?? 0;
   let meant = sent.value;
+  let corrected: string | null = null;
   // All that is known to be sent otherwise than meant is power.
   if (known !== null && sender !== null && unit === WATT && typeof sent.value === 'number' && known.obis.a === 1) {
     const { c, d, e } = known.obis;
     for (const quirk of SML_QUIRKS) {
-      const corrected = quirk.meant(c, d, e, sent.value, sent, sender);
-      if (corrected === null) continue;
-      meant = corrected;
-      reading.corrected = quirk.name;
+      const other = quirk.meant(c, d, e, sent.value, sent, sender);
+      if (other === null) continue;
+      meant = other;
+      corrected = quirk.name;
       break;
     }
   }
-  reading.value = scaleExactly(meant, power);
-  if (unit === null && scaler === null && user === undefined) return;
-  reading.raw = typeof sent.value === 'number' ? sent.value : String(sent.value);
-  reading.scaler = power;
-  reading.scaleSource = user === undefined ? 'telegram' : 'user';
+  const value = scaleExactly(meant, power);
+  const bare = unit === null && scaler === null && user === undefined;
+  const raw = typeof sent.value === 'number' ? sent.value : String(sent.value);
+  const source = user === undefined ? 'telegram' : 'user';
+  const reading = bare ? unscaled(name, known, value, symbol) : scaled(name, known, value, symbol, raw, power, source);
+  if (corrected !== null) reading.corrected = corrected;
+  return reading;
 }
 
-function nameless(name: Uint8Array): Writable<Reading> {
+function unscaled(name: Uint8Array, known: Spelled | null, value: Value, unit: string | null): Writable<Reading> {
+  return known === null
+    ? { ...nameless(name), value, unit }
+    : { obis: known.code, name: known.name, key: known.key, value, unit };
+}
+
+/** All at once: properties that are added one by one cost as much as the rest of the reading. */
+function scaled(
+  name: Uint8Array,
+  known: Spelled | null,
+  value: Value,
+  unit: string | null,
+  raw: number | string,
+  scaler: number,
+  scaleSource: ScaleSource,
+): Writable<Reading> {
+  return known === null
+    ? { ...nameless(name), value, unit, raw, scaler, scaleSource }
+    : { obis: known.code, name: known.name, key: known.key, value, unit, raw, scaler, scaleSource };
+}
+
+function nameless(name: Uint8Array): Pick<Reading, 'obis' | 'id' | 'name' | 'key'> {
   const id = hex(name);
-  return { obis: null, id, name: `SML ${id}`, key: `sml_${id}`, value: null, unit: null };
+  return { obis: null, id, name: `SML ${id}`, key: `sml_${id}` };
 }
 
 /** ISO 8601; null for what is no instant. */
@@ -222,6 +237,7 @@ function whatOf(bodies: readonly SmlBody[]): string {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+const NO_SCALERS: NonNullable<SmlOptions['scalers']> = [];
 const WATT = 27;
 /** As German meters print them. */
 const UNITS: Readonly<Record<number, string>> = {

@@ -2,6 +2,7 @@
 // The rule of the file: each field is asked for by name and kind, a length is believed only as far as there are bytes, and no
 // list is built before its elements are read.
 
+import { spelled } from '../cosem/spelled';
 import { DlmsError } from '../wire/errors';
 import { hex, latin1 } from '../wire/hex';
 
@@ -70,6 +71,20 @@ export class SmlReader {
 
   optionalOctets(field: string): Uint8Array | null {
     return this.absent() ? null : this.octets(field);
+  }
+
+  /** Octets that nobody asks for. */
+  skipOctets(field: string): void {
+    this.#header(field);
+    if (this.#type !== OCTETS) this.#wrong(field, 'a string of octets');
+    this.offset += this.#count;
+  }
+
+  /** The octets of a name: those that are known of it where it has six, because a copy of each would be made again and again. */
+  name(field: string): Uint8Array {
+    this.#header(field);
+    if (this.#type !== OCTETS) return this.#wrong(field, 'a string of octets');
+    return this.#count === 6 ? spelled(this.bytes, this.#advance(6)).obis.bytes : this.#take(this.#count);
   }
 
   /** An unsigned number that fits into a double. */
@@ -173,6 +188,17 @@ export class SmlReader {
 
   /** Type and length of the next field; afterwards its octets are known to be there. */
   #header(field: string): void {
+    const { bytes, offset } = this;
+    const tl = offset < bytes.length ? (bytes[offset] as number) : MORE;
+    const count = COUNTS[tl] as number;
+    if (count >= bytes.length - offset) return this.#anyHeader(field);
+    this.#type = tl >> 4;
+    this.#count = count;
+    this.offset = offset + 1;
+  }
+
+  /** One that is longer than an octet, or wrong, or the last. */
+  #anyHeader(field: string): void {
     const { bytes } = this;
     const from = this.offset;
     let tl = bytes[this.offset++];
@@ -202,9 +228,7 @@ export class SmlReader {
     }
     const octets = length - (this.offset - from);
     this.#count = octets;
-    const known =
-      type === OCTETS ? octets >= 0 : type === BOOLEAN ? octets === 1 : isNumber(type) && octets >= 1 && octets <= 8;
-    if (!known) this.#invalid(field, hex(bytes.subarray(from, this.offset)), KINDS);
+    if (!isKnown(type, octets)) this.#invalid(field, hex(bytes.subarray(from, this.offset)), KINDS);
     if (octets > bytes.length - this.offset) this.#short(field, octets, this.offset);
   }
 
@@ -239,8 +263,9 @@ export function textOrHex(octets: Uint8Array): string {
   return latin1(octets);
 }
 
-function isNumber(type: number): boolean {
-  return type === SIGNED || type === UNSIGNED;
+function isKnown(type: number, octets: number): boolean {
+  if (type === OCTETS) return octets >= 0;
+  return type === BOOLEAN ? octets === 1 : (type === SIGNED || type === UNSIGNED) && octets >= 1 && octets <= 8;
 }
 
 const ABSENT = 0x01;
@@ -254,5 +279,11 @@ const KINDS = 'octets, a truth value of one octet, a number of one to eight octe
 const DEPTH_LIMIT = 16;
 const LENGTH_LIMIT = 65_536;
 const TWO_32 = 2 ** 32;
+const NEVER = 0x3fffffff;
 /** The upper half of the largest integer that a double holds exactly. */
 const SAFE_HIGH = 0x1fffff;
+/** How many octets or elements follow a TL of one octet; more than ever come for any other. */
+const COUNTS = Int32Array.from({ length: 256 }, (_, tl) => {
+  const count = tl >> 4 === LIST ? tl & 0x0f : (tl & 0x0f) - 1;
+  return tl >> 4 === LIST || isKnown(tl >> 4, count) ? count : NEVER;
+});
