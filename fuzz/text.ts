@@ -12,7 +12,7 @@ import { checkZone } from '../src/core/cosem/zone';
 import { ObisFilter } from '../src/filter/filter';
 import { parseRules } from '../src/filter/rule';
 import { parseRegister } from '../src/core/iec62056-21/messages';
-import { serverAddressFromSerial } from '../src/core/framing/hdlc-address';
+import { serverAddressFromSerial } from '../src/core/link/serial-address';
 import { exportLayouts, importLayouts, userScalers } from '../src/core/push';
 import { isDlmsError } from '../src/core/wire/errors';
 import { unhex } from '../src/core/wire/hex';

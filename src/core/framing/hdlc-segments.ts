@@ -4,15 +4,13 @@
 import { DlmsError } from '../wire/errors';
 import { concat, equalBytes, joined } from '../wire/hex';
 import { encodeHdlcFrame, type HdlcFrame } from './hdlc-frame';
-import { sameStation, type HdlcAddress } from './hdlc-address';
+import { sameStation } from './hdlc-address';
 
 export type Joined =
   | {
       readonly type: 'apdu';
       /** Whole and without LLC. */
       readonly bytes: Uint8Array;
-      readonly destination: HdlcAddress;
-      readonly source: HdlcAddress;
       /** Frames it came in. */
       readonly segments: number;
     }
@@ -72,9 +70,8 @@ export class SegmentJoiner {
       this.#skipping = frame.segmented ? frame : null;
     } else if (!frame.segmented) {
       this.#open = null;
-      const { destination, source } = frame;
       const segments = open.parts.length;
-      out.push({ type: 'apdu', bytes: joined(open.parts), destination, source, segments });
+      out.push({ type: 'apdu', bytes: joined(open.parts), segments });
     }
     return out;
   }

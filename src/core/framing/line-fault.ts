@@ -1,7 +1,6 @@
 // What a line or a gateway did to bytes that fit no frame: parity read as data, line ends converted, octets doubled by telnet.
 // The rule of the file: it names what the bytes show, and nothing where they do not; no frame is made of a guess.
 
-import { fcs16 } from '../wire/crc16';
 import { DlmsError, type Code, type Detail } from '../wire/errors';
 import { evenParity } from './check';
 
@@ -88,22 +87,10 @@ function doubled(bytes: Uint8Array, octet: number): boolean {
 function convertedIn(bytes: Uint8Array): string | null {
   if (bytes[0] !== FLAG) return null;
   const length = (((bytes[1] ?? 0) & 7) << 8) | (bytes[2] ?? 0);
-  const fits = (frame: Uint8Array): boolean =>
-    fcs16(frame, 0, length - 2) === (frame[length - 2] ?? 0) + 256 * (frame[length - 1] ?? 0);
-  const whole = bytes.slice(1, length + 1);
+  const whole = bytes.subarray(1, length + 1);
   if (whole.length === length) {
-    for (const [from, to, name] of [
-      [LF, CR, '0D in place of 0A'],
-      [CR, LF, '0A in place of 0D'],
-    ] as const) {
-      const places = [...whole.keys()].filter(at => whole[at] === from);
-      if (places.length === 0 || places.length > FEW) continue;
-      for (let set = 1; set < 1 << places.length; set++) {
-        const sent = whole.slice();
-        places.forEach((at, i) => (set & (1 << i) ? (sent[at] = to) : 0));
-        if (fits(sent)) return name;
-      }
-    }
+    if (fitsWith(whole, LF, [CR])) return '0D in place of 0A';
+    if (fitsWith(whole, CR, [LF])) return '0A in place of 0D';
   }
   // Some octets short: the closing flag stands where the frame check should end, or was left for the next frame.
   for (let lost = Math.max(1, length + 1 - bytes.length); lost <= MOST_LOST && length - lost >= SHORTEST - 1; lost++) {
@@ -111,35 +98,32 @@ function convertedIn(bytes: Uint8Array): string | null {
     if ((bytes[end] ?? FLAG) !== FLAG) continue;
     const came = bytes.subarray(1, end);
     if (lost === 1 && lacksCr(came)) return 'a 0D put back';
-    if (lost > 1 && lacksSeveral(came, lost)) return `a 0D put back in front of ${lost} of its 0A`;
+    if (lost > 1 && fitsWith(came, LF, [CR, LF], lost)) return `a 0D put back in front of ${lost} of its 0A`;
   }
   return null;
 }
 
 /**
- * Whether the frame check fits with a 0D in front of so many of its 0A. Of more choices than a few one would fit by chance.
+ * Whether the frame check fits where `count` of these octets were others, or any number of them. Of more choices than a few one
+ * would fit by chance, so that no more are tried.
  */
-function lacksSeveral(frame: Uint8Array, lost: number): boolean {
-  const places = [...frame.keys()].filter(at => frame[at] === LF);
-  if (choices(places.length, lost) > 1 << FEW) return false;
-  const fits = (state: number, from: number, place: number, left: number): boolean => {
-    if (left === 0) return stateBehind(frame, from, frame.length, state) === RESIDUE;
-    if (places.length - place < left) return false;
-    const at = places[place] as number;
-    const here = stateBehind(frame, from, at, state);
-    return fits(fcsState(here, CR), at, place + 1, left - 1) || fits(here, at, place + 1, left);
+function fitsWith(frame: Uint8Array, octet: number, sent: readonly number[], count = 0): boolean {
+  let choices = FEW;
+  const fits = (state: number, from: number, changed: number): boolean => {
+    if (choices === 0) return false;
+    const at = changed > 0 && changed === count ? -1 : frame.indexOf(octet, from);
+    const here = stateBehind(frame.subarray(from, at === -1 ? frame.length : at), state);
+    if (at === -1) {
+      choices--;
+      return changed > 0 && changed >= count && here === RESIDUE;
+    }
+    return fits(stateBehind(sent, here), at + 1, changed + 1) || fits(fcsState(here, octet), at + 1, changed);
   };
-  return fits(0xffff, 0, 0, lost);
+  return fits(0xffff, 0, 0);
 }
 
-function choices(of: number, take: number): number {
-  let n = take > of ? 0 : 1;
-  for (let i = 1; i <= take && n > 0; i++) n = (n * (of - take + i)) / i;
-  return n;
-}
-
-function stateBehind(frame: Uint8Array, from: number, to: number, state: number): number {
-  for (let at = from; at < to; at++) state = fcsState(state, frame[at] as number);
+function stateBehind(octets: ArrayLike<number>, state: number): number {
+  for (let at = 0; at < octets.length; at++) state = fcsState(state, octets[at] as number);
   return state;
 }
 
@@ -189,7 +173,7 @@ const MBUS_START = 0x68;
 const ENOUGH = 24;
 /** One octet in so many may be garbled. */
 const GARBLED_OF = 20;
-const FEW = 6;
+const FEW = 64;
 /** A frame that lost more is told as any that does not fit. */
 const MOST_LOST = 64;
 const SHORTEST = 9;

@@ -6,7 +6,7 @@ import { concat, joined } from '../wire/hex';
 import { checksum, LONG, STOP } from './mbus';
 
 export type MbusJoined =
-  | { readonly type: 'apdu'; readonly bytes: Uint8Array; readonly address: number }
+  | { readonly type: 'apdu'; readonly bytes: Uint8Array }
   /** Frames that came whole but do not make a message. */
   | { readonly type: 'problem'; readonly error: DlmsError; readonly bytes: Uint8Array };
 
@@ -27,7 +27,6 @@ export class MbusJoiner {
   receive(frame: Uint8Array): MbusJoined[] {
     const out: MbusJoined[] = [];
     const user = frame.subarray(4, -2);
-    const address = user[1] as number;
     const ci = user[2] as number;
     if (ci > MAX_CI) {
       const reason = `CI 0x${ci.toString(16)} carries no DLMS; this is another M-Bus application`;
@@ -47,7 +46,7 @@ export class MbusJoiner {
       const limit = this.limitBytes;
       this.#fail(out, { code: 'LIMIT_EXCEEDED', what: 'm-bus message', limit, actual: this.#size });
     } else if ((ci & LAST) !== 0) {
-      out.push({ type: 'apdu', bytes: joined(this.#parts), address });
+      out.push({ type: 'apdu', bytes: joined(this.#parts) });
       this.reset();
     }
     return out;

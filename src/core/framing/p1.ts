@@ -278,11 +278,4 @@ const FILL: ReadonlySet<number> = new Set([0, 0x20, DEL]);
 const FEW = 16;
 const SHORTEST_IDENT = 5;
 const LONGEST = 32_768;
-const ALL_THERE: Circumstances = {
-  fresh: true,
-  final: true,
-  checkedBefore: false,
-  searched: 0,
-  damaged: false,
-  before: 0xffffffff,
-};
+const ALL_THERE = { fresh: true, final: true, checkedBefore: false, searched: 0, damaged: false, before: 0xffffffff };

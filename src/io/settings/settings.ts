@@ -4,7 +4,7 @@
 import type { Authentication, SecurityPolicy } from '../../core/client/options';
 import { clockPolicy, type ClockPolicy } from '../../core/cosem/date-time';
 import { Obis } from '../../core/obis/obis';
-import { SERIAL_FORMULA, serverAddressFromSerial } from '../../core/framing/hdlc-address';
+import { SERIAL_FORMULA, serverAddressFromSerial } from '../../core/link/serial-address';
 import { Key } from '../../core/security/keys';
 import { DlmsError } from '../../core/wire/errors';
 import { knownFields, plainText } from '../../core/wire/foreign';
