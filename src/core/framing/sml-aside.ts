@@ -50,30 +50,40 @@ export class SmlAside {
     const held = this.#held;
     while (held.length > 0) {
       const start = held.indexOf(START);
-      const before = start === -1 ? held.length : start;
-      if (before > 0) {
-        pieces.push({ sml: false, bytes: held.take(before) });
+      if (start !== 0) {
+        held.pass(start === -1 ? held.length : start);
         continue;
       }
       const verdict = smlFiles.look(held, { ...AMID_TEXT, final, searched: this.#searched });
       this.#searched = 0;
-      if (verdict === 'no') pieces.push({ sml: false, bytes: held.take(1) });
-      else if ('frame' in verdict) pieces.push({ sml: true, bytes: held.take(verdict.octets) });
+      if (verdict === 'no') held.pass(1);
+      else if ('frame' in verdict) this.#take(verdict.octets, pieces);
       else if ('fill' in verdict) held.drop(verdict.fill);
       else if ('damaged' in verdict) this.#brokenOff(verdict.damaged, pieces);
-      else if (final && held.length < START_OCTETS) pieces.push({ sml: false, bytes: held.take(held.length) });
+      else if (final && held.length < START_OCTETS) held.pass(held.length);
       else if (final || held.length > LONGEST) this.#brokenOff(held.length, pieces);
       else {
         this.#searched = verdict.searched ?? 0;
-        return;
+        break;
       }
     }
+    this.#others(pieces);
+  }
+
+  /** All that is no SML, in one piece. */
+  #others(pieces: Piece[]): void {
+    if (this.#held.passed > 0) pieces.push({ sml: false, bytes: this.#held.takePassed() });
+  }
+
+  #take(octets: number, pieces: Piece[]): void {
+    this.#others(pieces);
+    pieces.push({ sml: true, bytes: this.#held.take(octets) });
   }
 
   /** Of the octets at the front, those before an identification line are the file's. */
   #brokenOff(octets: number, pieces: Piece[]): void {
     const at = latin1(this.#held.view(0, octets)).search(IDENTIFICATION);
-    pieces.push({ sml: true, bytes: this.#held.take(at === -1 ? octets : at) });
+    this.#take(at === -1 ? octets : at, pieces);
   }
 }
 
