@@ -3,6 +3,7 @@
 // frames with a check, and where what stands before or behind is the rest of a frame, there is no bare APDU.
 
 import type { ByteAt } from '../wire/lengths';
+import { ReceiveBuffer } from '../wire/receive-buffer';
 import { ApduExtent } from './apdu-extent';
 import { GLO_TAG, nextFrameInside } from './p1-frame';
 import { PUSH_TAGS, plausibleApdu } from './plausible';
@@ -75,7 +76,7 @@ export class BareFraming implements Recogniser<BareApdu> {
     if (this.amongOthers && endsHdlc(bytes, end, fresh)) {
       return { damaged: end + 3, error: { code: 'HDLC_FRAME', reason: BEGINNING_LOST } };
     }
-    return { frame: { type: 'raw', apdu: bytes.view(llc, end).slice() }, octets: end };
+    return { frame: { type: 'raw', apdu: bytes.copy(llc, end) }, octets: end };
   }
 
   /** Whoever sends frames with a check sends no bare APDUs; one that stands alone is told for what it looks like. */
@@ -138,4 +139,4 @@ const IN_FRONT = [
 ];
 /** Three are found by the check of a frame: one is in what stood before, and one in a value. */
 const DAMAGED_BITS = 2;
-const NOTHING: Waiting = { length: 0, at: () => -1, indexOf: () => -1, view: () => new Uint8Array(0) };
+const NOTHING: Waiting = new ReceiveBuffer(0);

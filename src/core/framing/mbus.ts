@@ -41,7 +41,7 @@ export class MbusFraming implements Recogniser<MbusFramed> {
       const octets = bytes.view(4, end - 1);
       if (checkOf(octets) === 'ok') {
         this.#seen = true;
-        return { frame: { type: 'mbus', octets: bytes.view(0, end).slice() }, octets: end };
+        return { frame: { type: 'mbus', octets: bytes.copy(0, end) }, octets: end };
       }
       error = { code: 'MBUS_CHECKSUM', got: octets[length] as number, want: checksum(octets, length) };
     }

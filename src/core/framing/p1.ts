@@ -244,7 +244,7 @@ function list(bytes: Waiting, stx: number): Verdict<P1Framed> {
 }
 
 function taken(bytes: Waiting, octets: number, text: TextExtent | null = null): Verdict<P1Framed> {
-  return { frame: { type: 'p1', telegram: bytes.view(0, octets).slice(), text }, octets };
+  return { frame: { type: 'p1', telegram: bytes.copy(0, octets), text }, octets };
 }
 
 function cut(at: number): Verdict<never> {
@@ -278,4 +278,4 @@ const FILL: ReadonlySet<number> = new Set([0, 0x20, DEL]);
 const FEW = 16;
 const SHORTEST_IDENT = 5;
 const LONGEST = 32_768;
-const ALL_THERE = { fresh: true, final: true, checkedBefore: false, searched: 0, damaged: false, before: 0xffffffff };
+const ALL_THERE = { fresh: true, final: true, checkedBefore: false, searched: 0, damaged: false, before: -1 };

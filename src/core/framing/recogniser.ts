@@ -12,6 +12,7 @@ export interface Waiting {
   indexOf(byte: number, from?: number): number;
   /** A view, valid until the next push. */
   view(from?: number, to?: number): Uint8Array;
+  copy(from: number, to: number): Uint8Array;
 }
 
 /** What came before the candidate. The stream changes one object for all looks: nobody keeps it. */
@@ -26,7 +27,7 @@ export interface Circumstances {
   readonly searched: number;
   /** The candidate lies inside of a frame that was damaged or cut off. */
   readonly damaged: boolean;
-  /** The last four octets that were dropped in front of the candidate, the latest lowest; ones where none were. */
+  /** The last four octets that were dropped in front of the candidate, as 32 bits, the latest lowest; ones where none were. */
   readonly before: number;
 }
 

@@ -88,7 +88,7 @@ export class SmlAside {
 }
 
 const IDENTIFICATION = /\/[A-Za-z]{3}[ -~]{0,92}(?:[\r\n]|$)/;
-const AMID_TEXT = { fresh: false, checkedBefore: false, damaged: false, before: 0xffffffff };
+const AMID_TEXT = { fresh: false, checkedBefore: false, damaged: false, before: -1 };
 const START = 0x1b;
 const START_OCTETS = 8;
 /** Many times what a meter sends by its head. Text waits no longer behind a file that broke off. */

@@ -195,7 +195,7 @@ export class FrameStream<F> {
   /** `telling`: the reason names a damaged frame. */
   #drop(n: number, reason: Detail, telling: boolean, out: (F | Dropped)[]): void {
     const buffer = this.#buffer;
-    for (let i = n > 4 ? n - 4 : 0; i < n; i++) this.#how.before = ((this.#how.before << 8) | buffer.at(i)) >>> 0;
+    for (let i = n > 4 ? n - 4 : 0; i < n; i++) this.#how.before = (this.#how.before << 8) | buffer.at(i);
     if (n === 1 && !telling && this.#between.has(buffer.at(0))) buffer.drop(1);
     else {
       this.#how.fresh = false;
@@ -218,4 +218,4 @@ export const LIMIT_BYTES = 65_536;
 const NOTHING: readonly never[] = [];
 const SLICE = 2048;
 const NO_FRAME: Detail = { code: 'NO_FRAME', bytes: 0 };
-const NOTHING_BEFORE = 0xffffffff;
+const NOTHING_BEFORE = -1;

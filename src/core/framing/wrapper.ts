@@ -73,7 +73,7 @@ export class WrapperFraming implements Recogniser<WrapperMessage> {
     }
     this.#countedHeader = counted ? this.#countedHeader + 1 : 0;
     this.#ports = source * 0x10000 + destination;
-    return { frame: { type: 'wrapper', source, destination, apdu: bytes.view(HEADER, octets).slice() }, octets };
+    return { frame: { type: 'wrapper', source, destination, apdu: bytes.copy(HEADER, octets) }, octets };
   }
 
   whole(chunk: Uint8Array): boolean {
@@ -85,9 +85,10 @@ export class WrapperFraming implements Recogniser<WrapperMessage> {
 
   /** Why a header is not believed, or not yet. */
   #doubt(bytes: Waiting, { fresh, final }: Circumstances): 'no' | { readonly need: number } | null {
+    if (!this.#amongOthers && fresh) return null;
     const ports = u16(bytes, 2) * 0x10000 + u16(bytes, 4);
     const usual = bytes.at(2) === 0 && bytes.at(4) === 0;
-    if (!this.#amongOthers) return fresh || (this.#ports === null ? usual : this.#ports === ports) ? null : 'no';
+    if (!this.#amongOthers) return (this.#ports === null ? usual : this.#ports === ports) ? null : 'no';
     const length = u16(bytes, 6);
     if (!fresh && (!usual || length > AMID_NOISE)) return 'no';
     // A wrong version asks for more: usual ports, or an APDU that noise hardly makes.

@@ -52,9 +52,14 @@ export class ReceiveBuffer {
     return this.#bytes.subarray(this.#start + from, this.#start + Math.min(to, this.length));
   }
 
+  /** A copy of [from, to). */
+  copy(from: number, to: number): Uint8Array {
+    return this.#bytes.slice(this.#start + from, this.#start + Math.min(to, this.length));
+  }
+
   /** A copy of the first n bytes, which are taken. */
   take(n: number): Uint8Array {
-    const taken = this.view(0, n).slice();
+    const taken = this.copy(0, n);
     this.drop(n);
     return taken;
   }
