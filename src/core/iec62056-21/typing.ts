@@ -89,6 +89,12 @@ export class Typing {
     const { code: obis, name, key } = facts;
     const { value, unit } = this.#main(sets, facts);
     const text = dataSet.sets[0] ?? '';
+    // Written out, not spread: these run for each line.
+    if (isScaled(value, unit)) {
+      return time === undefined
+        ? { obis, id, name, key, value, unit, scaleSource: 'telegram', sets, text }
+        : { obis, id, name, key, value, unit, scaleSource: 'telegram', time, sets, text };
+    }
     return time === undefined
       ? { obis, id, name, key, value, unit, sets, text }
       : { obis, id, name, key, value, unit, time, sets, text };
@@ -174,6 +180,11 @@ function isForeign({ id, unit }: IecReading): boolean {
 function holdsForeign(line: string): boolean {
   const sent = Array.from(line, c => String.fromCharCode(c.charCodeAt(0) & 0x7f)).join('');
   return sent.split(/[*()]/).some(unit => FOREIGN.has(unit.trim()));
+}
+
+/** The unit that is printed beside a number tells what the number counts; a decimal that no double holds is a text. */
+function isScaled(value: Value, unit: string | null): boolean {
+  return unit !== null && (typeof value === 'number' || (typeof value === 'string' && NUMBER.test(value)));
 }
 
 /** Of what its short ids are is not known: they keep their own name. */

@@ -9,6 +9,20 @@ function read(line: string, options: TypingOptions = {}): IecReading {
   return new Typing(options).reading(dataSet);
 }
 
+/** line, scaleSource */
+const SCALES: readonly [string, string | undefined][] = [
+  ['1.8.0(001234.567*kWh)', 'telegram'],
+  ['1.8.0(024562.1kWh)', 'telegram'],
+  ['1.6.1(1604070900)(24.81*kW)', 'telegram'],
+  // No double holds it.
+  ['1.8.0(123456789012345678.9*kWh)', 'telegram'],
+  ['1.8.0(00012.50)', undefined],
+  ['1.8.0(12 34*kWh)', undefined],
+  ['1.8.0(*kWh)', undefined],
+  ['0.9.1(103000)', undefined],
+  ['C.1(12345678)', undefined],
+];
+
 /** line, obis, value, unit, time */
 const ROWS: readonly [string, string | null, unknown, string | null, (string | null | undefined)?, TypingOptions?][] = [
   ['1.8.0(001234.567*kWh)', '1-0:1.8.0*255', 1234.567, 'kWh'],
@@ -115,6 +129,12 @@ const ROWS: readonly [string, string | null, unknown, string | null, (string | n
 ];
 
 describe('what stands in the brackets', () => {
+  it('says of a number whose unit is printed beside it that the telegram tells its scale, and of no other', () => {
+    for (const [line, source] of SCALES) assert.equal(read(line).scaleSource, source, line);
+    const lines = '(140320140000)(00)(60)(1)(0-1:24.2.1)(m3)';
+    assert.equal(read(`0-1:24.3.0${lines}(00001.001)`).scaleSource, 'telegram');
+  });
+
   for (const [line, obis, value, unit, time, options] of ROWS) {
     it(`${line} is ${JSON.stringify(value)}${unit === null ? '' : ` ${unit}`}`, () => {
       const reading = read(line, options);
