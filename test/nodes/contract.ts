@@ -132,6 +132,7 @@ export function checkOrigin(dlms: unknown, source: 'push' | 'get' | 'profile' | 
     systemTitle: matching(/^[0-9a-f]{16}$/),
     invocationCounter: whole,
     layout: text,
+    zone: oneOf('layout'),
     checksum: oneOf('ok', 'bad', 'none'),
     complete: oneOf(false),
     hex: matching(/^([0-9a-f]{2})+$/),

@@ -79,6 +79,8 @@ export interface Origin {
   /** Telegrams missing between the last one and this, by the invocation counter. */
   readonly skipped?: number;
   readonly layout?: string;
+  /** The offset of the times is that of the place in which alone this layout is sent. */
+  readonly zone?: 'layout';
   readonly checksum?: 'ok' | 'bad' | 'none';
   /** SML: the check is the CRC of Holley's RS-485 output, not X.25. */
   readonly check?: 'kermit';

@@ -28,7 +28,7 @@ import { P1Text } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
 import { conventionOf, userScalers, type UserScaler } from './scaling';
-import { telegramOf, type Decoded } from './telegram';
+import { policyOfLayout, telegramOf, type Decoded } from './telegram';
 
 export interface PushOptions {
   /** Default `auto`: found by itself, anew for each frame. */
@@ -419,9 +419,16 @@ export class PushDecoder {
       return pushed.surplus;
     }
     const convention = conventionOf(body, deviationGiven(pushed.clock));
-    const telegram = telegramOf(body.items, context, convention, body.version);
+    const there = policyOfLayout(body.items, body.layout?.zone, context);
+    const telegram = telegramOf(
+      body.items,
+      there === null ? context : { ...context, policy: there },
+      convention,
+      body.version,
+    );
     const layout = body.layout?.name ?? convention?.name ?? body.form;
-    this.#content({ type: 'telegram', telegram, origin: originOf(origin, pushed.service, layout) }, bytes);
+    const how = originOf(origin, pushed.service, layout, there !== null);
+    this.#content({ type: 'telegram', telegram, origin: how }, bytes);
     return pushed.surplus;
   }
 

@@ -9,6 +9,7 @@ const WH = 'Wh';
 const VARH = 'varh';
 const V = 'V';
 const A = 'A';
+const VIENNA = 'Europe/Vienna';
 
 /** Code, unit, scaler and type of each position in order. */
 type Cell = Omit<LayoutEntry, 'position'>;
@@ -229,6 +230,6 @@ export const LAYOUTS: readonly Layout[] = [
   layout('cii-10', null, ...cii),
   layout('bgld-14', null, ...bgldHead, degrees('81.7.40'), degrees('81.7.51'), degrees('81.7.62'), meterId),
   layout('bgld-11', null, ...bgldHead, meterId),
-  layout('wn-9', null, ...wn),
-  layout('wn-10', null, deviceName, ...wn),
+  { ...layout('wn-9', null, ...wn), zone: VIENNA },
+  { ...layout('wn-10', null, deviceName, ...wn), zone: VIENNA },
 ];

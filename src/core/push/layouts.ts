@@ -5,6 +5,7 @@
 import type { Data } from '../cosem/data';
 import { text } from '../cosem/data';
 import { Obis } from '../obis/obis';
+import { checkZone } from '../cosem/zone';
 import { DlmsError } from '../wire/errors';
 import { badSetting, knownFields } from '../wire/foreign';
 
@@ -33,6 +34,8 @@ export interface Layout {
   readonly nested?: true;
   /** Only behind a clock in the header that carries a type tag of its own, as Kaifa sends it; when found by itself. */
   readonly taggedClock?: true;
+  /** IANA name, of a list that is sent in one place only: of its clock, where neither the clock nor the user says more. */
+  readonly zone?: string;
   /** Decimal-less conventions need no entry; positions that are not listed become readings without OBIS code. */
   readonly entries: readonly LayoutEntry[];
 }
@@ -145,6 +148,7 @@ function readLayout(source: unknown, where: string): Layout {
   const [nested, taggedClock] = ['nested', 'taggedClock'].map(key =>
     optionalField(o, key, where, 'true or false', (v): v is boolean => typeof v === 'boolean'),
   );
+  const zone = optionalField(o, 'zone', where, 'an IANA time zone', (v): v is string => typeof v === 'string');
   const entries = field(o, 'entries', where, 'a list', (v): v is unknown[] => Array.isArray(v));
   const seen = new Set<number>();
   return {
@@ -153,6 +157,7 @@ function readLayout(source: unknown, where: string): Layout {
     ...(first === undefined || first === '' ? {} : { first }),
     ...(nested === true ? { nested } : {}),
     ...(taggedClock === true ? { taggedClock } : {}),
+    ...(zone === undefined ? {} : { zone: checkZone(zone.trim(), `${where}.zone`) }),
     entries: entries.map((entry, i) => readEntry(entry, `${where}.entries[${i}]`, elements, seen)),
   };
 }
@@ -220,7 +225,15 @@ function isType(value: string): boolean {
   });
 }
 
-const LAYOUT_FIELDS: readonly (keyof Layout)[] = ['name', 'elements', 'first', 'nested', 'taggedClock', 'entries'];
+const LAYOUT_FIELDS: readonly (keyof Layout)[] = [
+  'name',
+  'elements',
+  'first',
+  'nested',
+  'taggedClock',
+  'zone',
+  'entries',
+];
 const ENTRY_FIELDS: readonly (keyof LayoutEntry)[] = ['position', 'obis', 'unit', 'scaler', 'type', 'role'];
 const ROLES: readonly Role[] = ['list-version', 'meter-id', 'model', 'clock', 'date', 'time', 'push-setup', 'unknown'];
 const NUMBER_FIELDS = new Set(['position', 'elements', 'scaler']);

@@ -4,10 +4,11 @@
 import type { Origin } from '../cosem/reading';
 
 /** Written out, not spread: these run for each telegram. */
-export function originOf(origin: Origin, service: string, layout?: string): Origin {
+export function originOf(origin: Origin, service: string, layout?: string, itsZone = false): Origin {
   const whole = copyOf(origin);
   whole.service = service;
   if (layout !== undefined) whole.layout = layout;
+  if (itsZone) whole.zone = 'layout';
   return whole;
 }
 

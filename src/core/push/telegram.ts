@@ -6,6 +6,7 @@ import { CLOCK_STATUS, looksLikeDateTime, readDateTime, type ClockPolicy } from 
 import { attributeNames, clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
 import { Obis } from '../obis/obis';
 import { obisKey, obisName } from '../obis/obis-names';
+import { zoneOffsetOfLocal } from '../cosem/zone';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
 import { isCompanion, isNumber, type Item } from './body';
 import { scaleOfItem, type Convention, type UserScaler } from './scaling';
@@ -145,6 +146,26 @@ function timeOfTelegram(items: readonly Item[], context: TelegramContext): strin
     if (time !== null) return time;
   }
   return context.clock === null ? null : readDateTime(trusted(context.clock), context.policy).iso;
+}
+
+/**
+ * The policy with the zone of a layout that is sent in one place only: where the user has set none, the clock has no
+ * deviation, and the clock's word on daylight saving time is what the calendar of that zone says. null: as it was.
+ */
+export function policyOfLayout(
+  items: readonly Item[],
+  zone: string | undefined,
+  { policy, clock: ofHeader }: TelegramContext,
+): ClockPolicy | null {
+  if (zone === undefined || policy.zone !== undefined) return null;
+  const item = items.find(isClock);
+  const octets = item === undefined ? ofHeader : clockBytes(item.data);
+  if (octets === null) return null;
+  const { local, deviationMinutes, status } = readDateTime(octets);
+  if (local === null || deviationMinutes !== null || status === null) return null;
+  const daylight = (status & CLOCK_STATUS.daylight) !== 0;
+  const there = zoneOffsetOfLocal(zone, Date.parse(`${local}Z`), daylight);
+  return there.daylight === daylight ? { ...policy, zone } : null;
 }
 
 /** 0-b:1.0.0*255, attribute 2. */

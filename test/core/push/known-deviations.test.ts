@@ -84,6 +84,32 @@ describe('push decoder: known deviations', () => {
     assert.deepEqual(codesOf(feed({}, [mostly])), ['UNKNOWN_LAYOUT']);
   });
 
+  it('gives the clock of a list that one operator sends the zone of its place, and says so', () => {
+    const list = (clock: string) =>
+      notificationOf(structure(octets(unhex(clock)), ...[1, 2, 3, 4, 5, 6, 7, 8].map(n => u32(n))));
+    const told = (clock: string, options = {}) => {
+      const [event] = telegramsOf(feed(options, [list(clock)]));
+      assert.equal(event?.origin.layout, 'wn-9');
+      assert.equal(event.telegram.readings[0]?.value, event.telegram.time);
+      return [event.telegram.time, event.origin.zone];
+    };
+    const summer = '07e70915' + '05' + '162c01ff';
+    const winter = '07e70115' + '06' + '162c01ff';
+    assert.deepEqual(told(`${summer}800080`), ['2023-09-21T22:44:01+02:00', 'layout']);
+    assert.deepEqual(told(`${winter}800000`), ['2023-01-21T22:44:01+01:00', 'layout']);
+    // The hour that comes twice, by the bit.
+    assert.deepEqual(told('07e70a1d07021e00ff800080'), ['2023-10-29T02:30:00+02:00', 'layout']);
+    assert.deepEqual(told('07e70a1d07021e00ff800000'), ['2023-10-29T02:30:00+01:00', 'layout']);
+    // A clock that does not keep the summer time of that place, or does not tell of it, is left as it is.
+    assert.deepEqual(told(`${summer}800000`), ['2023-09-21T22:44:01', undefined]);
+    assert.deepEqual(told(`${winter}800080`), ['2023-01-21T22:44:01', undefined]);
+    assert.deepEqual(told(`${summer}8000ff`), ['2023-09-21T22:44:01', undefined]);
+    // What the telegram or the user says counts.
+    assert.deepEqual(told(`${summer}ffc480`), ['2023-09-21T22:44:01+01:00', undefined]);
+    const policy = { mode: 'standard', zone: 'Europe/Lisbon' } as const;
+    assert.deepEqual(told(`${summer}800080`, { policy }), ['2023-09-21T22:44:01+01:00', undefined]);
+  });
+
   it('takes an IDIS CII list whatever its last text and code are', () => {
     const head = [octets(unhex('0006190900ff')), visible('12345678'), octets(unhex('0a081700'))];
     const rest = [octets(unhex('07e5051303')), ...[1, 2, 3, 4, 5, 6].map(n => u32(n))];
