@@ -5,6 +5,7 @@
 import { DlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
 import { Reader } from '../wire/reader';
+import { ReceiveBuffer } from '../wire/receive-buffer';
 
 /** Opens one part of a raw deflate stream whose output so far was `before`; it lives outside, since the core has no zlib. */
 export type Inflate = (
@@ -19,7 +20,9 @@ export type Unpacked =
 
 /** The batches in the bytes of one source. Layout: {1: number, 3: version, 2: record {1: time, 2: kind, 3: octets, 4: length}}. */
 export class RecordBatches {
-  #held: Uint8Array = NOTHING;
+  readonly #held = new ReceiveBuffer(LIMIT_HELD);
+  /** Below this many held octets another look finds nothing new. <= LIMIT_HELD */
+  #need = 0;
   #stream: Stream | null = null;
   /** In the middle of a batch whose head has been taken. */
   #open = false;
@@ -35,20 +38,26 @@ export class RecordBatches {
   receive(bytes: Uint8Array, idle: boolean): readonly Unpacked[] {
     const out: Unpacked[] = [];
     if (bytes.length === 0) return out;
+    const held = this.#held;
     // A message that was cut off is not filled up from the next one.
-    if (this.#held.length > 0 && isWhole(bytes)) out.push(...this.flush());
-    if (this.#held.length === 0 && !(this.#open && bytes[0] === RECORD) && !(idle && bytes[0] === FIRST)) {
+    if (held.length > 0 && isWhole(bytes)) out.push(...this.flush());
+    if (held.length === 0 && !(this.#open && bytes[0] === RECORD) && !(idle && bytes[0] === FIRST)) {
       this.#open = false;
       return [...out, { bytes, record: false }];
     }
-    this.#held = concat(this.#held, bytes);
-    this.#unpack(out);
+    if (held.length + bytes.length < this.#need) held.push(bytes);
+    else {
+      const all = held.length === 0 ? bytes : concat(held.view(), bytes);
+      held.clear();
+      this.#need = 0;
+      held.push(this.#unpack(all, out));
+    }
     return out;
   }
 
   /** Nothing more comes. */
   flush(): readonly Unpacked[] {
-    const bytes = this.#held;
+    const bytes = this.#held.view().slice();
     const begun = this.#open || headOf(bytes) === 'yes';
     this.reset();
     if (bytes.length === 0) return [];
@@ -57,45 +66,45 @@ export class RecordBatches {
   }
 
   reset(): void {
-    this.#held = NOTHING;
+    this.#held.clear();
+    this.#need = 0;
     this.#stream = null;
     this.#open = false;
   }
 
-  #unpack(out: Unpacked[]): void {
-    for (;;) {
-      const all = this.#held;
-      if (all.length === 0) return;
+  /** Gives what has to wait, fewer octets than are then needed. */
+  #unpack(bytes: Uint8Array, out: Unpacked[]): Uint8Array {
+    for (let all = bytes; ;) {
+      if (all.length === 0) return NOTHING;
       if (!this.#open || all[0] !== RECORD) {
         const head = headOf(all);
-        if (head === 'short') return;
+        if (head === 'short') return all;
         this.#open = head === 'yes';
         this.#stream = null;
         if (!this.#open) {
-          this.#held = NOTHING;
           out.push({ bytes: all, record: false });
-          return;
+          return NOTHING;
         }
-        this.#held = all.subarray(headEnd(all));
-        this.#stream = { before: NOTHING, total: 0, state: 'new' };
+        all = all.subarray(headEnd(all));
+        this.#stream = { before: NOTHING, total: 0, adler: 1, state: 'new' };
         continue;
       }
       const length = varint(all, 1);
-      if (length === 'short') return;
+      if (length === 'short') return all;
       const end = length === 'no' ? all.length : length.end + length.value;
       if (length === 'no' || length.value > LIMIT_RECORD) {
         const actual = length === 'no' ? LIMIT_RECORD + 1 : length.value;
         const error = new DlmsError({ code: 'LIMIT_EXCEEDED', what: 'record of a batch', limit: LIMIT_RECORD, actual });
         this.reset();
         out.push({ error, bytes: all });
-        return;
+        return NOTHING;
       }
       if (all.length < end) {
-        this.#held = all.slice();
-        return;
+        this.#need = end;
+        return all;
       }
       out.push(this.#record(all.subarray(length.end, end)));
-      this.#held = all.subarray(end);
+      all = all.subarray(end);
     }
   }
 
@@ -113,9 +122,10 @@ export class RecordBatches {
 
   /** `length`: of the octets when they are not packed; null where the record does not tell. */
   #octets(octets: Uint8Array, length: number | null): Uint8Array {
-    const stream = this.#stream ?? { before: NOTHING, total: 0, state: 'lost' as const };
+    const stream = this.#stream ?? { before: NOTHING, total: 0, adler: 1, state: 'lost' as const };
     // The first record tells how all of its batch are.
     const announced = length !== null && length !== octets.length;
+    const begun = announced || stream.state === 'open';
     if (stream.state === 'new' && !isZlib(octets)) {
       if (announced) throw damaged('no zlib stream begins here');
       stream.state = 'none';
@@ -125,24 +135,28 @@ export class RecordBatches {
     const part = stream.state === 'new' ? octets.subarray(2) : octets;
     const limit = Math.min(length ?? LIMIT_RECORD, LIMIT_RECORD, LIMIT_BATCH - stream.total);
     const opened = this.inflate(part, stream.before, Math.max(1, limit));
+    const isStream = begun || (opened === 'too long' ? length === null : provesStream(part, opened, length));
+    // The first octets of a frame may pass for the head of a stream, and what follows for a part of one.
+    if (!isStream) {
+      stream.state = 'none';
+      return octets;
+    }
     if (opened === 'too long') {
       const what = 'inflated record of a batch';
       throw new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit, actual: limit + 1 });
     }
-    // Two octets may pass for the head of a stream; one that holds nothing is none.
-    if (opened === 'damaged' || (!announced && stream.state === 'new' && opened.output.length === 0)) {
-      if (announced || stream.state === 'open') throw damaged('its zlib stream is damaged');
-      stream.state = 'none';
-      return octets;
-    }
+    if (opened === 'damaged') throw damaged('its zlib stream is damaged');
     const { output, used } = opened;
     if (length !== null && output.length !== length)
       throw damaged(`${output.length} octets where ${length} are announced`);
-    // Behind its end stands the Adler-32 of all octets; the telegrams have checks of their own.
-    if (used < part.length && part.length - used !== ADLER) throw damaged('octets behind the end of its stream');
+    const behind = part.subarray(used);
+    const adler = adler32(stream.adler, output);
+    // Behind its end stands the Adler-32 of all octets.
+    if (behind.length > 0 && !isCheck(behind, adler)) throw damaged('no check sum behind the end of its stream');
     stream.total += output.length;
+    stream.adler = adler;
     stream.before = concat(stream.before, output).slice(-WINDOW);
-    stream.state = used < part.length ? 'ended' : 'open';
+    stream.state = behind.length > 0 ? 'ended' : 'open';
     return output;
   }
 }
@@ -151,6 +165,8 @@ interface Stream {
   /** The last octets of the output, which what follows may refer to. */
   before: Uint8Array;
   total: number;
+  /** Adler-32 of the output so far. */
+  adler: number;
   state: 'new' | 'open' | 'ended' | 'none' | 'lost';
 }
 
@@ -246,6 +262,32 @@ function varint(bytes: Uint8Array, at: number): { value: number; end: number } |
   return 'no';
 }
 
+/** That the first record begins a stream though no length says so: its check sum fits, or a flush ends it and nothing else. */
+function provesStream(part: Uint8Array, opened: ReturnType<Inflate>, length: number | null): boolean {
+  if (typeof opened === 'string') return false;
+  const { output, used } = opened;
+  if (output.length === 0 || (length !== null && output.length !== length)) return false;
+  const behind = part.subarray(used);
+  return behind.length === 0
+    ? FLUSH.every((octet, i) => part.at(i - 4) === octet)
+    : isCheck(behind, adler32(1, output));
+}
+
+function isCheck(octets: Uint8Array, adler: number): boolean {
+  return octets.length === 4 && new DataView(octets.buffer, octets.byteOffset).getUint32(0) === adler;
+}
+
+/** RFC 1950, 8.2. */
+function adler32(before: number, octets: Uint8Array): number {
+  let low = before & 0xffff;
+  let high = before >>> 16;
+  for (const octet of octets) {
+    low = (low + octet) % ADLER_BASE;
+    high = (high + low) % ADLER_BASE;
+  }
+  return high * 0x10000 + low;
+}
+
 /** Deflate without a preset dictionary. RFC 1950, 2.2. */
 function isZlib(octets: Uint8Array): boolean {
   const [method = 0, flags = 0] = octets;
@@ -269,7 +311,11 @@ const RECORD = 0x12;
 const SHORTEST_RECORD = 15;
 const LONGEST_KIND = 16;
 const LIMIT_RECORD = 65_536;
+/** A record behind its own head, or a head and what it has to be told from. */
+const LIMIT_HELD = LIMIT_RECORD + 64;
 /** Of all that one batch inflates to. */
 const LIMIT_BATCH = 1_048_576;
 const WINDOW = 32_768;
-const ADLER = 4;
+const ADLER_BASE = 65_521;
+/** The lengths of an empty stored block, which a flush leaves at the end. RFC 1951, 3.2.4. */
+const FLUSH: readonly number[] = [0x00, 0x00, 0xff, 0xff];

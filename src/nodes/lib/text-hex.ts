@@ -57,6 +57,13 @@ export function hexDump(text: string): Found {
   return counts ? unhex(all) : 'the offsets do not count the octets';
 }
 
+/** An offset and octets. */
+function isDumpRow(line: string): boolean {
+  if (!OF_DUMP.test(line)) return false;
+  const digits = rowOf(OFFSET.exec(line)?.[3] ?? '');
+  return digits !== null && digits !== '';
+}
+
 /** The octets of a row, without the characters beside them; null where it begins with something else. */
 function rowOf(rest: string): string | null {
   const bar = rest.indexOf('|');
@@ -89,6 +96,8 @@ function isColumn(text: string, digits: string): boolean {
 /** Words, times and marks in front of the octets of each line; lines without octets tell how many follow. */
 export function hexLog(text: string): Found {
   const lines = linesOf(text).map(line => ({ line, row: logRow(line) }));
+  // Its characters may hold what looks like a time.
+  if (lines.some(({ line }) => isDumpRow(line))) return null;
   const rows = lines.filter(({ row }) => row !== null);
   if (rows.length === 0) return null;
   const [shape] = rows.map(({ row }) => (row as LogRow).shape);

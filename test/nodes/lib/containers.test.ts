@@ -71,6 +71,31 @@ describe('batches of records', () => {
     // An M-Bus frame whose length makes a zlib header of its start octet.
     const mbus = unhex('6805056853ff000106ff16');
     assert.deepEqual(unpack([concat(head(), record(mbus))]), wanted(mbus));
+    assert.deepEqual(unpack([concat(head(), record(deflateSync(text(1))))]), wanted(text(1)));
+    const damaged = deflateSync(text(1));
+    damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1;
+    assert.match(unpack([concat(head(), record(damaged, text(1).length))])[0] ?? '', /check sum/);
+    // They inflate, but neither to an end with its check sum nor to a flush.
+    for (const each of ['484b5267e2de0e', '38cb73103b5bfd']) {
+      for (const length of [undefined, 7]) {
+        assert.deepEqual(
+          unpack([concat(head(), record(unhex(each), length), record(text(1)))]),
+          wanted(unhex(each), text(1)),
+        );
+      }
+    }
+  });
+
+  it('take a time that grows with them, octet by octet', () => {
+    const [little, much] = [15_000, 60_000].map(size => {
+      const bytes = concat(head(), record(new Uint8Array(size).fill(0x2f)));
+      const batches = recordBatches();
+      const began = process.cpuUsage().user;
+      for (let i = 0; i < bytes.length; i++) batches.receive(bytes.subarray(i, i + 1), true);
+      return process.cpuUsage().user - began;
+    }) as [number, number];
+    // Four times the octets: 16 times the time when all of them are copied with each.
+    assert.ok(much < 10 * little + 20_000, `${little} us and ${much} us`);
   });
 
   it('are looked for only where nothing else has begun', () => {
