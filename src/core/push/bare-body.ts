@@ -1,6 +1,6 @@
 // The body of a notification whose header was taken off: what amsreader and Tasmota log and publish of a telegram they deciphered.
-// The rule of the file: it has no header and no check, so it is only believed where it is all that came: a whole message, or
-// everything between two silences.
+// The rule of the file: it has no header and no check, so it is only believed where such bodies are all that came: a whole
+// message, or everything between two silences.
 
 import { isDlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
@@ -31,22 +31,32 @@ export class AloneBytes {
   }
 }
 
-/** null where the bytes are not exactly one array or structure. */
-export function readBareBody(bytes: Uint8Array): BareBody | null {
-  if (!begins(bytes)) return null;
+/** One or several arrays or structures, each with its octets; null where anything else is among them, or one is none that `isKnown`. */
+export function readBareBodies(
+  bytes: Uint8Array,
+  isKnown: (body: Data) => boolean,
+): readonly { readonly body: BareBody; readonly bytes: Uint8Array }[] | null {
+  const bodies: { body: BareBody; bytes: Uint8Array }[] = [];
   try {
-    const { data, end } = readBodyData(bytes, 0);
-    if (end !== bytes.length) return null;
-    return { service: 'body', invoke: null, clock: null, taggedClock: false, content: { body: data }, surplus: 0 };
+    for (let at = 0; at < bytes.length;) {
+      const rest = bytes.subarray(at);
+      if (!begins(rest)) return null;
+      const { data, end } = readBodyData(rest, 0);
+      if (!isKnown(data)) return null;
+      bodies.push({ body: { ...HEADLESS, content: { body: data } }, bytes: rest.subarray(0, end) });
+      at += end;
+    }
   } catch (error) {
     if (!isDlmsError(error)) throw error;
     return null;
   }
+  return bodies.length === 0 ? null : bodies;
 }
 
 function begins(bytes: Uint8Array): boolean {
   return bytes[0] === 0x01 || bytes[0] === 0x02;
 }
 
+const HEADLESS = { service: 'body', invoke: null, clock: null, taggedClock: false, surplus: 0 } as const;
 const NOTHING = new Uint8Array(0);
 const LONGEST = 1024;

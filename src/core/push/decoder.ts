@@ -17,7 +17,7 @@ import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes, hex } from '../wire/hex';
-import { AloneBytes, readBareBody } from './bare-body';
+import { AloneBytes, readBareBodies } from './bare-body';
 import { readBody } from './body';
 import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
@@ -157,7 +157,8 @@ export class PushDecoder {
   /** `message`: the chunk was handed over as one message, and not as it came from a line. */
   receive(chunk: Uint8Array, message = false): Step<PushEvent> {
     const alone = !this.#waits;
-    if (message && alone && this.#bareBody(chunk)) return this.#step();
+    // Noise may wait in front of a message, and no frame that the message may go on with.
+    if (message && !this.#unfinished && this.#bareBodies(chunk)) return this.#step();
     const frames = this.#stream.receive(chunk);
     if (frames.length > 0) this.#frames(frames);
     this.#alone.add(chunk, alone, this.#events.length > 0);
@@ -166,8 +167,7 @@ export class PushDecoder {
 
   /** The line fell silent: whatever is unfinished comes out as a problem. */
   timeout(): Step<PushEvent> {
-    if (this.#bareBody(this.#alone.take())) this.#stream.reset();
-    this.#frames(this.#stream.flush());
+    if (!this.#bareBodies(this.#alone.take(), true)) this.#frames(this.#stream.flush());
     for (const joined of this.#segments.flush()) this.#joined(joined);
     for (const joined of this.#mbus.flush()) this.#mbusJoined(joined);
     const have = this.#blocks.pending;
@@ -191,8 +191,13 @@ export class PushDecoder {
   }
 
   get #waits(): boolean {
+    return this.#unfinished || this.#stream.pending;
+  }
+
+  /** More than noise waits. */
+  get #unfinished(): boolean {
     const parts = this.#segments.pendingBytes > 0 || this.#mbus.pendingBytes > 0 || this.#blocks.pending > 0;
-    return parts || this.#stream.pending;
+    return parts || this.#stream.unfinished;
   }
 
   #step(): Step<PushEvent> {
@@ -203,14 +208,16 @@ export class PushDecoder {
     return step(events, [], this.#waits ? this.#idleMs : null);
   }
 
-  /** A whole message, or what stands between two silences, that is a list of a known form and nothing else. */
-  #bareBody(bytes: Uint8Array): boolean {
+  /** A whole message, or what stands between two silences, that is lists of known forms and nothing else. `held` in the stream. */
+  #bareBodies(all: Uint8Array, held = false): boolean {
     // Who sends frames with a check, or text, sends nothing bare.
     if (!this.#bodies || this.#stream.checkedBefore || this.#p1 !== null) return false;
-    const pushed = readBareBody(bytes);
-    if (pushed === null) return false;
-    if (readBody(pushed.content.body, this.#layouts, this.#onlyLayout, false).form === 'unknown') return false;
-    this.#pushed(pushed, bytes, this.#withHex ? { ...BARE, hex: hex(bytes) } : BARE);
+    const known = (body: Data): boolean => readBody(body, this.#layouts, this.#onlyLayout, false).form !== 'unknown';
+    const found = readBareBodies(all, known);
+    if (found === null) return false;
+    if (held) this.#stream.reset();
+    this.#frames(this.#stream.flush());
+    for (const { body, bytes } of found) this.#pushed(body, bytes, this.#withHex ? { ...BARE, hex: hex(bytes) } : BARE);
     return true;
   }
 

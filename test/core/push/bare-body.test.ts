@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { array, octets, structure, u16, u32, visible, encodeData } from '../../../src/core/cosem/data';
 import { FRAMINGS, PushDecoder } from '../../../src/core/push';
 import { Key } from '../../../src/core/security';
-import { concat, unhex } from '../../../src/core/wire/hex';
+import { concat, hex, unhex } from '../../../src/core/wire/hex';
 import { pushBytes, pushFormat } from '../../../src/sim/push-source';
 import { bytewise, codesOf, feed, randomly, telegramsOf } from './feeding';
 
@@ -59,12 +59,50 @@ describe('push decoder: a body without header', () => {
       [concat(unhex('55'), BODY)],
       [BODY, unhex('1234')],
       [unhex('1234'), BODY],
-      [BODY, BODY],
+      [BODY, BODY.subarray(0, -1)],
+      [BODY, encodeData(structure(u32(1), u32(2)))],
     ];
-    for (const chunks of inputs) assert.deepEqual(telegramsOf(feed({}, chunks)), []);
+    for (const chunks of inputs) {
+      const events = feed({}, chunks);
+      assert.deepEqual(telegramsOf(events), []);
+      assert.notDeepEqual(codesOf(events), []);
+    }
+  });
+
+  it('may be followed by others in one silence and in one message', () => {
+    const two = concat(BODY, BODY);
+    for (const chunks of [[BODY, BODY], [two], bytewise(two), randomly(two, 1, 13)]) {
+      const events = feed({}, chunks);
+      assert.deepEqual(valuesOf(events), [...VALUES, ...VALUES]);
+      assert.deepEqual(codesOf(events), []);
+    }
+    const events = feed({ hex: true }, [two]);
+    assert.deepEqual(
+      telegramsOf(events).map(({ origin }) => origin.hex),
+      [hex(BODY), hex(BODY)],
+    );
+    assert.deepEqual(valuesOf([...new PushDecoder().receive(two, true).events]), [...VALUES, ...VALUES]);
+  });
+
+  it('is read where it is a message behind noise, which is told, but not behind a frame that has begun', () => {
+    for (const noise of [unhex('1234'), BODY.subarray(0, 20)]) {
+      const decoder = new PushDecoder();
+      assert.deepEqual(decoder.receive(noise, true).events, []);
+      const events = [...decoder.receive(BODY, true).events];
+      assert.deepEqual(codesOf(events), ['NO_FRAME']);
+      assert.deepEqual(valuesOf(events), VALUES);
+      assert.deepEqual(decoder.timeout().events, []);
+    }
+    const whole = pushBytes({ ...kamstrup, carriage: { link: 'wrapper' } });
+    const body = whole.subarray(whole.indexOf(0x02, 15));
     const decoder = new PushDecoder();
-    for (const part of [BODY.subarray(0, 20), BODY]) assert.deepEqual(decoder.receive(part, true).events.length, 0);
-    assert.deepEqual(telegramsOf([...decoder.timeout().events]), []);
+    const events = [whole.subarray(0, whole.length - body.length), body].flatMap(part => [
+      ...decoder.receive(part, true).events,
+    ]);
+    assert.deepEqual(
+      telegramsOf(events).map(({ origin }) => origin.service),
+      ['data-notification'],
+    );
   });
 
   it('is none where the list has no known form', () => {
