@@ -67,7 +67,7 @@ export interface IecMeterOptions {
   readonly repeatsList?: boolean;
   /** Commands that it knows. Default R1, R2, R5, R6. */
   readonly commands?: readonly string[];
-  /** What the others get: NAK (default), an error text (Energomera CE301: "ERR11"), or nothing. */
+  /** What the others get: NAK (default), an error text (Energomera CE301: "ERR11"), or nothing, as then a wrong password. */
   readonly refusal?: 'nak' | 'error' | 'silence';
   /** Registers are acknowledged, but not sent, for these commands (EMH: R1). */
   readonly ackOnly?: readonly string[];

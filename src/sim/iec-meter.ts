@@ -287,6 +287,7 @@ export class IecStation {
       if (!good) return this.#answer(Uint8Array.of(NAK));
       if (command === 'P1' || command === 'P2') {
         state.unlocked = data === `(${this.meter.options.password ?? ''})` || this.meter.options.password === undefined;
+        if (!state.unlocked && this.meter.options.refusal === 'silence') return;
         return this.#answer(state.unlocked ? Uint8Array.of(ACK) : block('(ER03)'));
       }
       const { commands = ['R1', 'R2', 'R5', 'R6'], ackOnly = [] } = this.meter.options;

@@ -121,6 +121,19 @@ describe('an IEC session', () => {
     });
     assert.equal(meter.commands.filter(command => command.startsWith('P1')).length, 1);
   });
+  it('lets a password wait, too, that was met by silence where the meter had answered before', async () => {
+    const meter = new SimulatedIecMeter({ password: '7', refusal: 'silence', ...SOON });
+    const { near } = await onMemory(meter);
+    const session = new IecSession({ ...QUICK, password: '8', read: { what: 'registers', registers: ['1.8.0'] } });
+    await assert.rejects(session.read(near, never), { code: 'NO_ANSWER' });
+    await assert.rejects(session.read(near, never), { code: 'WRONG_PASSWORD', message: /by silence; .* 15 minutes/ });
+    assert.equal(meter.commands.filter(command => command.startsWith('P1')).length, 1);
+
+    const dead = new SimulatedIecMeter({ password: '7', faults: { silence: Infinity }, ...SOON });
+    const line = (await onMemory(dead)).near;
+    const other = new IecSession({ ...QUICK, password: '8', read: { what: 'registers', registers: ['1.8.0'] } });
+    for (let n = 0; n < 2; n++) await assert.rejects(other.read(line, never), { code: 'NO_ANSWER' });
+  });
   it('does not let a list that was read end the pause of a password', async () => {
     const meter = new SimulatedIecMeter({ password: '7', ...SOON });
     const { near } = await onMemory(meter);

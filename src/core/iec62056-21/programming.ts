@@ -65,6 +65,8 @@ export class ProgrammingSession {
   #unanswered = true;
   #learned: ReaderHints;
   #profiles = 0;
+  /** Something of it was heard since the acknowledgement, or its list just before. */
+  #lively = false;
 
   constructor(
     readonly options: ReaderOptions,
@@ -87,6 +89,7 @@ export class ProgrammingSession {
 
   /** Mode A and B: the readout is over, commands may follow at once. */
   startWithoutChallenge(): Step<ReaderEvent> {
+    this.#lively = true;
     return this.#afterChallenge();
   }
 
@@ -102,7 +105,10 @@ export class ProgrammingSession {
 
   part(part: Part): Step<ReaderEvent> {
     const waiting = this.#waiting;
-    if (part.type !== 'dropped') this.#unanswered = false;
+    if (part.type !== 'dropped') {
+      this.#unanswered = false;
+      this.#lively = true;
+    }
     if (part.type === 'command' && part.command === 'B0') return this.#brokenOff();
     switch (waiting.for) {
       case 'challenge':
@@ -294,9 +300,36 @@ export class ProgrammingSession {
       const readings = this.#typing.readings(dataSets.map(set => (set.id === '' ? { ...set, id: item.id } : set)));
       for (const reading of readings) this.#readings.push(reading);
       for (const line of unparsed) this.#unparsed.push(line);
-      events.push({ type: 'register', register: item.text, readings });
+      const other = this.#otherThan(item, readings);
+      if (other === null) events.push({ type: 'register', register: item.text, readings });
+      else {
+        // It leaves under its own name; what was asked for has not been given.
+        const error = new DlmsError({ code: 'IEC_REFUSED', what: `${this.#named(item)}: it gave ${other} instead` });
+        this.#failures.push({ register: item.text, error });
+        events.push(problemOf(error));
+      }
     }
     return this.#next(events);
+  }
+
+  /**
+   * The ids of an answer that is of other codes than the one that was asked for; null where it is of that one, or where an id
+   * is no code: what an address or the name of a list stands for only the meter knows.
+   */
+  #otherThan({ id }: RegisterRequest, readings: readonly IecReading[]): string | null {
+    const asked = this.#typing.facts(id).obis;
+    if (asked === null) return null;
+    const groups = ASKED_GROUPS.slice(0, /^\w+\.\w+$/.test(id) ? 2 : 3);
+    const isOther = ({ id: came }: IecReading): boolean => {
+      const { obis } = this.#typing.facts(came);
+      return obis !== null && groups.some(group => obis[group] !== asked[group]);
+    };
+    return readings.every(isOther)
+      ? readings
+          .map(reading => reading.id)
+          .join(', ')
+          .slice(0, LONGEST_LIST)
+      : null;
   }
 
   /** Another command for the same register, where the user named none; else its failure. */
@@ -363,8 +396,10 @@ export class ProgrammingSession {
   }
 
   #fail(error: DlmsError): Step<ReaderEvent> {
+    const unanswered = this.#waiting.for === 'password' && error.code !== 'WRONG_PASSWORD' && this.#lively;
     this.#waiting = { for: 'nothing' };
-    return step([...this.#telegram(), { type: 'fault', error }], [breakMessage()]);
+    const fault: ReaderEvent = { type: 'fault', error, ...(unanswered && { password: 'unanswered' as const }) };
+    return step([...this.#telegram(), fault], [breakMessage()]);
   }
 
   #telegram(): ReaderEvent[] {
@@ -459,6 +494,9 @@ function moreTelling(before: DlmsError | null, now: DlmsError): DlmsError {
   return before === null || rank(now) > rank(before) ? now : before;
 }
 
+/** The last only where it was written. Without medium and channel, which short ids leave out, and without the billing period, which some meters add. */
+const ASKED_GROUPS = ['c', 'd', 'e'] as const;
+const LONGEST_LIST = 60;
 const NAKS = 1;
 const UNCHECKED = { received: null, calculated: 0, check: 'unreadable' } as const;
 const REPEATS = 3;

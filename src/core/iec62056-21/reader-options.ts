@@ -104,7 +104,8 @@ export type ReaderEvent =
   | { readonly type: 'retry'; readonly reason: DlmsError }
   /** It answers otherwise than the book says; the way that worked is taken first from now on. */
   | { readonly type: 'learned'; readonly text: string }
-  | { readonly type: 'fault'; readonly error: DlmsError }
+  /** `unanswered`: the password was the last that was sent, to a meter that had answered before it. */
+  | { readonly type: 'fault'; readonly error: DlmsError; readonly password?: 'unanswered' }
   | { readonly type: 'done'; readonly hints: ReaderHints };
 
 /** By code, by address, by code in partial blocks. IEC 62056-21, 6.3.12. */

@@ -102,6 +102,7 @@ export class IecSession {
     const asksList = (plan?.what ?? 'list') === 'list';
     const password = asksList ? '' : (this.options.password ?? '');
     if (password !== '') this.#passwords.guard(password, startedMs);
+    let unanswered = false;
     this.#runningSinceMs = startedMs;
     try {
       const asked = plan === undefined ? this.options : { ...this.options, read: plan };
@@ -124,6 +125,7 @@ export class IecSession {
       await drive(transport, new IecReader(options), { signal, limitMs: this.#limitMs(characters) }, event => {
         this.options.onEvent?.(event);
         if (event.type === 'identification') this.#meet(event.identification.raw);
+        if (event.type === 'fault') unanswered = event.password === 'unanswered';
         if (event.type === 'progress') tell('reading', event.characters);
         else events.push(event);
         if (event.type === 'retry') tell('repeating');
@@ -136,7 +138,9 @@ export class IecSession {
       if (password !== '') this.#passwords.taken();
       return readoutOf(events, this.#hints, durationMs);
     } catch (error) {
-      if (isDlmsError(error) && error.code === 'WRONG_PASSWORD') this.#passwords.refused(password, performance.now());
+      // Some meters say nothing to a wrong password, and count it all the same.
+      const refused = isDlmsError(error) && error.code === 'WRONG_PASSWORD';
+      if (refused || unanswered) this.#passwords.refused(password, performance.now(), unanswered);
       throw error;
     } finally {
       this.#runningSinceMs = null;

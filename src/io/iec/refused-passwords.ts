@@ -1,4 +1,4 @@
-// Passwords that one meter has refused: meters lock after some wrong ones, and flows ask again by the clock.
+// Passwords that one meter has refused, or met by silence: meters lock after some wrong ones, and flows ask again by the clock.
 // The rule of the file: each refusal doubles the pause, and only a password that is taken ends it.
 
 import { createHash } from 'node:crypto';
@@ -11,6 +11,8 @@ export class RefusedPasswords {
   readonly #refused = new Set<string>();
   #times = 0;
   #untilMs = -Infinity;
+  /** The last one was met by silence. */
+  #unanswered = false;
 
   /** true: a password that was refused must wait. */
   isPausing(nowMs: number): boolean {
@@ -22,11 +24,14 @@ export class RefusedPasswords {
     if (!this.isPausing(nowMs)) return;
     if (!this.#refused.has(hash(password)) && this.#refused.size < DIFFERENT) return;
     const minutes = Math.ceil((this.#untilMs - nowMs) / 60_000);
-    const diagnostic = `at the last readout; it is not sent again for ${minutes} minutes, or until a deploy`;
+    const last = this.#unanswered ? 'at the last readout, by silence' : 'at the last readout';
+    const diagnostic = `${last}; it is not sent again for ${minutes} minutes, or until a deploy`;
     throw new DlmsError({ code: 'WRONG_PASSWORD', diagnostic });
   }
 
-  refused(password: string, nowMs: number): void {
+  /** `unanswered`: by a meter that had answered before, and fell silent. */
+  refused(password: string, nowMs: number, unanswered = false): void {
+    this.#unanswered = unanswered;
     this.#refused.add(hash(password));
     this.#untilMs = nowMs + Math.min(PAUSE_MS * 2 ** this.#times++, LONGEST_PAUSE_MS);
   }

@@ -426,6 +426,38 @@ describe('programming mode', () => {
     );
     assert.equal(readings(played).length, 1);
   });
+  it('tells that the meter gave another register than was asked, and gives it its own name', () => {
+    const list = new Map([
+      ['1.8.0', '2.8.0(000000.5*kWh)'],
+      ['1.8', '1.8.1(000001.5*kWh)1.8.2(000002.5*kWh)'],
+      ['3.8.0', '1-1:3.8.0*00(000003.5*kvarh)'],
+      ['F009', '4.8.0(000004.5*kvarh)'],
+    ]);
+    const played = play({ registers: () => list, repeatsId: false }, registers(['1.8.0', '1.8', '3.8.0', 'F009']));
+    assert.deepEqual(
+      telegrams(played)[0]?.failures?.map(f => [f.register, f.error.short]),
+      [['1.8.0', 'the meter refused R5 1.8.0: it gave 2.8.0 instead']],
+    );
+    assert.deepEqual(readings(played), [
+      ['2.8.0', 0.5],
+      ['1.8.1', 1.5],
+      ['1.8.2', 2.5],
+      ['1-1:3.8.0*00', 3.5],
+      ['4.8.0', 4.5],
+    ]);
+    assert.equal(played.events.filter(event => event.type === 'problem').length, 1);
+  });
+  it('says of a password that was met by silence whether the meter had answered before it', () => {
+    const silent = { password: '1234', refusal: 'silence' } as const;
+    const told = (played: Played): unknown[] =>
+      played.events.flatMap(e => (e.type === 'fault' ? [e.error.code, e.password] : []));
+    const wrong = registers(['1.8.0'], { password: '4321' });
+    assert.deepEqual(told(play(silent, wrong)), ['NO_ANSWER', 'unanswered']);
+    assert.deepEqual(told(play({ ...silent, mode: 'a' }, { ...wrong, mode: 'a' })), ['NO_ANSWER', 'unanswered']);
+    // It fell silent before: nobody knows whether the password has reached it.
+    assert.deepEqual(told(play({ ...silent, faults: { 'no-data': ALWAYS } }, wrong)), ['NO_ANSWER', undefined]);
+    assert.deepEqual(told(play({ ...silent, faults: { silence: ALWAYS } }, wrong)), ['NO_ANSWER', undefined]);
+  });
   it('takes an answer without data for a refusal', () => {
     const list = new Map([
       ['1.8.0', ''],
