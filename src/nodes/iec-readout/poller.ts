@@ -23,9 +23,17 @@ export type Extra = {
   readonly [name: string]: unknown;
 };
 
+interface Run {
+  readonly address: string;
+  readonly session: IecSession;
+  readonly startedMs: number;
+  running: boolean;
+}
+
 /** Asks meters, one after the other on a line; keeps a session for each of them, with what it learned of it. */
 export class Poller {
-  readonly #meters = new Map<string, { readonly session: IecSession; startedMs: number; running: boolean }>();
+  /** By address and password, in the order in which they were read last. */
+  readonly #meters = new Map<string, Run>();
   /** By address: another password for the same meter is not another meter. */
   readonly #passwords = new Map<string, RefusedPasswords>();
   #warned = false;
@@ -66,15 +74,14 @@ export class Poller {
       new IecSession({
         ...settings.session,
         meterAddress,
-        passwords: this.#passwordsOf(address, nowMs),
+        passwords: this.#passwordsOf(address),
         ...(password !== null && { password }),
       });
     this.#warnOfHurry(nowMs - (known?.startedMs ?? -Infinity), session.expectedMs);
-    const run = { session, startedMs: nowMs, running: true };
+    const run: Run = { address, session, startedMs: nowMs, running: true };
     this.#meters.delete(key);
     this.#meters.set(key, run);
-    if (this.#meters.size > METERS)
-      for (const oldest of [...this.#meters.keys()].slice(0, 1)) this.#meters.delete(oldest);
+    this.#forgetOldest(nowMs);
     try {
       const readout = await connection.withTransport(
         (transport, signal) => session.read(transport, signal, progress => task.progress(progressText(progress)), plan),
@@ -91,13 +98,22 @@ export class Poller {
     }
   }
 
-  #passwordsOf(address: string, nowMs: number): RefusedPasswords {
+  #passwordsOf(address: string): RefusedPasswords {
     const passwords = this.#passwords.get(address) ?? new RefusedPasswords();
     this.#passwords.set(address, passwords);
-    if (this.#passwords.size > METERS)
-      for (const [other, kept] of this.#passwords)
-        if (other !== address && !kept.isPausing(nowMs)) this.#passwords.delete(other);
     return passwords;
+  }
+
+  /** No meter that is being read; and no pause as long as a session of its meter counts in it, or it lasts. */
+  #forgetOldest(nowMs: number): void {
+    for (const [key, { running }] of this.#meters) {
+      if (this.#meters.size <= METERS) break;
+      if (!running) this.#meters.delete(key);
+    }
+    if (this.#passwords.size <= METERS) return;
+    const kept = new Set([...this.#meters.values()].map(({ address }) => address));
+    for (const [address, passwords] of this.#passwords)
+      if (!kept.has(address) && !passwords.isPausing(nowMs)) this.#passwords.delete(address);
   }
 
   /** That of the message; null: the node's own, which is only for the place it was saved for. */
