@@ -170,6 +170,11 @@ interface Stream {
   state: 'new' | 'open' | 'ended' | 'none' | 'lost';
 }
 
+/** Nothing else begins like this. */
+export function beginsBatch(bytes: Uint8Array): boolean {
+  return headOf(bytes) === 'yes';
+}
+
 /** Number, version, and the beginning of a record with a time and a kind in letters. */
 function headOf(bytes: Uint8Array): 'yes' | 'no' | 'short' {
   const at = headEnd(bytes);

@@ -4,7 +4,7 @@
 
 import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../core/iec62056-21/decoder';
 import { hex } from '../../core/wire/hex';
-import type { RecordBatches, Unpacked } from '../../core/push/batch';
+import { beginsBatch, type RecordBatches, type Unpacked } from '../../core/push/batch';
 import { bytesOf } from '../lib/bytes-of';
 import { recordBatches } from '../lib/containers';
 import type { Encoding } from './settings';
@@ -90,8 +90,8 @@ export class IecStreams {
     if (this.encoding === 'hex' || this.encoding === 'base64') return bytesOfText(payload, this.encoding);
     // How a stream begins decides for its pieces: "0019" in the middle of a telegram is text, not hex.
     const read = readText(payload, stream.form === AS_IT_IS || this.encoding === 'text', true);
-    const believed =
-      !NOTATIONS.has(read.form) || read.form === stream.form || STARTS.test(hex(read.bytes.subarray(0, 32)));
+    const begins = STARTS.test(hex(read.bytes.subarray(0, 32))) || beginsBatch(read.bytes);
+    const believed = !NOTATIONS.has(read.form) || read.form === stream.form || begins;
     const { form, bytes } = believed ? read : readText(payload, true);
     stream.form = form;
     return bytes;
@@ -103,7 +103,7 @@ function received(stream: Stream, unpacked: Unpacked): readonly DecoderEvent[] {
   return stream.decoder.receive(unpacked.bytes);
 }
 
-/** Digits of a text, too, are only believed where a message begins with them: "/", STX, SOH, an encrypted frame or SML. */
+/** Digits of a text, too, are only believed where a message begins with them: "/", STX, SOH, an encrypted frame, SML or a batch. */
 const NOTATIONS: ReadonlySet<string> = new Set(['hex', 'base64', 'list of numbers']);
 /** In hex, with and without parity in bit 7. */
 const STARTS = /^(00|7f|0d|0a|8d|8a)*(2f|af|02|82|01|81|db08|1b1b1b1b)/i;

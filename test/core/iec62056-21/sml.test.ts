@@ -41,6 +41,33 @@ describe('SML where text is read', () => {
     assert.equal(events.filter(event => event.type === 'telegram').length > 90, true, 'no silence is waited for');
   });
 
+  it('keeps no octet of a text that it may begin with longer than until the line is silent', () => {
+    // The block check is 1B.
+    const block = '1.8.0(000001*kWh)\r\nC.1($)\r\n!\r\n\x03';
+    const readout = fromLatin1(`/ABC5METER\r\n\x02${block}\x1b`);
+    for (const chunks of [[readout], bytewise(readout)]) {
+      const decoder = new IecDecoder();
+      const before = chunks.flatMap(chunk => [...decoder.receive(chunk)]);
+      assert.deepEqual([before, decoder.busy], [[], true]);
+      assert.deepEqual(
+        decoder.flush().map(event => event.type === 'telegram' && event.telegram.readings.length),
+        [2],
+      );
+      assert.equal(decoder.busy, false);
+    }
+    const reader = new IecReader({ mode: 'a', reactionMs: 0 });
+    reader.start();
+    reader.timeout();
+    assert.equal(reader.phase, 'identifying');
+    const events = [...reader.receive(readout).events];
+    for (let n = 0; n < 5 && !events.some(event => event.type === 'done'); n++) events.push(...reader.timeout().events);
+    assert.equal(events.filter(event => event.type === 'telegram').length, 1);
+    assert.deepEqual(
+      events.filter(event => event.type === 'problem' || event.type === 'fault'),
+      [],
+    );
+  });
+
   it('ends a readout at once that waits for an identification', () => {
     const reader = new IecReader({ baudRate: 9600 });
     reader.start();
