@@ -90,9 +90,16 @@ export interface Origin {
   readonly serverId?: string;
   /** SML: seconds of operation; never a time. */
   readonly secIndex?: number;
+  /** SML: the clock of the gateway that hands the list on, or its seconds of operation. */
+  readonly gatewayTime?: string;
+  readonly gatewaySecIndex?: number;
   readonly listName?: string;
   /** SML, in hex. */
   readonly listSignature?: string;
+  /** SML: of the whole file, in hex. */
+  readonly signature?: string;
+  /** SML: what getProcParameter answered. */
+  readonly parameters?: readonly Parameter[];
   readonly complete?: false;
   /** Lines, or parts of them, that could not be read although the check fits; their neighbours are in the payload. */
   readonly unparsed?: readonly string[];
@@ -109,6 +116,13 @@ export interface Origin {
     readonly access?: 'range' | 'entry' | 'all';
   };
   readonly columns?: readonly ProfileColumn[];
+}
+
+/** SML: a parameter as a reading, without value and unit where it has none of its own; and what stands below it. */
+export interface Parameter extends Omit<Reading, 'value' | 'unit'> {
+  readonly value?: Value;
+  readonly unit?: string | null;
+  readonly children?: readonly Parameter[];
 }
 
 /** What a bare value is. */

@@ -3,7 +3,7 @@
 // only texts may be improved. A code the tables do not have is called by its numbers.
 
 import { Obis } from './obis';
-import { ABSTRACT, ELECTRICITY, GENERAL, MEDIA, type Part, type Table } from './obis-tables';
+import { ABSTRACT, ELECTRICITY, GENERAL, MEDIA, NAMED, type Part, type Table } from './obis-tables';
 import { ENGLISH, type ObisTexts } from './obis-texts-en';
 
 export type { ObisTexts } from './obis-texts-en';
@@ -20,7 +20,7 @@ export function obisKey(obis: Obis): string {
 
 /** Whether the tables have a word for the code, or only its numbers. */
 export function isKnownObis(obis: Obis): boolean {
-  return partsOf(obis) !== null;
+  return partsOf(obis) !== null || NAMED[obis.toString()] !== undefined;
 }
 
 export interface ObisMatch {
@@ -69,7 +69,10 @@ function afterEqualSign(pair: string): string {
 /** A text of this dictionary from the parts of the code. */
 function nameOf(obis: Obis, texts: ObisTexts): string {
   const parts = partsOf(obis);
-  if (parts === null) return `OBIS ${obis.toString()}`;
+  if (parts === null) {
+    const id = NAMED[obis.toString()];
+    return id === undefined ? `OBIS ${obis.toString()}` : say({ id }, texts);
+  }
   let name = '';
   for (const part of parts) {
     name += say(part.id === 'index' && /\d$/.test(name) ? { ...part, id: 'index_after_number' } : part, texts);

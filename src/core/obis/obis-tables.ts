@@ -732,6 +732,14 @@ const HOT_WATER: Table = {
   '3.6': 'hot_water_temperature_test',
 };
 
+/** Codes of makers and of one country, which no grammar makes: their keys are their numbers. BSI TR-03109-1, annex IV b; EDL. */
+export const NAMED: Readonly<Record<string, string>> = {
+  '1-0:96.50.1*1': 'maker',
+  '1-0:96.90.2*1': 'firmware_check',
+  '129-129:199.130.3*255': 'maker',
+  '129-129:199.130.5*255': 'public_key',
+};
+
 /** A: the word for the medium, and the table of its own quantities. */
 export const MEDIA: Readonly<Record<number, { readonly id: string; readonly table: Table }>> = {
   1: { id: 'electricity', table: {} },

@@ -500,7 +500,8 @@ export class PushDecoder {
       for (const { telegram, origin: more } of telegrams) {
         this.#content({ type: 'telegram', telegram, origin: smlOrigin(origin, more) }, bytes);
       }
-      for (const detail of problems) this.#problem(new DlmsError(detail), bytes, origin);
+      for (const { detail, origin: more } of problems)
+        this.#problem(new DlmsError(detail), bytes, smlOrigin(origin, more));
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       this.#problem(error, bytes, origin);

@@ -48,8 +48,12 @@ export function smlOrigin(file: Origin, said: Partial<Origin>): Origin {
   if (said.service !== undefined) whole.service = said.service;
   if (said.serverId !== undefined) whole.serverId = said.serverId;
   if (said.secIndex !== undefined) whole.secIndex = said.secIndex;
+  if (said.gatewayTime !== undefined) whole.gatewayTime = said.gatewayTime;
+  if (said.gatewaySecIndex !== undefined) whole.gatewaySecIndex = said.gatewaySecIndex;
   if (said.listName !== undefined) whole.listName = said.listName;
   if (said.listSignature !== undefined) whole.listSignature = said.listSignature;
+  if (said.signature !== undefined) whole.signature = said.signature;
+  if (said.parameters !== undefined) whole.parameters = said.parameters;
   if (said.messageCheck !== undefined) whole.messageCheck = said.messageCheck;
   return whole;
 }

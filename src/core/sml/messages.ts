@@ -5,6 +5,7 @@
 import { fcs16, kermit16, lowFirst } from '../wire/crc16';
 import { DlmsError } from '../wire/errors';
 import { hex } from '../wire/hex';
+import { readTree, type SmlTree } from './parameters';
 import { SmlReader, type SmlValue } from './tlv';
 
 /** Seconds of operation, which are no clock, or an instant. */
@@ -32,6 +33,7 @@ export interface SmlList {
   readonly time: SmlTime | null;
   readonly entries: readonly SmlEntry[];
   readonly signature: Uint8Array | null;
+  readonly gatewayTime?: SmlTime | null;
 }
 
 export type SmlBody =
@@ -45,7 +47,12 @@ export type SmlBody =
       readonly time: SmlTime | null;
       readonly entries: readonly SmlEntry[];
     }
-  | { readonly type: 'parameter'; readonly serverId: Uint8Array | null; readonly path: readonly string[] }
+  | {
+      readonly type: 'parameter';
+      readonly serverId: Uint8Array | null;
+      readonly path: readonly string[];
+      readonly tree: SmlTree;
+    }
   | {
       readonly type: 'attention';
       readonly serverId: Uint8Array | null;
@@ -148,8 +155,8 @@ function readList(r: SmlReader): SmlList {
     const entries: SmlEntry[] = [];
     for (let left = r.absent() ? 0 : r.list('SML valList', 0); left > 0; left--) entries.push(readEntry(r));
     const signature = r.optionalOctets('SML listSignature');
-    readTime(r, 'SML actGatewayTime');
-    return { type: 'list', serverId, listName, time, entries, signature };
+    const gatewayTime = readTime(r, 'SML actGatewayTime');
+    return { type: 'list', serverId, listName, time, entries, signature, gatewayTime };
   });
 }
 
@@ -207,23 +214,23 @@ function readProfileList(r: SmlReader): SmlBody {
     const time = readTime(r, 'SML valTime');
     const status = readStatus(r);
     const entries: SmlEntry[] = [];
-    for (let left = r.list('SML periodEntries', 0); left > 0; left--) {
-      entries.push(
-        fields(r, 'SML periodEntry', 5, () => ({
-          name: r.name('SML objName'),
-          status,
-          time,
-          unit: r.absent() ? null : r.unsigned('SML unit'),
-          scaler: r.absent() ? null : r.signed('SML scaler'),
-          value: r.value('SML value'),
-          signature: r.optionalOctets('SML valueSignature'),
-        })),
-      );
-    }
+    for (let left = r.list('SML periodEntries', 0); left > 0; left--) entries.push(readPeriodEntry(r, status, time));
     r.skip('SML rawdata');
     r.optionalOctets('SML periodSignature');
     return { type: 'profile', ...head, entries };
   });
+}
+
+function readPeriodEntry(r: SmlReader, status: SmlEntry['status'], time: SmlTime | null): SmlEntry {
+  return fields(r, 'SML periodEntry', 5, () => ({
+    name: r.octets('SML objName'),
+    status,
+    time,
+    unit: r.absent() ? null : r.unsigned('SML unit'),
+    scaler: r.absent() ? null : r.signed('SML scaler'),
+    value: r.value('SML value'),
+    signature: r.optionalOctets('SML valueSignature'),
+  }));
 }
 
 /** A profile as rows under one header. */
@@ -289,9 +296,36 @@ function readParameter(r: SmlReader): SmlBody {
   return fields(r, 'SML parameter', 3, () => {
     const serverId = r.optionalOctets('SML serverId');
     const path = readPath(r);
-    r.skip('SML parameterTree');
-    return { type: 'parameter', serverId, path };
+    return { type: 'parameter', serverId, path, tree: readTree(r, readParameterValue) };
   });
+}
+
+/** SML_ProcParValue: a value, an entry of a profile, entries under a signature, a time, an entry of a list. */
+function readParameterValue(r: SmlReader, name: Uint8Array): SmlEntry {
+  const bare = { name, status: null, time: null, unit: null, scaler: null, value: null, signature: null };
+  const from = r.offset;
+  r.list('SML parameterValue', 2, 2);
+  switch (r.unsigned('SML kind of a parameterValue')) {
+    case 1:
+      return { ...bare, value: r.value('SML value') };
+    case 2:
+      return readPeriodEntry(r, null, null);
+    case 4: {
+      const start = r.offset;
+      const time = readTime(r, 'SML smlTime');
+      // Seconds of operation are no time.
+      return time?.form === 'instant' ? { ...bare, time } : { ...bare, value: encoded(r, start) };
+    }
+    case 5:
+      return readEntry(r);
+    default:
+      r.skip('SML parameterValue');
+      return { ...bare, value: encoded(r, from) };
+  }
+}
+
+function encoded(r: SmlReader, from: number): SmlValue {
+  return { type: 'list', encoded: r.bytes.subarray(from, r.offset) };
 }
 
 function readAttention(r: SmlReader): SmlBody {

@@ -4,12 +4,13 @@
 
 import { isoAt, isoInPolicy, STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import type { ObisPattern } from '../obis/pattern';
-import type { Meter, Origin, Reading, ScaleSource, Telegram, Value } from '../cosem/reading';
+import type { Meter, Origin, Parameter, Reading, ScaleSource, Telegram, Value } from '../cosem/reading';
 import { spelled, type Spelled } from '../cosem/spelled';
 import { scaleExactly, unitSymbol } from '../cosem/units';
 import { DlmsError, type Detail } from '../wire/errors';
 import { equalBytes, hex } from '../wire/hex';
 import { readMessages, type SmlBody, type SmlEntry, type SmlList, type SmlMessage, type SmlTime } from './messages';
+import type { SmlTree } from './parameters';
 import { SML_QUIRKS, statusOf, type SmlSender } from './quirks';
 import { serverOf } from './server-id';
 import { textOrHex } from './tlv';
@@ -26,12 +27,26 @@ export interface SmlOptions {
 /** Everything but the time of arrival. */
 export interface SmlTelegram {
   readonly telegram: Omit<Telegram, 'receivedAt'>;
-  readonly origin: Pick<Origin, 'service' | 'serverId' | 'secIndex' | 'listName' | 'listSignature' | 'messageCheck'>;
+  readonly origin: Writable<SmlOrigin>;
 }
+
+export type SmlOrigin = Pick<
+  Origin,
+  | 'service'
+  | 'serverId'
+  | 'secIndex'
+  | 'gatewayTime'
+  | 'gatewaySecIndex'
+  | 'listName'
+  | 'listSignature'
+  | 'signature'
+  | 'messageCheck'
+  | 'parameters'
+>;
 
 export interface SmlContents {
   readonly telegrams: readonly SmlTelegram[];
-  readonly problems: readonly Detail[];
+  readonly problems: readonly { readonly detail: Detail; readonly origin: Partial<SmlOrigin> }[];
 }
 
 /**
@@ -41,17 +56,28 @@ export interface SmlContents {
 export function readSml(content: Uint8Array, check: 'x25' | 'kermit', options: SmlOptions = {}): SmlContents {
   const messages = readMessages(content, check);
   if (fitsByChance(messages, check)) throw new DlmsError({ code: 'SML_FRAME', reason: BY_CHANCE });
-  const problems: Detail[] = [];
+  const policy = options.policy ?? STANDARD_CLOCK;
+  const problems: { detail: Detail; origin: Partial<SmlOrigin> }[] = [];
   const intact = messages.every(message => message.check === check);
   const bodies = messages.map(message => message.body);
-  const telegrams = meters(bodies).map(bundle => telegramOf(bundle, intact, options));
+  const signature = bodies.findLast(body => body.type === 'close')?.signature ?? null;
+  const telegrams = meters(bodies).map(bundle => telegramOf(bundle, intact, signature, policy, options));
   for (const body of bodies) {
     if (body.type !== 'attention') continue;
     const server = body.serverId === null ? null : (serverOf(body.serverId).id ?? hex(body.serverId));
     const text = body.text === null ? null : textOrHex(body.text);
-    problems.push({ code: 'SML_ATTENTION', server, number: hex(body.number), text });
+    problems.push({ detail: { code: 'SML_ATTENTION', server, number: hex(body.number), text }, origin: {} });
   }
-  if (telegrams.length + problems.length === 0) problems.push({ code: 'SML_NO_VALUES', what: whatOf(bodies) });
+  for (const { serverId, parameters, what } of parametersOf(bodies, policy, options)) {
+    const spoken = telegrams.find(({ origin }) => origin.serverId === serverId);
+    if (spoken !== undefined) spoken.origin.parameters = [...(spoken.origin.parameters ?? []), ...parameters];
+    else {
+      const origin = { service: 'sml-parameters', ...(serverId !== undefined && { serverId }), parameters };
+      problems.push({ detail: { code: 'SML_NO_VALUES', what }, origin });
+    }
+  }
+  if (telegrams.length + problems.length === 0)
+    problems.push({ detail: { code: 'SML_NO_VALUES', what: whatOf(bodies) }, origin: {} });
   return { telegrams, problems };
 }
 
@@ -70,16 +96,16 @@ interface Bundle {
   readonly lists: (SmlList | Extract<SmlBody, { type: 'profile' }>)[];
 }
 
-/** Lists with values; one behind the other of the same meter belong together. */
+/** Lists with values; those of the same meter belong together, wherever they stand. */
 function meters(bodies: readonly SmlBody[]): Bundle[] {
   const bundles: Bundle[] = [];
   let opener: Uint8Array | null = null;
   for (const body of bodies) {
     if (body.type === 'open') opener = body.serverId;
-    if ((body.type !== 'list' && body.type !== 'profile') || body.entries.length === 0) continue;
+    if (!('entries' in body) || body.entries.length === 0) continue;
     const serverId: Uint8Array | null = body.serverId ?? opener;
-    const last = bundles.at(-1);
-    if (last !== undefined && sameServer(last.serverId, serverId)) last.lists.push(body);
+    const known = bundles.find(bundle => sameServer(bundle.serverId, serverId));
+    if (known !== undefined) known.lists.push(body);
     else bundles.push({ serverId, lists: [body] });
   }
   return bundles;
@@ -89,8 +115,13 @@ function sameServer(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === null || b === null ? a === b : equalBytes(a, b);
 }
 
-function telegramOf({ serverId, lists }: Bundle, intact: boolean, options: SmlOptions): SmlTelegram {
-  const policy = options.policy ?? STANDARD_CLOCK;
+function telegramOf(
+  { serverId, lists }: Bundle,
+  intact: boolean,
+  signature: Uint8Array | null,
+  policy: ClockPolicy,
+  options: SmlOptions,
+): SmlTelegram {
   const meter = meterOf(serverId, lists);
   const readings: Reading[] = [];
   for (const { entries } of lists) {
@@ -110,9 +141,38 @@ function telegramOf({ serverId, lists }: Bundle, intact: boolean, options: SmlOp
     if (list.listName !== null)
       origin.listName ??= list.listName.length === 6 ? spelled(list.listName).code : textOrHex(list.listName);
     if (list.signature !== null) origin.listSignature ??= hex(list.signature);
+    const { gatewayTime = null } = list;
+    if (gatewayTime?.form === 'seconds') origin.gatewaySecIndex ??= gatewayTime.value;
+    const there = isoOf(gatewayTime, policy);
+    if (there !== null) origin.gatewayTime ??= there;
   }
+  if (signature !== null) origin.signature = hex(signature);
   if (!intact) origin.messageCheck = 'bad';
   return { telegram: { meter, time, readings }, origin };
+}
+
+/** Trees with values, of whom, and what they are in words. */
+function* parametersOf(
+  bodies: readonly SmlBody[],
+  policy: ClockPolicy,
+  options: SmlOptions,
+): Generator<{ serverId: string | undefined; parameters: Parameter[]; what: string }> {
+  let opener: Uint8Array | null = null;
+  for (const body of bodies) {
+    if (body.type === 'open') opener = body.serverId;
+    if (body.type !== 'parameter') continue;
+    const serverId: Uint8Array | null = body.serverId ?? opener;
+    const what = `a parameter of the meter (${body.path.join(' ')})`;
+    const tree = parameterOf(body.tree, policy, options);
+    yield { serverId: serverId === null ? undefined : hex(serverId), parameters: [tree], what };
+  }
+}
+
+/** As a reading, with what stands below it. */
+function parameterOf({ name, entry, children }: SmlTree, policy: ClockPolicy, options: SmlOptions): Parameter {
+  const { value, unit, ...known } = readingOf(entry ?? { ...NO_ENTRY, name }, null, policy, options);
+  const below = children.map(child => parameterOf(child, policy, options));
+  return { ...known, ...(entry !== null && { value, unit }), ...(below.length > 0 && { children: below }) };
 }
 
 /** The maker's own word counts where it is a FLAG id; Hager writes its name there. */
@@ -225,8 +285,6 @@ function isoOf(time: SmlTime | null, policy: ClockPolicy): string | null {
 /** For people: why no values are there. */
 function whatOf(bodies: readonly SmlBody[]): string {
   if (bodies.length === 0) return 'no message at all';
-  const parameter = bodies.find(body => body.type === 'parameter');
-  if (parameter !== undefined) return `a parameter of the meter (${parameter.path.join(' ')})`;
   if (bodies.some(body => body.type === 'list' || body.type === 'profile')) return 'its list is empty';
   if (bodies.some(body => body.type === 'request')) return 'requests of a reader, as an echo or a tap shows them';
   const unknown = bodies.find(body => body.type === 'unknown');
@@ -238,6 +296,7 @@ function whatOf(bodies: readonly SmlBody[]): string {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NO_SCALERS: NonNullable<SmlOptions['scalers']> = [];
+const NO_ENTRY = { status: null, time: null, unit: null, scaler: null, value: null, signature: null } as const;
 const WATT = 27;
 /** As German meters print them. */
 const UNITS: Readonly<Record<number, string>> = {

@@ -57,11 +57,12 @@ export function closeBody(signature: Uint8Array | null = null): SmlField {
 }
 
 /** 0701, list response. */
-export function listBody({ serverId, listName, time, entries, signature }: Omit<SmlList, 'type'>): SmlField {
-  return [null, serverId, listName, timeField(time), entries.map(entryField), signature, null];
+export function listBody(list: Omit<SmlList, 'type'>): SmlField {
+  const { serverId, listName, time, entries, signature, gatewayTime = null } = list;
+  return [null, serverId, listName, timeField(time), entries.map(entryField), signature, timeField(gatewayTime)];
 }
 
-function entryField({ name, status, time, unit, scaler, value, signature }: SmlEntry): SmlField {
+export function entryField({ name, status, time, unit, scaler, value, signature }: SmlEntry): SmlField {
   return [
     name,
     status === null ? null : unsigned(status, octetsOf(status)),
@@ -73,7 +74,7 @@ function entryField({ name, status, time, unit, scaler, value, signature }: SmlE
   ];
 }
 
-function timeField(time: SmlTime | null): SmlField {
+export function timeField(time: SmlTime | null): SmlField {
   if (time === null) return null;
   if (time.form === 'seconds') return [unsigned(1, 1), unsigned(time.value, 4)];
   if (time.offsetMinutes === null) return [unsigned(2, 1), unsigned(time.value, 4)];

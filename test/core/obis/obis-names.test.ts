@@ -47,7 +47,12 @@ const PUBLISHED: readonly (readonly [string, string, string])[] = [
   ['6-0:6.8.0*255', 'heat_en1434_energy', 'Heat energy, meter reading'],
   ['5-0:1.0.0*255', 'cooling_energy', 'Cooling energy'],
   ['4-0:1.0.0*255', 'hca_unrated', 'Heat cost units, unrated'],
-  ['129-129:199.130.3*255', 'obis_129_129_199_130_3_255', 'OBIS 129-129:199.130.3*255'],
+  // Named, under the keys that they had without a name.
+  ['129-129:199.130.3*255', 'obis_129_129_199_130_3_255', 'Manufacturer'],
+  ['129-129:199.130.5*255', 'obis_129_129_199_130_5_255', 'Public key'],
+  ['1-0:96.50.1*1', 'obis_1_0_96_50_1_1', 'Manufacturer'],
+  ['1-0:96.90.2*1', 'obis_1_0_96_90_2_1', 'Checksum of the firmware'],
+  ['1-0:96.50.1*255', 'obis_1_0_96_50_1_255', 'OBIS 1-0:96.50.1*255'],
   ['0-0:96.50.68*255', 'obis_0_0_96_50_68_255', 'OBIS 0-0:96.50.68*255'],
 ];
 

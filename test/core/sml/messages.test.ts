@@ -71,6 +71,7 @@ describe('SML messages', () => {
     const sent = list(entries, {
       signature: unhex('aabb'),
       time: { form: 'instant', value: 1764496815, offsetMinutes: null },
+      gatewayTime: { form: 'instant', value: 1764496816, offsetMinutes: 60 },
     });
     const messages = readMessages(content([[0x0701, listBody(sent)]]));
     assert.deepEqual(

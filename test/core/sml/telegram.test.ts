@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 
 import { ObisPattern } from '../../../src/core/obis/pattern';
 import { readSml } from '../../../src/core/sml';
-import type { SmlEntry } from '../../../src/core/sml/messages';
+import type { SmlEntry, SmlTime } from '../../../src/core/sml/messages';
 import { serverOf } from '../../../src/core/sml/server-id';
-import { listBody, signed, unsigned, type SmlField } from '../../../src/core/sml/write';
-import { fromLatin1, unhex } from '../../../src/core/wire/hex';
+import { closeBody, encodeMessage, listBody, signed, unsigned, type SmlField } from '../../../src/core/sml/write';
+import { concat, fromLatin1, hex, unhex } from '../../../src/core/wire/hex';
 import { content, energy, entry, FNN_EXPORT, FNN_IMPORT, i, list, nameOf, octets, power, SERVER, u } from './fixtures';
 
 const read = (entries: readonly SmlEntry[], more = {}, options = {}): ReturnType<typeof readSml> =>
@@ -26,7 +26,7 @@ describe('SML telegram', () => {
           meter: { id: '1ABC0100123456', manufacturer: 'ABC', model: null },
           time: null,
           readings: [
-            { obis: '1-0:96.50.1*1', name: 'OBIS 1-0:96.50.1*1', key: 'obis_1_0_96_50_1_1', value: 'ABC', unit: null },
+            { obis: '1-0:96.50.1*1', name: 'Manufacturer', key: 'obis_1_0_96_50_1_1', value: 'ABC', unit: null },
             {
               obis: '1-0:1.8.0*255',
               name: 'Active energy import (+A) total',
@@ -185,7 +185,7 @@ describe('SML telegram', () => {
 
   it('says what a file without values holds', () => {
     const what = (bodies: readonly (readonly [number, SmlField])[]): unknown =>
-      readSml(content(bodies), 'x25').problems;
+      readSml(content(bodies), 'x25').problems.map(({ detail }) => detail);
     assert.deepEqual(what([[0xff01, [SERVER, unhex('8181c7c7fe03'), fromLatin1('no'), null]]]), [
       { code: 'SML_ATTENTION', server: '1ABC0100123456', number: '8181c7c7fe03', text: 'no' },
     ]);
@@ -197,7 +197,102 @@ describe('SML telegram', () => {
     );
     assert.deepEqual(what([[0x0700, [null]]]), without('requests of a reader, as an echo or a tap shows them'));
     assert.deepEqual(what([]), without('it only opens and closes'));
-    assert.deepEqual(readSml(new Uint8Array(2), 'x25').problems, without('no message at all'));
+    assert.deepEqual(readSml(new Uint8Array(2), 'x25').problems, [
+      { detail: { code: 'SML_NO_VALUES', what: 'no message at all' }, origin: {} },
+    ]);
+  });
+
+  it('has one telegram for each meter, in whatever order they speak', () => {
+    const other = unhex('0a 01 41 42 43 01 0001e241');
+    const bodies = [list([energy(1)]), list([energy(2)], { serverId: other }), list([power(3)])].map(
+      each => [0x0701, listBody(each)] as const,
+    );
+    assert.deepEqual(
+      readSml(content(bodies), 'x25').telegrams.map(({ telegram, origin }) => [
+        origin.serverId,
+        telegram.readings.map(r => r.value),
+      ]),
+      [
+        [hex(SERVER), [0.1, 3]],
+        [hex(other), [0.2]],
+      ],
+    );
+  });
+
+  it('gives the signature of the file, and the time of a gateway for what it is', () => {
+    const signature = unhex('0102030405');
+    const signed = (gatewayTime: SmlTime): unknown => {
+      const all: readonly (readonly [number, SmlField])[] = [
+        [0x0701, listBody(list([energy(1)], { gatewayTime }))],
+        [0x0201, closeBody(signature)],
+      ];
+      const bytes = concat(...all.map(([tag, body]) => encodeMessage(Uint8Array.of(1), tag, body, 'x25')));
+      const [{ telegram, origin } = assert.fail()] = readSml(bytes, 'x25').telegrams;
+      return [telegram.time, origin.signature, origin.gatewayTime, origin.gatewaySecIndex];
+    };
+    const instant = { form: 'instant', value: 1764496816, offsetMinutes: 60 } as const;
+    assert.deepEqual(signed(instant), [null, hex(signature), '2025-11-30T11:00:16+01:00', undefined]);
+    assert.deepEqual(signed({ form: 'seconds', value: 77 }), [null, hex(signature), undefined, 77]);
+  });
+
+  it('gives parameters as the tree that they are, beside the list of their meter or with what is told', () => {
+    const value = (...field: SmlField[]): SmlField => [unsigned(1, 1), ...field];
+    const leaf = (name: string, field: SmlField): SmlField => [unhex(name), field, null];
+    const tree = [
+      unhex('8181c78201ff'),
+      null,
+      [
+        leaf('8181c78203ff', value(fromLatin1('XYZ'))),
+        leaf('010203', value(unsigned(7, 1))),
+        leaf('0100000900ff', [unsigned(4, 1), [unsigned(2, 1), unsigned(1764496816, 4)]]),
+        leaf('0100000901ff', [unsigned(4, 1), [unsigned(1, 1), unsigned(5, 1)]]),
+        leaf('0101010101ff', [
+          unsigned(2, 1),
+          [unhex('0100010800ff'), unsigned(30, 1), signed(-1, 1), unsigned(123, 2), null],
+        ]),
+        leaf('0102020202ff', [unsigned(3, 1), [unsigned(1, 1)]]),
+      ],
+    ];
+    const parameter = [0x0501, [SERVER, [unhex('8181c78201ff')], tree]] as const;
+    const alone = readSml(content([parameter]), 'x25');
+    assert.deepEqual(alone.telegrams, []);
+    const [{ detail, origin } = assert.fail()] = alone.problems;
+    assert.deepEqual(detail, { code: 'SML_NO_VALUES', what: 'a parameter of the meter (8181c78201ff)' });
+    const [{ children = [], ...root } = assert.fail()] = origin.parameters ?? [];
+    assert.equal(root.obis, '129-129:199.130.1*255');
+    assert.ok(!('value' in root));
+    assert.deepEqual(
+      children.map(({ obis, id, value: shown, time, text }) => [obis ?? id, shown, time ?? text]),
+      [
+        ['129-129:199.130.3*255', 'XYZ', undefined],
+        ['010203', 7, undefined],
+        ['1-0:0.9.0*255', null, '2025-11-30T10:00:16+00:00'],
+        ['1-0:0.9.1*255', null, '7262016205'],
+        ['1-1:1.1.1*255', undefined, undefined],
+        ['1-2:2.2.2*255', null, '72620371 6201'.replace(' ', '')],
+      ],
+    );
+    assert.deepEqual(
+      children[4]?.children?.map(({ obis, value: shown, unit }) => [obis, shown, unit]),
+      [['1-0:1.8.0*255', 12.3, 'Wh']],
+    );
+    const both = readSml(content([parameter, [0x0701, listBody(list([energy(1)]))]]), 'x25');
+    assert.deepEqual(both.problems, []);
+    assert.deepEqual(both.telegrams[0]?.origin.parameters, origin.parameters);
+    const deep = Array.from({ length: 20 }).reduce<SmlField>(below => [unhex('01'), null, [below]], leaf('01', null));
+    assert.throws(() => readSml(content([[0x0501, [SERVER, [], deep]]]), 'x25'), { code: 'LIMIT_EXCEEDED' });
+  });
+
+  it('takes a truth value for true unless it is 00, as the book has it', () => {
+    const told = (octet: string): unknown => {
+      const bytes = content([
+        [0x0701, listBody(list([entry('1-0:96.10.1*255', { value: { type: 'boolean', value: true } })]))],
+      ]);
+      const at = bytes.lastIndexOf(0x42);
+      bytes[at + 1] = Number(`0x${octet}`);
+      return readSml(bytes, 'x25').telegrams[0]?.telegram.readings[0]?.value;
+    };
+    assert.deepEqual(['00', '01', 'ff', '42'].map(told), [false, true, true, true]);
   });
 });
 
