@@ -187,7 +187,7 @@ function truthOf(source: Source): ReadonlySet<string> {
   return new Set(checked ? good.flatMap(valuesOf) : []);
 }
 
-function valuesOf(event: Exclude<DecoderEvent, { type: 'problem' }>): string[] {
+export function valuesOf(event: Exclude<DecoderEvent, { type: 'problem' }>): string[] {
   if (event.type === 'profile') return [JSON.stringify(profileTable(event.profile).rows)];
   return event.telegram.readings.map(r => `${r.obis ?? r.id} ${String(r.value)} ${r.unit} ${r.time} ${r.text}`);
 }

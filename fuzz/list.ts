@@ -5,6 +5,7 @@ import { apdu } from './apdu';
 import { client } from './client';
 import { forger } from './forger';
 import { counters } from './counters';
+import { damage } from './damage';
 import type { Fuzzer } from './fuzzer';
 import { iec } from './iec';
 import { liar } from './liar';
@@ -24,6 +25,7 @@ export const FUZZERS: readonly Fuzzer[] = [
   text,
   pasted,
   values,
+  damage,
   forger,
   liar,
   counters,

@@ -1,7 +1,7 @@
 // Pushed telegrams, damaged in every way, in every framing, with and without keys.
 // Rules: nothing is thrown; what leaves as authenticated was sent with a tag under the key; with both keys set nothing
 // unauthenticated leaves where the meter authenticates; up to three flipped bits under a check sequence (one under a check
-// sum or in a P1 telegram) never change a value; noise is no telegram; after a silence nobody waits.
+// sum) never change a value; noise is no telegram; after a silence nobody waits.
 
 import { FRAMINGS, PushDecoder, type PushEvent, type PushOptions } from '../src/core/push';
 import { Key } from '../src/core/security';
@@ -17,13 +17,15 @@ import { chunks, chunkSize, edited, edits, flips, noise, type Dice } from './dic
 import { Tally, type Fuzzer } from './fuzzer';
 import { plainTelegrams, P1_TEXTS } from './telegrams';
 
-interface Source {
+export interface Source {
   readonly name: string;
   readonly foreign: boolean;
   readonly bytes: Uint8Array;
   readonly options: PushOptions;
   /** How many flipped bits its check finds for sure. */
   readonly sureBits: number;
+  /** It sends a tag. */
+  readonly authenticates?: boolean;
 }
 
 interface Truth {
@@ -139,20 +141,23 @@ function framed(dice: Dice, body: Uint8Array): Uint8Array {
   }
 }
 
-function simulated(): Source[] {
+export function simulated(): Source[] {
   return PUSH_FORMATS.map(format => {
     const link = format.carriage.link;
     const options = settingsFor(format);
     // A meter that only encrypts cannot give what the second key asks for.
-    const keys = (format.control ?? 0) & 0x10 ? options : { ...options, authenticationKey: null };
+    const authenticates = ((format.control ?? 0) & 0x10) !== 0;
+    const keys = authenticates ? options : { ...options, authenticationKey: null };
     const sureBits = link === 'hdlc' || link === 'sml' ? 3 : link === 'mbus' ? 1 : 0;
-    return { name: format.name, foreign: false, bytes: pushBytes(format, { counter: 7 }), options: keys, sureBits };
+    const bytes = pushBytes(format, { counter: 7 });
+    return { name: format.name, foreign: false, bytes, options: keys, sureBits, authenticates };
   });
 }
 
-function texts(): Source[] {
+/** CRC-16/ARC has the distance of the others. */
+export function texts(): Source[] {
   return P1_TEXTS.map((text, i) => {
-    return { name: `p1-text-${i}`, foreign: false, bytes: fromLatin1(text), options: {}, sureBits: 1 };
+    return { name: `p1-text-${i}`, foreign: false, bytes: fromLatin1(text), options: {}, sureBits: 3 };
   });
 }
 
@@ -199,7 +204,7 @@ function truthOf(source: Source): Truth {
   };
 }
 
-function valuesOf(event: Extract<PushEvent, { type: 'telegram' }>): string[] {
+export function valuesOf(event: Extract<PushEvent, { type: 'telegram' }>): string[] {
   const { readings, time } = event.telegram;
   return readings
     .map(r => `${r.obis ?? r.id ?? r.position} ${String(r.value)} ${r.unit} ${r.time}`)
