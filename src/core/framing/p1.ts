@@ -181,12 +181,15 @@ function telegram(bytes: Waiting, how: Circumstances): Verdict<P1Framed> {
   }
 }
 
-/** Behind the first line end of an identification with three letters; 0 while it has not come, -1 where this is none. */
+/**
+ * Behind the first line end of an identification with three letters; some meters send any octets behind them, which the check
+ * proves with all others (Fluvius in Belgium, Iskraemeco in Ireland). 0 while it has not come, -1 where this is none.
+ */
 function identificationEnd(bytes: Waiting): number {
   for (let i = 1; i < bytes.length; i++) {
     const byte = bytes.at(i);
     if (isLineEnd(byte)) return i < SHORTEST_IDENT ? -1 : i + 1;
-    if (i > IDENTIFICATION_LIMIT || (i < 4 ? !isLetter(byte) : !isPrintable(byte))) return -1;
+    if (i > IDENTIFICATION_LIMIT || (i < 4 && !isLetter(byte))) return -1;
   }
   return 0;
 }
