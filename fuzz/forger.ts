@@ -10,7 +10,7 @@ import { encodeWrapper } from '../src/core/framing/wrapper';
 import { PushSources, type Outgoing } from '../src/nodes/push-decoder/sources';
 import { EXAMPLE_KEYS, EXAMPLE_TITLE, notificationOf } from '../src/sim/push-source';
 import { edited, edits, type Dice } from './dice';
-import { Tally, type Fuzzer } from './fuzzer';
+import { diced } from './fuzzer';
 
 /** One thing that arrives; after each its source ends, so that no rest of it stands in the way of the next. */
 export interface Arrival {
@@ -25,50 +25,41 @@ export interface ForgerInput {
   readonly arrivals: readonly Arrival[];
 }
 
-export const forger: Fuzzer<ForgerInput> = {
-  name: 'forger',
-  share: 3,
-  open() {
-    const tally = new Tally();
-    return {
-      counts: tally.counts,
-      make(dice) {
-        const recorded: Uint8Array[] = [];
-        let counter = 1 + dice.below(1000);
-        const arrivals = dice.list(3 + dice.below(8), (): Arrival => {
-          const wh = 1000 + dice.below(1_000_000);
-          const stranger = dice.pick([METER, '10.0.0.5:1000', '10.0.0.5:1001', '10.0.0.66:5']);
-          if (recorded.length === 0 || dice.chance(0.3)) {
-            counter += 1 + dice.below(3);
-            const bytes = carried(dice, genuine(counter, wh));
-            recorded.push(bytes);
-            return { as: 'genuine', from: METER, wh, bytes };
-          }
-          if (dice.chance(0.25)) return { as: 'replayed', from: stranger, wh, bytes: dice.pick(recorded) };
-          return { as: 'forged', from: stranger, wh, bytes: forged(dice, recorded, counter) };
-        });
-        return { arrivals };
-      },
-      check({ arrivals }) {
-        const sources = new PushSources({ ...EXAMPLE_KEYS, replay: 'refuse' }, () => undefined);
-        try {
-          for (const arrival of arrivals) {
-            const out = [
-              ...sources.receive(arrival.from, undefined, arrival.bytes),
-              ...sources.end(arrival.from, true),
-            ];
-            const wrong = wrongWith(arrival, out);
-            tally.add(arrival.as);
-            if (wrong !== null) return wrong;
-          }
-        } finally {
-          sources.close();
-        }
-        return null;
-      },
-    };
+export const forger = diced<ForgerInput>(
+  'forger',
+  3,
+  dice => {
+    const recorded: Uint8Array[] = [];
+    let counter = 1 + dice.below(1000);
+    const arrivals = dice.list(3 + dice.below(8), (): Arrival => {
+      const wh = 1000 + dice.below(1_000_000);
+      const stranger = dice.pick([METER, '10.0.0.5:1000', '10.0.0.5:1001', '10.0.0.66:5']);
+      if (recorded.length === 0 || dice.chance(0.3)) {
+        counter += 1 + dice.below(3);
+        const bytes = carried(dice, genuine(counter, wh));
+        recorded.push(bytes);
+        return { as: 'genuine', from: METER, wh, bytes };
+      }
+      if (dice.chance(0.25)) return { as: 'replayed', from: stranger, wh, bytes: dice.pick(recorded) };
+      return { as: 'forged', from: stranger, wh, bytes: forged(dice, recorded, counter) };
+    });
+    return { arrivals };
   },
-};
+  ({ arrivals }, tally) => {
+    const sources = new PushSources({ ...EXAMPLE_KEYS, replay: 'refuse' }, () => undefined);
+    try {
+      for (const arrival of arrivals) {
+        const out = [...sources.receive(arrival.from, undefined, arrival.bytes), ...sources.end(arrival.from, true)];
+        const wrong = wrongWith(arrival, out);
+        tally.add(arrival.as);
+        if (wrong !== null) return wrong;
+      }
+    } finally {
+      sources.close();
+    }
+    return null;
+  },
+);
 
 function wrongWith({ as, wh }: Arrival, out: readonly Outgoing[]): string | null {
   const telegrams = out.filter(o => o.output === 0);

@@ -30,6 +30,23 @@ export interface Opened<Input> {
   readonly counts?: Readonly<Record<string, number>>;
 }
 
+/** A fuzzer that needs nothing but dice and a tally. */
+export function diced<Input>(
+  name: string,
+  share: number,
+  make: Opened<Input>['make'],
+  check: (input: Input, tally: Tally) => ReturnType<Opened<Input>['check']>,
+): Fuzzer<Input> {
+  return {
+    name,
+    share,
+    open() {
+      const tally = new Tally();
+      return { counts: tally.counts, make, check: input => check(input, tally) };
+    },
+  };
+}
+
 /** Input → text; octets, big numbers and what JSON does not know survive. */
 export function inputToText(input: unknown): string {
   return JSON.stringify(

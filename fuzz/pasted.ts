@@ -9,7 +9,7 @@ import { concat, equalBytes, fromLatin1, hex } from '../src/core/wire/hex';
 import { recordBatches } from '../src/nodes/lib/containers';
 import { bytesOf } from '../src/nodes/lib/bytes-of';
 import type { Dice } from './dice';
-import { Tally, type Fuzzer } from './fuzzer';
+import { diced } from './fuzzer';
 
 export interface PastedInput {
   readonly form: string;
@@ -24,44 +24,38 @@ export interface PastedInput {
   readonly cuts: readonly number[];
 }
 
-export const pasted: Fuzzer<PastedInput> = {
-  name: 'pasted',
-  share: 3,
-  open() {
-    const tally = new Tally();
-    return {
-      counts: tally.counts,
-      make(dice) {
-        const octets = octetsOf(dice);
-        if (dice.chance(0.2)) return batch(dice, octets);
-        const form = dice.pick(Object.keys(WRITTEN));
-        const text = WRITTEN[form]?.(dice, octets) ?? '';
-        const kind = dice.below(4);
-        if (kind === 0 && COUNTED.has(form) && text.split('\n').length > 3) {
-          const lines = text.split('\n');
-          lines.splice(1 + dice.below(lines.length - 2), 1);
-          return { form, octets, text: lines.join('\n'), whole: false, lacking: true, batch: null, cuts: [] };
-        }
-        const changed = kind === 1 ? change(dice, text) : text;
-        return { form, octets, text: changed, whole: changed === text, lacking: false, batch: null, cuts: [] };
-      },
-      check(input) {
-        if (input.batch !== null) return unpacked(input, input.batch);
-        let bytes: Uint8Array;
-        try {
-          bytes = bytesOf(input.text);
-        } catch (error) {
-          if (!isDlmsError(error) || error.code !== 'BAD_SETTING') throw error;
-          tally.add('refused');
-          return input.whole && !mayBeRefused(input) ? `${input.form} is refused: ${error.short.slice(0, 60)}` : null;
-        }
-        tally.add('taken');
-        if (input.lacking) return `${input.form} without one of its lines is taken`;
-        return !input.whole || equalBytes(bytes, input.octets) ? null : `${input.form} gives other octets`;
-      },
-    };
+export const pasted = diced<PastedInput>(
+  'pasted',
+  3,
+  dice => {
+    const octets = octetsOf(dice);
+    if (dice.chance(0.2)) return batch(dice, octets);
+    const form = dice.pick(Object.keys(WRITTEN));
+    const text = WRITTEN[form]?.(dice, octets) ?? '';
+    const kind = dice.below(4);
+    if (kind === 0 && COUNTED.has(form) && text.split('\n').length > 3) {
+      const lines = text.split('\n');
+      lines.splice(1 + dice.below(lines.length - 2), 1);
+      return { form, octets, text: lines.join('\n'), whole: false, lacking: true, batch: null, cuts: [] };
+    }
+    const changed = kind === 1 ? change(dice, text) : text;
+    return { form, octets, text: changed, whole: changed === text, lacking: false, batch: null, cuts: [] };
   },
-};
+  (input, tally) => {
+    if (input.batch !== null) return unpacked(input, input.batch);
+    let bytes: Uint8Array;
+    try {
+      bytes = bytesOf(input.text);
+    } catch (error) {
+      if (!isDlmsError(error) || error.code !== 'BAD_SETTING') throw error;
+      tally.add('refused');
+      return input.whole && !mayBeRefused(input) ? `${input.form} is refused: ${error.short.slice(0, 60)}` : null;
+    }
+    tally.add('taken');
+    if (input.lacking) return `${input.form} without one of its lines is taken`;
+    return !input.whole || equalBytes(bytes, input.octets) ? null : `${input.form} gives other octets`;
+  },
+);
 
 function octetsOf(d: Dice): Uint8Array {
   const n = 1 + d.below(d.chance(0.1) ? 200 : 40);
@@ -155,6 +149,7 @@ function change(d: Dice, text: string): string {
 function batch(d: Dice, octets: Uint8Array): PastedInput {
   const records = rowsOf(octets, 1 + d.below(20));
   const compressed = d.chance();
+  const lengths = d.chance(0.8);
   let before: Uint8Array = new Uint8Array(0);
   const parts = records.map((record, i) => {
     if (!compressed) return field(0x1a, record);
@@ -163,8 +158,7 @@ function batch(d: Dice, octets: Uint8Array): PastedInput {
     before = concat(before, record);
     return concat(
       field(0x1a, i === 0 ? concat(Uint8Array.of(0x78, 0x9c), part) : part),
-      Uint8Array.of(0x20),
-      varint(record.length),
+      lengths ? concat(Uint8Array.of(0x20), varint(record.length)) : new Uint8Array(0),
     );
   });
   const bodies = parts.map(part =>

@@ -9,7 +9,7 @@ import { PushDecoder } from '../src/core/push';
 import { unhex } from '../src/core/wire/hex';
 import { notificationOf } from '../src/sim/push-source';
 import type { Dice } from './dice';
-import { Tally, type Fuzzer } from './fuzzer';
+import { diced } from './fuzzer';
 import { readout } from './telegrams';
 
 type IntegerType = keyof typeof BITS;
@@ -19,35 +19,29 @@ export type ValuesInput =
   | { readonly kind: 'clock'; readonly octets: Uint8Array }
   | { readonly kind: 'text'; readonly written: string };
 
-export const values: Fuzzer<ValuesInput> = {
-  name: 'values',
-  share: 2,
-  open() {
-    const tally = new Tally();
-    return {
-      counts: tally.counts,
-      make(dice) {
-        const kind = dice.below(3);
-        if (kind === 0) {
-          const type = dice.pick(Object.keys(BITS) as IntegerType[]);
-          return {
-            kind: 'number',
-            type,
-            raw: integerOf(dice, type),
-            scaler: dice.below(dice.chance(0.9) ? 13 : 256) - 9,
-          };
-        }
-        if (kind === 1) return { kind: 'clock', octets: clockOf(dice) };
-        return { kind: 'text', written: numberText(dice) };
-      },
-      check(input) {
-        tally.add(input.kind);
-        if (input.kind === 'number') return numberIn(input);
-        return input.kind === 'clock' ? clockIn(input.octets) : textIn(input.written);
-      },
-    };
+export const values = diced<ValuesInput>(
+  'values',
+  2,
+  dice => {
+    const kind = dice.below(3);
+    if (kind === 0) {
+      const type = dice.pick(Object.keys(BITS) as IntegerType[]);
+      return {
+        kind: 'number',
+        type,
+        raw: integerOf(dice, type),
+        scaler: dice.below(dice.chance(0.9) ? 13 : 256) - 9,
+      };
+    }
+    if (kind === 1) return { kind: 'clock', octets: clockOf(dice) };
+    return { kind: 'text', written: numberText(dice) };
   },
-};
+  (input, tally) => {
+    tally.add(input.kind);
+    if (input.kind === 'number') return numberIn(input);
+    return input.kind === 'clock' ? clockIn(input.octets) : textIn(input.written);
+  },
+);
 
 /** A register of a pushed list: name, value, scale and unit. */
 function numberIn(input: Extract<ValuesInput, { kind: 'number' }>): string | null {

@@ -559,7 +559,8 @@ const BY_SML: Origin = { source: 'push', framing: 'sml', checksum: 'ok' };
 const BY_SML_KERMIT: Origin = { ...BY_SML, check: 'kermit' };
 const BARE: Origin = { source: 'push', framing: 'raw', checksum: 'none' };
 const IDLE: Step<PushEvent> = step();
-const IDLE_MS = 5000;
+/** Default of `idleMs`. */
+export const IDLE_MS = 5000;
 /** Flag, format, addresses of one octet, control, header check, one octet, frame check. */
 const SHORTEST_SEGMENT = 11;
 const LIMIT_DEPTH = 8;

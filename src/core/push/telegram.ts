@@ -8,6 +8,7 @@ import { Obis } from '../obis/obis';
 import { obisKey, obisName } from '../obis/obis-names';
 import { zoneOffsetOfLocal } from '../cosem/zone';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
+import { spelled, type Spelled } from '../cosem/spelled';
 import { isCompanion, isNumber, type Item } from './body';
 import { scaleOfItem, type Convention, type UserScaler } from './scaling';
 
@@ -95,46 +96,41 @@ function clockDoubt(data: Data): number | undefined {
   return status !== 0xff && (status & CLOCK_STATUS.invalid) !== 0 ? status : undefined;
 }
 
-interface Known {
-  readonly obis: Obis;
-  readonly name: string;
-  readonly key: string;
+/** What a code tells of the meter. */
+interface Roles {
   /** From 1 where a meter's number may stand; the least counts. */
   readonly idRank: number;
   readonly isModel: boolean;
   readonly isDeviceName: boolean;
 }
 
-function nameOf(item: Item): Known | null {
-  if (item.name !== null) return knownName(item.name);
-  return item.entry?.obis === undefined ? null : knownCode(item.entry.obis);
+function nameOf(item: Item): Spelled | null {
+  if (item.name !== null) return spelled(item.name);
+  return item.entry?.obis === undefined ? null : spelledCode(item.entry.obis);
 }
 
-// Meters send the same codes again and again: each is spelled out once. 0 <= size <= KNOWN_LIMIT
-function knownName(name: Uint8Array): Known {
-  const [a, b, c, d, e, f] = name as unknown as readonly [number, number, number, number, number, number];
-  const id = ((a << 16) | (b << 8) | c) * 0x1000000 + ((d << 16) | (e << 8) | f);
-  return KNOWN_NAMES.get(id) ?? remember(KNOWN_NAMES, id, Obis.from(name));
-}
-
-function knownCode(code: string): Known {
-  return KNOWN_CODES.get(code) ?? remember(KNOWN_CODES, code, Obis.parse(code));
-}
-
-function remember<K>(known: Map<K, Known>, id: K, obis: Obis): Known {
-  const code = obis.toString();
-  const rank = ID_CODES.findIndex(re => re.test(code)) + 1;
-  const entry: Known = {
-    obis,
-    name: obisName(obis),
-    key: obisKey(obis),
-    idRank: rank === 0 ? Infinity : rank,
-    isModel: MODEL_CODES.test(code),
-    isDeviceName: code === DEVICE_NAME,
-  };
-  if (known.size >= KNOWN_LIMIT) known.clear();
-  known.set(id, entry);
+/** Of a layout: those of the users' own are bounded by nothing else. 0 <= CODES.size <= CODES_LIMIT */
+function spelledCode(text: string): Spelled {
+  const known = CODES.get(text);
+  if (known !== undefined) return known;
+  const obis = Obis.parse(text);
+  const entry: Spelled = { obis, code: obis.toString(), name: obisName(obis), key: obisKey(obis) };
+  if (CODES.size >= CODES_LIMIT) CODES.clear();
+  CODES.set(text, entry);
   return entry;
+}
+
+function rolesOf(name: Spelled): Roles {
+  const known = ROLES.get(name);
+  if (known !== undefined) return known;
+  const rank = ID_CODES.findIndex(re => re.test(name.code)) + 1;
+  const roles: Roles = {
+    idRank: rank === 0 ? Infinity : rank,
+    isModel: MODEL_CODES.test(name.code),
+    isDeviceName: name.code === DEVICE_NAME,
+  };
+  ROLES.set(name, roles);
+  return roles;
 }
 
 /** ISO 8601; of the list's clock, else of the header's. */
@@ -188,10 +184,11 @@ function meterOf(
   let device: string | null = null;
   for (let i = 0; i < items.length; i++) {
     const item = items[i] as Item;
-    const known = nameOf(item);
-    const rank = item.role === 'meter-id' ? 0 : (known?.idRank ?? Infinity);
-    const modelHere = item.role === 'model' || known?.isModel === true;
-    const deviceHere = known?.isDeviceName === true;
+    const name = nameOf(item);
+    const roles = name === null ? NO_ROLES : rolesOf(name);
+    const rank = item.role === 'meter-id' ? 0 : roles.idRank;
+    const modelHere = item.role === 'model' || roles.isModel;
+    const deviceHere = roles.isDeviceName;
     if (rank === Infinity && !modelHere && !deviceHere) continue;
     const { value } = readings[i] as Reading;
     const shown = typeof value === 'number' ? String(value) : typeof value === 'string' && value !== '' ? value : null;
@@ -267,6 +264,8 @@ const VERSIONS: readonly (readonly [string, string])[] = [
   ['AIDON', 'AID'],
   ['EMBRIQ', 'LGZ'],
 ];
-const KNOWN_LIMIT = 4096;
-const KNOWN_NAMES = new Map<number, Known>();
-const KNOWN_CODES = new Map<string, Known>();
+const NO_ROLES: Roles = { idRank: Infinity, isModel: false, isDeviceName: false };
+/** They go with what is kept of the name. */
+const ROLES = new WeakMap<Spelled, Roles>();
+const CODES = new Map<string, Spelled>();
+const CODES_LIMIT = 1024;

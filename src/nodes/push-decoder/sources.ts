@@ -9,6 +9,7 @@ import {
   type PushEvent,
   type PushOptions,
 } from '../../core/push';
+import { IDLE_MS } from '../../core/push/decoder';
 import type { Origin } from '../../core/cosem/reading';
 import { DlmsError } from '../../core/wire/errors';
 import type { RecordBatches, Unpacked } from '../../core/push/batch';
@@ -212,8 +213,6 @@ export function problemFields(error: DlmsError, bytes: Uint8Array, origin: Parti
   return { payload: layout === undefined ? payload : { ...payload, layout }, dlms: { ...origin, source: 'push' } };
 }
 
-/** As the decoder has it by default. */
-const IDLE_MS = 5000;
 const LIMIT_SOURCES = 256;
 const LIMIT_UNRECOGNISED = 8;
 /** Problems that say nothing of frames: the line is to be checked. */
