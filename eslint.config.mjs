@@ -104,6 +104,13 @@ export default tseslint.config(
     },
   },
   {
+    // A phase or an event that nobody thought of would wait behind a default for ever.
+    files: ['src/core/client/**/*.ts'],
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: false }],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

@@ -21,6 +21,7 @@ import { DlmsError } from '../wire/errors';
 import { isHigh, mechanismOf, type Ciphering } from './ciphering';
 import { CLIENT_DEFAULTS, type Authentication, type ClientOptions } from './options';
 import { doubtOfAcceptance, doubtOfTitle, titleIn } from './peer';
+import type { Request } from './phases';
 import type { MethodRef } from './request';
 import { ASSOCIATION_BASE_NAME } from './sn';
 
@@ -151,7 +152,8 @@ function initiateRequest(options: ClientOptions, ciphering: Ciphering): Uint8Arr
 
 function proposed(options: ClientOptions): readonly ConformanceBit[] {
   if (options.conformance !== undefined) return options.conformance;
-  const services: ConformanceBit[] = [...(options.referencing === 'ln' ? LN_SERVICES : SN_SERVICES)];
+  const { referencing } = options;
+  const services: ConformanceBit[] = [...AROUND[referencing], ...Object.values(SERVICES[referencing]).flat()];
   if (options.generalProtection === true) services.unshift('general-protection');
   if ((options.gbtWindow ?? 1) > 1) services.unshift('general-block-transfer');
   return services;
@@ -199,22 +201,20 @@ const CURRENT_ASSOCIATION = Obis.parse('0-0:40.0.0*255');
 const AUTHENTICATION_FAILURE = 13;
 const NEED_TITLE: ReadonlySet<Authentication> = new Set(['high-gmac', 'high-sha256']);
 const KEY_TROUBLE: ReadonlySet<string> = new Set(['WRONG_KEY', 'AUTHENTICATION_FAILED', 'NO_SYSTEM_TITLE', 'NO_KEY']);
-const LN_SERVICES: readonly ConformanceBit[] = [
-  'priority-mgmt-supported',
-  'block-transfer-with-get-or-read',
-  'block-transfer-with-action',
-  'multiple-references',
-  'get',
-  'set',
-  'selective-access',
-  'event-notification',
-  'action',
-];
-const SN_SERVICES: readonly ConformanceBit[] = [
-  'read',
-  'write',
-  'block-transfer-with-get-or-read',
-  'multiple-references',
-  'information-report',
-  'parameterized-access',
-];
+/** What each request needs to be granted. */
+const SERVICES: Readonly<Record<'ln' | 'sn', Readonly<Record<Request, readonly ConformanceBit[]>>>> = {
+  ln: { get: ['get'], set: ['set'], act: ['action'] },
+  sn: { get: ['read'], set: ['write'], act: ['parameterized-access'] },
+};
+/** What the requests may make use of, and what we take unasked. */
+const AROUND: Readonly<Record<'ln' | 'sn', readonly ConformanceBit[]>> = {
+  ln: [
+    'priority-mgmt-supported',
+    'block-transfer-with-get-or-read',
+    'block-transfer-with-action',
+    'multiple-references',
+    'selective-access',
+    'event-notification',
+  ],
+  sn: ['block-transfer-with-get-or-read', 'multiple-references', 'information-report'],
+};

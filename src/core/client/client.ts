@@ -21,9 +21,18 @@ import {
 import { Ciphering, isHigh, isRefusal, UNASKED } from './ciphering';
 import { LnAction, LnGet, LnSet } from './ln';
 import { CLIENT_DEFAULTS, type ClientOptions } from './options';
-import { nextPhase, type Input, type Phase } from './phases';
+import { isWaiting, nextPhase, type Input, type Phase, type Request, type Waiting } from './phases';
 import { notTheMeter } from './peer';
-import type { AttributeRef, Exchange, ExchangeEvent, MethodRef, Turn } from './request';
+import {
+  answerTo,
+  invokeOf,
+  mayComeAgain,
+  type AttributeRef,
+  type Exchange,
+  type ExchangeEvent,
+  type MethodRef,
+  type Turn,
+} from './request';
 import { SnAction, SnRead, SnWrite } from './sn';
 
 export type ClientEvent =
@@ -76,6 +85,16 @@ export class Client {
   #recent: readonly Uint8Array[] = [];
   readonly #ciphering: Ciphering;
   readonly #blocks: GeneralBlockReceiver;
+  /** Who takes the APDU that a phase waits for; a phase that waits and has no row here does not compile. */
+  readonly #takers: Readonly<Record<Waiting, (apdu: Apdu) => void>> = {
+    associating: apdu => this.#onAare(apdu),
+    proving: apdu => this.#onProof(apdu),
+    awaiting: apdu => this.#onAnswer(apdu, this.#exchange as Exchange),
+    releasing: apdu => {
+      if (apdu.type !== 'rlre') this.#note(`release answered by ${apdu.type}`);
+      this.#released();
+    },
+  };
 
   // Collected while one input is worked off.
   #write: Uint8Array[] = [];
@@ -159,7 +178,7 @@ export class Client {
     return this.#run(() => this.#absorb(this.link.timeout()));
   }
 
-  #begin(input: 'get' | 'set' | 'act', exchange: Exchange): ClientStep {
+  #begin(input: Request, exchange: Exchange): ClientStep {
     if (this.#phase !== 'ready') nextPhase(this.#phase, input);
     // A request that cannot be built throws here and leaves the phase alone.
     const first = exchange.start();
@@ -221,7 +240,7 @@ export class Client {
     // The last word was not the answer, and the answer was not in the same piece: the link has to go on waiting for it.
     if (!this.#unanswered) return;
     this.#unanswered = false;
-    if (WAITING.has(this.#phase)) this.#absorb(this.link.keepWaiting());
+    if (isWaiting(this.#phase)) this.#absorb(this.link.keepWaiting());
   }
 
   #associate(): void {
@@ -260,29 +279,13 @@ export class Client {
       this.#setAside();
       return;
     }
-    if (apdu.type === 'general-block-transfer' && !inBlocks && WAITING.has(this.#phase)) return this.#onBlock(apdu);
+    if (apdu.type === 'general-block-transfer' && !inBlocks && isWaiting(this.#phase)) return this.#onBlock(apdu);
     if (this.link.mayRepeat === true) this.#recent = [bytes.slice(), ...this.#recent.slice(0, RECENT - 1)];
-    if (this.#exchange !== null && 'invoke' in apdu && this.#isOld(apdu.type, apdu.invoke)) return this.#setAside();
+    const invoke = invokeOf(apdu);
+    if (this.#exchange !== null && invoke !== null && this.#isOld(apdu.type, invoke)) return this.#setAside();
     this.#unanswered = false;
-    switch (this.#phase) {
-      case 'associating':
-        this.#onAare(apdu);
-        break;
-      case 'proving':
-        this.#onProof(apdu);
-        break;
-      case 'awaiting-get':
-      case 'awaiting-set':
-      case 'awaiting-action':
-        this.#onAnswer(apdu, this.#exchange as Exchange);
-        break;
-      case 'releasing':
-        if (apdu.type !== 'rlre') this.#note(`release answered by ${apdu.type}`);
-        this.#released();
-        break;
-      default:
-        this.#note(`${apdu.type} came unasked`);
-    }
+    if (isWaiting(this.#phase)) this.#takers[this.#phase](apdu);
+    else this.#note(`${apdu.type} came unasked`);
   }
 
   /** A part of a long answer. */
@@ -298,7 +301,7 @@ export class Client {
   /** Not the answer: the link goes on waiting for it, for a bounded number of times. */
   #setAside(): void {
     this.#unanswered = true;
-    if (++this.#aside <= ASIDE_LIMIT || !WAITING.has(this.#phase)) return;
+    if (++this.#aside <= ASIDE_LIMIT || !isWaiting(this.#phase)) return;
     const what = 'messages in place of an answer';
     throw new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit: ASIDE_LIMIT, actual: this.#aside });
   }
@@ -310,7 +313,7 @@ export class Client {
   #isCopy(bytes: Uint8Array): boolean {
     if (!this.#recent.some(recent => equalBytes(recent, bytes))) return false;
     const numbered = this.options.referencing === 'ln' && this.options.invokeIdIncrease === true;
-    return numbered || !PLAIN_ANSWERS.has(bytes[0] ?? 0) || (bytes[0] === GET_RESPONSE && bytes[1] === WITH_DATABLOCK);
+    return numbered || this.#exchange === null || !mayComeAgain(this.#exchange, bytes);
   }
 
   /**
@@ -318,8 +321,7 @@ export class Client {
    * and meters exist that always answer with the same; but where the meter echoes ids, the one before is an answer that
    * came twice (UDP), and is dropped.
    */
-  #isOld(type: string, invoke: number): boolean {
-    const got = invoke & 0x0f;
+  #isOld(type: string, got: number): boolean {
     if (got === this.#asked) {
       this.#echoes = true;
       return false;
@@ -380,7 +382,7 @@ export class Client {
       this.#refused(error, 'proof-refused');
       return;
     }
-    const turn = (this.#exchange as Exchange).answer(apdu);
+    const turn = answerTo(this.#exchange as Exchange, apdu);
     const event = turn.events.find(e => e.type === 'value');
     if (event === undefined) return failed('the meter did not answer the proof in one piece');
     if (!event.outcome.ok) return failed(event.outcome.error.short);
@@ -418,7 +420,7 @@ export class Client {
     }
     let turn: Turn;
     try {
-      turn = exchange.answer(apdu);
+      turn = answerTo(exchange, apdu);
     } catch (e) {
       if (!isDlmsError(e) || BREAKS.has(e.code)) throw e;
       // The answer was whole on the line but its content is damaged or too large: this request is lost, the next is not.
@@ -475,15 +477,16 @@ export class Client {
   #send(apdu: Apdu): void {
     this.#remember(apdu);
     this.#blocks.reset();
-    // To read twice does no harm, to write or to act does; and a ciphered APDU is refused the second time, for its counter.
-    const repeatable = this.#phase === 'awaiting-get' && !this.#ciphering.active;
+    // A ciphered APDU is refused the second time, for its counter.
+    const repeatable = this.#exchange?.repeatable === true && !this.#ciphering.active;
     this.#sendAsIs(this.#ciphering.protect(encodeApdu(apdu)), repeatable);
   }
 
   #remember(request: Apdu): void {
-    if (!('invoke' in request) || (request.invoke & 0x0f) === this.#asked) return;
+    const invoke = invokeOf(request);
+    if (invoke === null || invoke === this.#asked) return;
     this.#askedBefore = this.#asked;
-    this.#asked = request.invoke & 0x0f;
+    this.#asked = invoke;
   }
 
   #sendAsIs(bytes: Uint8Array, repeatable = false): void {
@@ -525,20 +528,8 @@ const NO_PROOF =
   'the meter returned no proof of its own, so it may be somebody else (of Landis+Gyr meters only, with manufacturer LGZ, it is taken)';
 const UNPROVEN = 'the meter took our proof and gave none of its own: nothing shows that it is the meter';
 const NO_OCTETS = new Uint8Array(0);
-const WAITING: ReadonlySet<Phase> = new Set([
-  'associating',
-  'proving',
-  'awaiting-get',
-  'awaiting-set',
-  'awaiting-action',
-  'releasing',
-]);
 /** Answers that are remembered, to know a copy. */
 const RECENT = 4;
-const GET_RESPONSE = 0xc4;
-const WITH_DATABLOCK = 2;
-/** get-, set- and action-response, read- and write-response. */
-const PLAIN_ANSWERS: ReadonlySet<number> = new Set([GET_RESPONSE, 0xc5, 0xc7, 0x0c, 0x0d]);
 /** A meter that pushes so often while it owes an answer is no meter any more; each one restarts the wait. */
 const ASIDE_LIMIT = 100;
 /** After these nobody knows what the meter thinks it is answering. */

@@ -1,7 +1,18 @@
 // How requests look with logical names: GET normal, with list and next; SET and ACTION. IEC 62056-5-3, 6.
 // A refused list is asked again one by one, and the client remembers that.
 
-import { getDataResult, sequenceOf, type Apdu, type GetDataResult } from '../apdu';
+import {
+  getDataResult,
+  sequenceOf,
+  type ActionResponseNormal,
+  type ActionResponseWithPblock,
+  type Apdu,
+  type GetDataResult,
+  type GetResponseNormal,
+  type GetResponseWithDatablock,
+  type GetResponseWithList,
+  type SetResponseNormal,
+} from '../apdu';
 import { readData, type Data } from '../cosem/data';
 import type { DlmsError } from '../wire/errors';
 import { Reader } from '../wire/reader';
@@ -9,7 +20,6 @@ import { BlockParts } from '../transfer';
 import {
   accessError,
   describeRef,
-  unexpected,
   type AttributeRef,
   type Exchange,
   type ExchangeEvent,
@@ -28,8 +38,13 @@ export interface LnContext {
   readonly listRefused: () => void;
 }
 
+type GetAnswer = GetResponseNormal | GetResponseWithDatablock | GetResponseWithList;
+type ActionAnswer = ActionResponseNormal | ActionResponseWithPblock;
+
 /** GET of one or more attributes. With `stream` the parts of block transfers are handed on instead of being joined. */
-export class LnGet implements Exchange {
+export class LnGet implements Exchange<GetAnswer['type']> {
+  readonly answers = ['get-response-normal', 'get-response-with-datablock', 'get-response-with-list'] as const;
+  readonly repeatable = true;
   #at = 0;
   #asked = 0;
   #invoke = 0;
@@ -59,7 +74,13 @@ export class LnGet implements Exchange {
       : { type: 'get-request-with-list', invoke: this.#invoke, attributes };
   }
 
-  answer(apdu: Apdu): Turn {
+  get waitingFor(): string {
+    const ref = this.refs[this.#at];
+    const more = this.#asked - 1;
+    return `get-response for ${ref === undefined ? '' : describeRef(ref)}${more > 0 ? ` and ${more} more` : ''}`;
+  }
+
+  answer(apdu: GetAnswer): Turn {
     switch (apdu.type) {
       case 'get-response-normal':
         // A list answered by one result: the meter means "no" to the list as a whole.
@@ -77,8 +98,6 @@ export class LnGet implements Exchange {
         }
         return this.#block(apdu.block, apdu.last, apdu.result.raw);
       }
-      default:
-        throw unexpected(apdu, `get-response for ${this.#names()}`);
     }
   }
 
@@ -123,16 +142,13 @@ export class LnGet implements Exchange {
     this.#listSize = 1;
     return { events: [{ type: 'note', text: `reading one by one: ${why}` }], send: this.start() };
   }
-
-  #names(): string {
-    const ref = this.refs[this.#at];
-    const more = this.#asked - 1;
-    return (ref === undefined ? '' : describeRef(ref)) + (more > 0 ? ` and ${more} more` : '');
-  }
 }
 
 /** SET of one attribute. */
-export class LnSet implements Exchange {
+export class LnSet implements Exchange<SetResponseNormal['type']> {
+  readonly answers = ['set-response-normal'] as const;
+  readonly repeatable = false;
+
   constructor(
     readonly ref: AttributeRef,
     readonly value: Data,
@@ -149,8 +165,10 @@ export class LnSet implements Exchange {
       value: this.value,
     };
   }
-  answer(apdu: Apdu): Turn {
-    if (apdu.type !== 'set-response-normal') throw unexpected(apdu, `set-response for ${describeRef(this.ref)}`);
+  get waitingFor(): string {
+    return `set-response for ${describeRef(this.ref)}`;
+  }
+  answer(apdu: SetResponseNormal): Turn {
     return last(
       apdu.result === 0 ? { ok: true, value: null } : { ok: false, error: accessError(this.ref, apdu.result) },
     );
@@ -161,7 +179,9 @@ export class LnSet implements Exchange {
 }
 
 /** ACTION: one method with its argument; the value is what the method returns, null where it returns nothing. */
-export class LnAction implements Exchange {
+export class LnAction implements Exchange<ActionAnswer['type']> {
+  readonly answers = ['action-response-normal', 'action-response-with-pblock'] as const;
+  readonly repeatable = false;
   #blocks: BlockParts | null = null;
   #invoke = 0;
 
@@ -182,7 +202,11 @@ export class LnAction implements Exchange {
     };
   }
 
-  answer(apdu: Apdu): Turn {
+  get waitingFor(): string {
+    return `action-response for ${describeRef(this.ref)}`;
+  }
+
+  answer(apdu: ActionAnswer): Turn {
     if (apdu.type === 'action-response-with-pblock') {
       this.#blocks ??= new BlockParts(this.context.valueLimit, true);
       this.#blocks.add(apdu.pblock.block, apdu.pblock.raw);
@@ -193,7 +217,6 @@ export class LnAction implements Exchange {
       const result = getDataResult.read(new Reader(this.#blocks.join()));
       return last(outcomeOf(this.ref, result));
     }
-    if (apdu.type !== 'action-response-normal') throw unexpected(apdu, `action-response for ${describeRef(this.ref)}`);
     if (apdu.result !== 0) return last({ ok: false, error: accessError(this.ref, apdu.result) });
     return last(apdu.returned === null ? { ok: true, value: null } : outcomeOf(this.ref, apdu.returned));
   }

@@ -1,6 +1,6 @@
 // What can be asked for, and the shape of an answer. One refused object never loses the others.
 
-import { actionResult, dataAccessResult, type Apdu } from '../apdu';
+import { actionResult, APDUS, dataAccessResult, type Apdu, type ApduType } from '../apdu';
 import type { Data } from '../cosem/data';
 import type { Obis } from '../obis/obis';
 import { DlmsError } from '../wire/errors';
@@ -61,18 +61,44 @@ export interface Turn {
   readonly send: Apdu | null;
 }
 
-/** One service request and all that belongs to it (blocks, lists, fall-back). It knows APDUs, neither link nor ciphering. */
-export interface Exchange {
+/**
+ * One service request and all that belongs to it (blocks, lists, fall-back). It knows APDUs, neither link nor ciphering.
+ * What the client has to know of a service it asks here.
+ */
+export interface Exchange<A extends ApduType = ApduType> {
+  /** The APDUs that answer it; another one ends the association, because nobody knows what the meter thinks it is asked. */
+  readonly answers: readonly A[];
+  /** Asked twice it does no harm. To write and to act does. */
+  readonly repeatable: boolean;
+  /** What is waited for, in the words of an error: "get-response for 1-0:1.8.0*255 attribute 2". */
+  readonly waitingFor: string;
   start(): Apdu;
-  /** Throws UNEXPECTED_RESPONSE for an APDU of another service. */
-  answer(apdu: Apdu): Turn;
+  answer(apdu: Extract<Apdu, { readonly type: A }>): Turn;
   /** The meter refused the service as a whole; null: there is no other way to ask. */
   refused(error: DlmsError): Turn | null;
 }
 
-export function unexpected(apdu: Apdu, waitingFor: string): DlmsError {
-  return new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: apdu.type, waitingFor });
+/** What an exchange makes of an APDU. Throws UNEXPECTED_RESPONSE for one that does not answer it. */
+export function answerTo(exchange: Exchange, apdu: Apdu): Turn {
+  if (exchange.answers.includes(apdu.type)) return exchange.answer(apdu);
+  throw new DlmsError({ code: 'UNEXPECTED_RESPONSE', got: apdu.type, waitingFor: exchange.waitingFor });
 }
 
+/** Whether a right answer may be, octet by octet, one that came before: it has no number but the invoke-id. */
+export function mayComeAgain(exchange: Exchange, bytes: Uint8Array): boolean {
+  return exchange.answers.some(
+    type => !NUMBERED.has(type) && (PREFIXES.get(type) ?? []).every((octet, i) => bytes[i] === octet),
+  );
+}
+
+/** The number that pairs request and answer, 0..15 (0..0xffffff with the long form); null for an APDU that has none. */
+export function invokeOf(apdu: Apdu): number | null {
+  if ('invoke' in apdu) return apdu.invoke & 0x0f;
+  return 'longInvoke' in apdu ? apdu.longInvoke & 0xffffff : null;
+}
+
+/** Answers that count themselves within a request. */
+const NUMBERED: ReadonlySet<ApduType> = new Set(['get-response-with-datablock']);
+const PREFIXES: ReadonlyMap<ApduType, readonly number[]> = new Map(APDUS.map(({ type, prefix }) => [type, prefix]));
 /** data-access-result. IEC 62056-5-3, Data-Access-Result. */
 const TEMPORARY_FAILURE = 2;

@@ -1,7 +1,14 @@
 // How requests look with short names: Read, parameterised Read, block Read, Write; the object list maps names to base names.
 // Attribute n of an object stands 8 * (n - 1) above its base name. IEC 62056-5-3, 7; IEC 62056-6-2, annex on short names.
 
-import { readResponse, type Apdu, type ReadResult, type VariableAccess } from '../apdu';
+import {
+  readResponse,
+  type Apdu,
+  type ReadResponse,
+  type ReadResult,
+  type VariableAccess,
+  type WriteResponse,
+} from '../apdu';
 import { nullData, readData, type Data } from '../cosem/data';
 import { Obis } from '../obis/obis';
 import { DlmsError } from '../wire/errors';
@@ -10,7 +17,6 @@ import { BlockParts } from '../transfer';
 import {
   accessError,
   describeRef,
-  unexpected,
   type AttributeRef,
   type Exchange,
   type ExchangeEvent,
@@ -50,7 +56,9 @@ export function methodName(ref: MethodRef): number {
 }
 
 /** Read of one or more attributes. */
-export class SnRead implements Exchange {
+export class SnRead implements Exchange<ReadResponse['type']> {
+  readonly answers = ['read-response'] as const;
+  readonly repeatable = true;
   #at = 0;
   #asked = 0;
   #listSize: number;
@@ -73,10 +81,11 @@ export class SnRead implements Exchange {
     return { type: 'read-request', variables: refs.map(variableOf) };
   }
 
-  answer(apdu: Apdu): Turn {
-    if (apdu.type !== 'read-response') {
-      throw unexpected(apdu, `read-response for ${describeRef(this.refs[this.#at] as AttributeRef)}`);
-    }
+  get waitingFor(): string {
+    return `read-response for ${describeRef(this.refs[this.#at] as AttributeRef)}`;
+  }
+
+  answer(apdu: ReadResponse): Turn {
     const first = apdu.results[0];
     if (apdu.results.length === 1 && first?.type === 'data-block-result') {
       return this.#block(first.block, first.last, first.raw);
@@ -137,7 +146,10 @@ export class SnRead implements Exchange {
 }
 
 /** Write of one attribute. */
-export class SnWrite implements Exchange {
+export class SnWrite implements Exchange<WriteResponse['type']> {
+  readonly answers = ['write-response'] as const;
+  readonly repeatable = false;
+
   constructor(
     readonly ref: AttributeRef,
     readonly value: Data,
@@ -146,8 +158,10 @@ export class SnWrite implements Exchange {
   start(): Apdu {
     return { type: 'write-request', variables: [variableOf(this.ref)], data: [this.value] };
   }
-  answer(apdu: Apdu): Turn {
-    if (apdu.type !== 'write-response') throw unexpected(apdu, `write-response for ${describeRef(this.ref)}`);
+  get waitingFor(): string {
+    return `write-response for ${describeRef(this.ref)}`;
+  }
+  answer(apdu: WriteResponse): Turn {
     const result = apdu.results[0];
     const outcome: Outcome<null> =
       result === undefined || result.type === 'success'
@@ -163,7 +177,10 @@ export class SnWrite implements Exchange {
 }
 
 /** A method by parameterised Read, which can return a value (Write cannot). IEC 62056-5-3, 9.5. */
-export class SnAction implements Exchange {
+export class SnAction implements Exchange<ReadResponse['type']> {
+  readonly answers = ['read-response'] as const;
+  readonly repeatable = false;
+
   constructor(
     readonly ref: MethodRef,
     readonly argument: Data | null,
@@ -172,8 +189,10 @@ export class SnAction implements Exchange {
   start(): Apdu {
     return { type: 'read-request', variables: [methodCall(methodName(this.ref), this.argument)] };
   }
-  answer(apdu: Apdu): Turn {
-    if (apdu.type !== 'read-response') throw unexpected(apdu, `read-response for ${describeRef(this.ref)}`);
+  get waitingFor(): string {
+    return `read-response for ${describeRef(this.ref)}`;
+  }
+  answer(apdu: ReadResponse): Turn {
     const result = apdu.results[0];
     const outcome: Outcome<Data | null> =
       result === undefined
