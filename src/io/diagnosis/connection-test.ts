@@ -20,6 +20,7 @@ import { IecSession, ModeETransport } from '../iec/iec-session';
 import { lines as allLines, transportOf, type Lines } from '../line/line';
 import { freshChallenge } from '../session/own-challenges';
 import { OwnSide, type Installation } from '../session/own-side';
+import { counterAfter, mend } from '../session/recovery';
 import { RowQueue } from '../session/row-queue';
 import type { ConnectionSettings } from '../settings/settings';
 import { freed, type Transport } from '../transport/transport';
@@ -179,6 +180,7 @@ class ConnectionTest {
   /** What a session mends by itself is mended here too, and told. */
   async #associate(transport: Transport): Promise<Association> {
     let dedicated = this.settings.keys.dedicated !== null && this.settings.security !== 'none';
+    let resynchronised = false;
     for (let attempt = 1; ; attempt++) {
       if (this.#ciphered) await this.#own.ready();
       const before = this.#own.counter.known;
@@ -206,12 +208,25 @@ class ConnectionTest {
       } catch (error) {
         if (attempt >= ATTEMPTS || !isDlmsError(error) || this.stop.signal.aborted) throw error;
         const { detail } = error;
-        if (detail.code === 'COUNTER_TOO_LOW' && detail.needed !== null && attempt === 1) {
-          this.#own.counter.unproven(detail.needed + 1);
-          this.#counterDoubtful = before;
-          this.#counterSays.push({ key: 'counter-corrected', facts: { sent: detail.sent, needed: detail.needed } });
-        } else if (detail.code === 'EXCEPTION_RESPONSE' && dedicated) dedicated = false;
-        else throw error;
+        const remedy = mend(error, {
+          resynchronised,
+          // The counter is always read first, where the meter tells it.
+          counterDoubted: false,
+          counterJustRead: false,
+          dedicatedUnproven: dedicated,
+          held: false,
+          repeatable: true,
+        });
+        if (remedy === null) throw error;
+        if (detail.code === 'COUNTER_TOO_LOW') {
+          resynchronised = true;
+          if (remedy === 'resync' && detail.needed !== null) {
+            this.#own.counter.unproven(counterAfter(detail.needed));
+            this.#counterDoubtful = before;
+            this.#counterSays.push({ key: 'counter-corrected', facts: { sent: detail.sent, needed: detail.needed } });
+          }
+        }
+        if (remedy === 'without-dedicated') dedicated = false;
         await conversation.end();
       }
     }

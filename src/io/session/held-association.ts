@@ -39,16 +39,23 @@ export interface AssociationSurroundings {
 export class HeldAssociation {
   #runner: ClientRunner | null = null;
   #listening: AssociationCounters | null = null;
-  /** The association is the second one on this connection, and the meter may hang up after the first. */
-  counterJustRead = false;
-  /** The counter is one remembered, and no association has stood with it yet: it is read before the next attempt. */
-  counterDoubted = false;
+  #counterJustRead = false;
+  #counterDoubted = false;
 
   constructor(readonly around: AssociationSurroundings) {}
 
   /** What drives the client; null: nothing is open. */
   get runner(): ClientRunner | null {
     return this.#runner;
+  }
+
+  /** The association is the second one on this connection, and the meter may hang up after the first. */
+  get counterJustRead(): boolean {
+    return this.#counterJustRead;
+  }
+  /** The counter is one remembered, and no association has stood with it yet: it is read before the next attempt. */
+  get counterDoubted(): boolean {
+    return this.#counterDoubted;
   }
 
   /** An association that stands; opened if there is none. */
@@ -58,18 +65,18 @@ export class HeldAssociation {
       return;
     }
     const { settings, own, transport, memory, random, trace, now, phase } = this.around;
+    this.#counterJustRead = false;
     await this.tearDown(false);
     phase('connecting');
     await transport.open(signal);
     const ciphered = own.counts;
-    this.counterJustRead = false;
     if (ciphered) await own.load();
-    if (ciphered && settings.counterObject !== null && (!own.counter.known || this.counterDoubted)) {
-      this.counterJustRead = await this.#readCounter(settings.counterObject, signal);
+    if (ciphered && settings.counterObject !== null && (!own.counter.known || this.#counterDoubted)) {
+      this.#counterJustRead = await this.#readCounter(settings.counterObject, signal);
       // Some meters hang up with the association of the public client.
       await transport.open(signal);
     }
-    this.counterDoubted = ciphered && settings.counterObject !== null && !this.counterJustRead;
+    this.#counterDoubted = ciphered && settings.counterObject !== null && !this.#counterJustRead;
     if (ciphered) await own.ready();
     this.#listening = ciphered ? own.listening() : null;
     const client = new Client(
@@ -85,8 +92,8 @@ export class HeldAssociation {
     this.#runner = this.#run(client, ciphered ? () => own.counter.low() : null);
     await associate(this.#runner, signal);
     own.stands(client.association);
-    this.counterJustRead = false;
-    this.counterDoubted = false;
+    this.#counterJustRead = false;
+    this.#counterDoubted = false;
     phase('connected');
   }
 

@@ -20,6 +20,7 @@ import { closedError, type Line, type Lines, lines as allLines, type LineUser } 
 import { MeterTurn } from './meter-turn';
 import { OwnSide, type Installation } from './own-side';
 import { ProfileFeed, type ProfileStream } from './profile-stream';
+import { counterAfter, mend } from './recovery';
 import type { ConnectionSettings, TraceLevel } from '../settings/settings';
 import { maskSecrets, type Trace } from '../transport/trace';
 
@@ -248,8 +249,8 @@ export class Session implements LineUser {
           } catch (e) {
             await this.#giveUp(e);
             const how = typeof retry === 'function' ? retry() : retry;
-            if (attempt >= ATTEMPTS || !this.#worthAnother(e, held, how) || stop.signal.aborted) throw e;
-            this.#log('warning', `trying again with a fresh association: ${(e as DlmsError).short}`);
+            if (attempt >= ATTEMPTS || !isDlmsError(e) || !this.#mended(e, held, how) || stop.signal.aborted) throw e;
+            this.#log('warning', `trying again with a fresh association: ${e.short}`);
           }
         }
       });
@@ -286,33 +287,30 @@ export class Session implements LineUser {
     if (isDlmsError(error) && error.blame === 'line' && error.code !== 'ABORTED') this.#backoff.failed(error);
   }
 
-  #worthAnother(error: unknown, held: boolean, retry: Retry): boolean {
-    if (!isDlmsError(error)) return false;
-    if (error.detail.code === 'COUNTER_TOO_LOW' && !this.#resynchronised) {
+  /** Whether the next attempt has a better chance. Throws COUNTER_JUMP for a number that only the user may set. */
+  #mended(error: DlmsError, held: boolean, retry: Retry): boolean {
+    const { counterDoubted, counterJustRead } = this.#held;
+    const remedy = mend(error, {
+      resynchronised: this.#resynchronised,
+      counterDoubted,
+      counterJustRead,
+      dedicatedUnproven: this.#usesDedicated() && !this.#dedicatedWorked,
+      held,
+      repeatable: retry === 'fresh-association',
+    });
+    const { detail } = error;
+    if (detail.code === 'COUNTER_TOO_LOW') {
       this.#resynchronised = true;
-      // The needed number is the next expected with most makers, the last one seen with some: one more fits both.
-      // Throws COUNTER_JUMP in place of the error: the message was in clear, and anybody could have sent it.
-      if (error.detail.needed !== null) this.#own.counter.unproven(error.detail.needed + 1);
-      return true;
+      // The message was in clear, and anybody could have sent it.
+      if (remedy === 'resync' && detail.needed !== null) this.#own.counter.unproven(counterAfter(detail.needed));
     }
-    // Not every meter says that a counter is too low; the next attempt reads it.
-    if (this.#held.counterDoubted && COUNTER_TROUBLE.has(error.code)) return true;
-    if (error.code === 'EXCEPTION_RESPONSE' && this.#usesDedicated() && !this.#dedicatedWorked) {
+    if (remedy === 'without-dedicated') {
       this.memory.dedicatedKeyRefused = true;
       this.#log('warning', 'the meter refuses the dedicated key; associating without it');
-      return true;
     }
-    // The line was silent or cut on an association that had been idle: it was half open. Reads are asked again, once.
-    const lost = LOST.has(error.code);
-    if (lost && this.#held.counterJustRead) {
-      this.#held.counterJustRead = false;
-      return true;
-    }
-    if (held && lost && retry === 'fresh-association') {
-      this.#backoff.succeeded();
-      return true;
-    }
-    return false;
+    // The line itself is not to blame.
+    if (remedy === 'again') this.#backoff.succeeded();
+    return remedy !== null;
   }
 
   #usesDedicated(): boolean {
@@ -358,9 +356,6 @@ function link(to: AbortController, from: AbortSignal | undefined): () => void {
 }
 
 const LEVELS: readonly TraceLevel[] = ['error', 'warning', 'info', 'verbose'];
-/** No password is in question after these. */
-const COUNTER_TROUBLE: ReadonlySet<string> = new Set(['EXCEPTION_RESPONSE', 'ASSOCIATION_REFUSED', 'CONNECTION_LOST']);
-const LOST: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'NO_ANSWER', 'HDLC_REJECTED', 'SEGMENT_LOST']);
 const ATTEMPTS = 4;
 /** What values mean (scales, columns) is asked again after so long. */
 const MEANING_MS = 15 * 60_000;
