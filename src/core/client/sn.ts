@@ -9,6 +9,7 @@ import {
   type VariableAccess,
   type WriteResponse,
 } from '../apdu';
+import { methodOffset } from '../cosem/classes';
 import { nullData, readData, type Data } from '../cosem/data';
 import { Obis } from '../obis/obis';
 import { DlmsError } from '../wire/errors';
@@ -48,11 +49,11 @@ function attributeName(ref: AttributeRef): number {
 
 /** Short name of a method. Throws NOT_SUPPORTED for classes without a known place of their methods. */
 export function methodName(ref: MethodRef): number {
-  const first = METHODS_AT[ref.classId];
-  if (first === undefined) {
+  const offset = methodOffset(ref.classId, ref.method);
+  if (offset === null) {
     throw new DlmsError({ code: 'NOT_SUPPORTED', what: `a method of class ${ref.classId} by short name` });
   }
-  return (baseOf(ref) + first + 8 * (ref.method - 1)) & 0xffff;
+  return (baseOf(ref) + offset) & 0xffff;
 }
 
 /** Read of one or more attributes. */
@@ -249,17 +250,3 @@ function withoutHead(raw: Uint8Array): Uint8Array {
 function oddAnswer(got: string): DlmsError {
   return new DlmsError({ code: 'UNEXPECTED_RESPONSE', got, waitingFor: 'a result' });
 }
-
-/** Offset of method 1 above the base name. IEC 62056-6-2, the short names of each class. */
-const METHODS_AT: Readonly<Record<number, number>> = {
-  3: 0x28,
-  4: 0x38,
-  5: 0x48,
-  7: 0x58,
-  8: 0x60,
-  9: 0x20,
-  12: 0x20,
-  17: 0x20,
-  20: 0x50,
-  70: 0x20,
-};

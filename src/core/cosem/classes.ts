@@ -1,4 +1,5 @@
-// The interface classes: what attributes and methods are called, and what their structures hold.
+// The interface classes: all that is known of each. What its attributes and methods are called and what their structures
+// hold, which attribute tells the unit of which, where its methods stand, what it is for, which codes usually have it.
 // IEC 62056-6-2, clause 5 (Blue Book, 4). One row a class; a class not listed is read all the same, without names.
 
 /**
@@ -19,12 +20,33 @@ export interface Attribute {
   readonly shape?: Shape;
 }
 
+/** What a class is for; the `value` of a code is told further by the code itself (energy, demand …). */
+export type ClassKind = 'value' | 'profile' | 'clock' | 'access' | 'control' | 'communication' | 'other';
+
+/** The attributes that tell more of a value attribute: its scaler and unit, its status, its time of capture. */
+export interface Companions {
+  readonly scale: number;
+  readonly status: number | null;
+  readonly capture: number | null;
+}
+
 export interface InterfaceClass {
   readonly name: string;
+  readonly kind: ClassKind;
   /** From attribute 2 on; attribute 1 is the logical name of every class. */
   readonly attributes: readonly (string | readonly [name: string, shape: Shape])[];
+  /** Value attribute -> what belongs to it. */
+  readonly values?: Readonly<Record<number, Companions>>;
   /** From method 1 on. */
   readonly methods: readonly string[];
+  /** Short name of method 1 above the base name; each further one stands 8 higher. Absent: not known to us. */
+  readonly methodsAt?: number;
+  /**
+   * Codes whose objects are usually of this class (IEC 62056-6-1, and IEC 62056-6-2 for the standard objects): "A:C.D.E", of
+   * which the tail may be left out; each group a number, a range, a list or *, as in an OBIS pattern. Where the codes of two
+   * classes match, the one that names more groups goes before.
+   */
+  readonly codes?: readonly string[];
 }
 
 /** undefined for classes and attributes the table does not have. Manufacturer attributes (negative) have no name. */
@@ -43,25 +65,30 @@ export function className(classId: number): string | undefined {
   return CLASSES[classId]?.name;
 }
 
+export function classKind(classId: number): ClassKind {
+  return CLASSES[classId]?.kind ?? 'other';
+}
+
 /** The attribute with scaler and unit for a value attribute; null where none belongs to it. */
 export function scalerAttribute(classId: number, attribute: number): number | null {
-  return SCALED_BY[`${classId}/${attribute}`] ?? null;
+  return companionsOf(classId, attribute)?.scale ?? null;
 }
 
-/** The attributes that tell more of a value attribute: scale and unit, status, time of capture; null where it is no value. */
-export function companionsOf(
-  classId: number,
-  attribute: number,
-): { readonly scale: number; readonly status: number | null; readonly capture: number | null } | null {
-  const scale = scalerAttribute(classId, attribute);
-  if (scale === null) return null;
-  if (classId === 4) return { scale, status: 4, capture: 5 };
-  // Those of a demand register belong to its last average, not to the running one. IEC 62056-6-2, 4.3.4.
-  return classId === 5 && attribute === 3 ? { scale, status: 5, capture: 6 } : { scale, status: null, capture: null };
+/** null where the attribute is no value that has companions. */
+export function companionsOf(classId: number, attribute: number): Companions | null {
+  return CLASSES[classId]?.values?.[attribute] ?? null;
 }
 
-/** "class/attribute" of a value -> attribute of its scaler and unit. */
-const SCALED_BY: Readonly<Record<string, number>> = { '3/2': 3, '4/2': 3, '5/2': 4, '5/3': 4, '67/7': 8 };
+/** Whether an attribute holds a moment of the clock; a pattern of moments ("each year") does not. */
+export function isClock(classId: number, attribute: number): boolean {
+  return attributeOf(classId, attribute)?.shape === 'date-time';
+}
+
+/** Short name of a method above the base name of its object; null where it is not known. */
+export function methodOffset(classId: number, method: number): number | null {
+  const first = CLASSES[classId]?.methodsAt;
+  return first === undefined ? null : first + 8 * (method - 1);
+}
 
 const LOGICAL_NAME: Attribute = { name: 'logical_name', shape: 'logical-name' };
 
@@ -111,15 +138,35 @@ const UNIT_CHARGE = [
 
 /** By class id. */
 export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
-  1: { name: 'Data', attributes: ['value'], methods: [] },
-  3: { name: 'Register', attributes: ['value', SCALER_UNIT], methods: ['reset'] },
+  1: {
+    name: 'Data',
+    kind: 'value',
+    attributes: ['value'],
+    methods: [],
+    codes: ['0:42', '0:43.1', '0:96-97', '*:96.0-10', '*:0.0-2', '*:0.9'],
+  },
+  3: {
+    name: 'Register',
+    kind: 'value',
+    attributes: ['value', SCALER_UNIT],
+    methods: ['reset'],
+    values: { 2: { scale: 3, status: null, capture: null } },
+    methodsAt: 0x28,
+    codes: ['0:96.8'],
+  },
   4: {
     name: 'Extended register',
+    kind: 'value',
     attributes: ['value', SCALER_UNIT, 'status', at('capture_time')],
     methods: ['reset'],
+    values: { 2: { scale: 3, status: 4, capture: 5 } },
+    methodsAt: 0x38,
+    // 0:24.2: M-Bus values on channels 1 to 4. IEC 62056-6-1, abstract objects, C = 24.
+    codes: ['0:24.2', '1:1-80.[6,16,26]', '[4-9]:1-8.2'],
   },
   5: {
     name: 'Demand register',
+    kind: 'value',
     attributes: [
       'current_average_value',
       'last_average_value',
@@ -131,18 +178,28 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'number_of_periods',
     ],
     methods: ['reset', 'next_period'],
+    // Status and capture belong to the last average, not to the running one. IEC 62056-6-2, 4.3.4.
+    values: {
+      2: { scale: 4, status: null, capture: null },
+      3: { scale: 4, status: 5, capture: 6 },
+    },
+    methodsAt: 0x48,
+    codes: ['1:1-80.[4,5,14,15]'],
   },
   6: {
     name: 'Register activation',
+    kind: 'control',
     attributes: [
       list('register_assignment', 'class_id', ln()),
       list('mask_list', 'mask_name', 'index_list'),
       'active_mask',
     ],
     methods: ['add_register', 'add_mask', 'delete_mask'],
+    methodsAt: 0x30,
   },
   7: {
     name: 'Profile generic',
+    kind: 'profile',
     attributes: [
       'buffer',
       list('capture_objects', ...OBJECT),
@@ -153,9 +210,12 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'profile_entries',
     ],
     methods: ['reset', 'capture'],
+    methodsAt: 0x58,
+    codes: ['*:98-99'],
   },
   8: {
     name: 'Clock',
+    kind: 'clock',
     attributes: [
       at('time'),
       'time_zone',
@@ -174,14 +234,20 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'preset_adjusting_time',
       'shift_time',
     ],
+    methodsAt: 0x60,
+    codes: ['0:1.0'],
   },
   9: {
     name: 'Script table',
+    kind: 'control',
     attributes: [list('scripts', 'script_identifier', list('actions', ...ACTION_SET))],
     methods: ['execute'],
+    methodsAt: 0x20,
+    codes: ['0:10'],
   },
   10: {
     name: 'Schedule',
+    kind: 'control',
     attributes: [
       list(
         'entries',
@@ -200,11 +266,15 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   11: {
     name: 'Special days table',
+    kind: 'control',
     attributes: [list('entries', 'index', when('specialday_date'), 'day_id')],
     methods: ['insert', 'delete'],
+    methodsAt: 0x10,
+    codes: ['0:11'],
   },
   12: {
     name: 'Association SN',
+    kind: 'access',
     attributes: [
       list('object_list', 'base_name', 'class_id', 'version', ln()),
       'access_rights_list',
@@ -222,9 +292,11 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'reserved_from_previous_versions_7',
       'reply_to_hls_authentication',
     ],
+    methodsAt: 0x20,
   },
   15: {
     name: 'Association LN',
+    kind: 'access',
     attributes: [
       list('object_list', 'class_id', 'version', ln(), ACCESS_RIGHTS),
       group('associated_partners_id', 'client_sap', 'server_sap'),
@@ -253,14 +325,19 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'add_user',
       'remove_user',
     ],
+    codes: ['0:40'],
   },
   17: {
     name: 'SAP assignment',
+    kind: 'access',
     attributes: [list('sap_assignment_list', 'sap', 'logical_device_name')],
     methods: ['connect_logical_device'],
+    methodsAt: 0x20,
+    codes: ['0:41'],
   },
   18: {
     name: 'Image transfer',
+    kind: 'control',
     attributes: [
       'image_block_size',
       'image_transferred_blocks_status',
@@ -270,9 +347,12 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       list('image_to_activate_info', 'size', 'identification', 'signature'),
     ],
     methods: ['image_transfer_initiate', 'image_block_transfer', 'image_verify', 'image_activate'],
+    methodsAt: 0x40,
+    codes: ['0:12', '0:44'],
   },
   19: {
     name: 'IEC local port setup',
+    kind: 'communication',
     attributes: [
       'default_mode',
       'default_baud',
@@ -284,9 +364,11 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'pass_w5',
     ],
     methods: [],
+    codes: ['0:19'],
   },
   20: {
     name: 'Activity calendar',
+    kind: 'control',
     attributes: [
       'calendar_name_active',
       list('season_profile_active', ...SEASON),
@@ -299,9 +381,12 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       at('activate_passive_calendar_time'),
     ],
     methods: ['activate_passive_calendar'],
+    methodsAt: 0x50,
+    codes: ['0:13'],
   },
   21: {
     name: 'Register monitor',
+    kind: 'control',
     attributes: [
       'thresholds',
       group('monitored_value', ...VALUE_DEFINITION),
@@ -311,11 +396,14 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   22: {
     name: 'Single action schedule',
+    kind: 'control',
     attributes: [group('executed_script', ...SCRIPT), 'type', list('execution_time', when('time'), when('date'))],
     methods: [],
+    codes: ['0:15'],
   },
   23: {
     name: 'IEC HDLC setup',
+    kind: 'communication',
     attributes: [
       'comm_speed',
       'window_size_transmit',
@@ -327,25 +415,30 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'device_address',
     ],
     methods: [],
+    codes: ['0:22'],
   },
   24: {
     name: 'IEC twisted pair setup',
+    kind: 'communication',
     attributes: ['mode', 'speed', 'primary_address_list', 'tabi_list'],
     methods: [],
   },
   25: {
     name: 'M-Bus slave port setup',
+    kind: 'communication',
     attributes: ['default_baud', 'avail_baud', 'addr_state', 'bus_address'],
     methods: [],
   },
-  26: { name: 'Utility tables', attributes: ['table_id', 'length', 'buffer'], methods: [] },
+  26: { name: 'Utility tables', kind: 'control', attributes: ['table_id', 'length', 'buffer'], methods: [] },
   27: {
     name: 'Modem configuration',
+    kind: 'communication',
     attributes: ['comm_speed', 'initialization_string', 'modem_profile'],
     methods: [],
   },
   28: {
     name: 'Auto answer',
+    kind: 'communication',
     attributes: [
       'mode',
       list('listening_window', ...WINDOW),
@@ -358,11 +451,13 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   29: {
     name: 'Auto connect',
+    kind: 'communication',
     attributes: ['mode', 'repetitions', 'repetition_delay', list('calling_window', ...WINDOW), 'destination_list'],
     methods: ['connect'],
   },
   30: {
     name: 'Data protection',
+    kind: 'access',
     attributes: [
       'protection_buffer',
       list('protection_object_list', ...OBJECT),
@@ -374,6 +469,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   40: {
     name: 'Push setup',
+    kind: 'control',
     attributes: [
       list('push_object_list', ...OBJECT),
       group('send_destination_and_method', 'transport_service', 'destination', 'message'),
@@ -389,14 +485,18 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       at('last_confirmation_date_time'),
     ],
     methods: ['push', 'reset'],
+    codes: ['0:25.9'],
   },
   41: {
     name: 'TCP-UDP setup',
+    kind: 'communication',
     attributes: ['port', ln('ip_reference'), 'mss', 'nb_of_sim_conn', 'inactivity_time_out'],
     methods: [],
+    codes: ['0:25.0'],
   },
   42: {
     name: 'IPv4 setup',
+    kind: 'communication',
     attributes: [
       ln('dl_reference'),
       ipv4('ip_address'),
@@ -409,25 +509,31 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       ipv4('secondary_dns_address'),
     ],
     methods: ['add_mc_ip_address', 'delete_mc_ip_address', 'get_nbof_mc_ip_addresses'],
+    methodsAt: 0x60,
+    codes: ['0:25.1'],
   },
-  43: { name: 'MAC address setup', attributes: ['mac_address'], methods: [] },
+  43: { name: 'MAC address setup', kind: 'communication', attributes: ['mac_address'], methods: [] },
   44: {
     name: 'PPP setup',
+    kind: 'communication',
     attributes: [ln('phy_reference'), 'lcp_options', 'ipcp_options', 'ppp_authentication'],
     methods: [],
   },
   45: {
     name: 'GPRS modem setup',
+    kind: 'communication',
     attributes: ['apn', 'pin_code', group('quality_of_service', 'default', 'requested')],
     methods: [],
   },
   46: {
     name: 'SMTP setup',
+    kind: 'communication',
     attributes: ['server_port', 'user_name', 'login_password', 'server_address', 'sender_address'],
     methods: [],
   },
   47: {
     name: 'GSM diagnostic',
+    kind: 'communication',
     attributes: [
       'operator',
       'status',
@@ -441,6 +547,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   48: {
     name: 'IPv6 setup',
+    kind: 'communication',
     attributes: [
       ln('dl_reference'),
       'address_config_mode',
@@ -456,6 +563,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   50: {
     name: 'S-FSK Phy and MAC setup',
+    kind: 'communication',
     attributes: [
       'initiator_electrical_phase',
       'delta_electrical_phase',
@@ -476,11 +584,13 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   51: {
     name: 'S-FSK active initiator',
+    kind: 'communication',
     attributes: [group('active_initiator', 'system_title', 'mac_address', 'l_sap_selector')],
     methods: ['reset_new_not_synchronized'],
   },
   52: {
     name: 'S-FSK MAC synchronization timeouts',
+    kind: 'communication',
     attributes: [
       'search_initiator_timeout',
       'synchronization_confirmation_timeout',
@@ -491,6 +601,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   53: {
     name: 'S-FSK MAC counters',
+    kind: 'communication',
     attributes: [
       list('synchronization_register', 'mac_address', 'synchronizations_counter'),
       'desynchronization_listing',
@@ -502,11 +613,27 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     ],
     methods: ['reset'],
   },
-  55: { name: 'IEC 61334-4-32 LLC setup', attributes: ['max_frame_length', 'reply_status_list'], methods: [] },
-  56: { name: 'S-FSK reporting system list', attributes: ['reporting_system_list'], methods: [] },
-  57: { name: 'ISO/IEC 8802-2 LLC type 1 setup', attributes: ['max_octets_ui_pdu'], methods: [] },
+  55: {
+    name: 'IEC 61334-4-32 LLC setup',
+    kind: 'communication',
+    attributes: ['max_frame_length', 'reply_status_list'],
+    methods: [],
+  },
+  56: {
+    name: 'S-FSK reporting system list',
+    kind: 'communication',
+    attributes: ['reporting_system_list'],
+    methods: [],
+  },
+  57: {
+    name: 'ISO/IEC 8802-2 LLC type 1 setup',
+    kind: 'communication',
+    attributes: ['max_octets_ui_pdu'],
+    methods: [],
+  },
   58: {
     name: 'ISO/IEC 8802-2 LLC type 2 setup',
+    kind: 'communication',
     attributes: [
       'transmit_window_size_k',
       'receive_window_size_rw',
@@ -521,6 +648,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   59: {
     name: 'ISO/IEC 8802-2 LLC type 3 setup',
+    kind: 'communication',
     attributes: [
       'max_octets_acn_pdu_n3',
       'max_number_transmissions_n4',
@@ -532,15 +660,18 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   61: {
     name: 'Register table',
+    kind: 'other',
     attributes: [
       'table_cell_values',
       group('table_cell_definition', 'class_id', ln(), 'group_e_values', 'attribute_index'),
       SCALER_UNIT,
     ],
     methods: ['reset', 'capture'],
+    methodsAt: 0x28,
   },
   62: {
     name: 'Compact data',
+    kind: 'control',
     attributes: [
       'compact_buffer',
       list('capture_objects', ...OBJECT),
@@ -552,11 +683,13 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   63: {
     name: 'Status mapping',
+    kind: 'control',
     attributes: ['status_word', group('mapping_table', 'ref_table_id', 'ref_table_mapping')],
     methods: [],
   },
   64: {
     name: 'Security setup',
+    kind: 'access',
     attributes: [
       'security_policy',
       'security_suite',
@@ -582,9 +715,12 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'export_certificate',
       'remove_certificate',
     ],
+    methodsAt: 0x30,
+    codes: ['0:43.0'],
   },
   65: {
     name: 'Parameter monitor',
+    kind: 'control',
     attributes: [
       group('changed_parameter', ...VALUE_DEFINITION, 'attribute_value'),
       at('capture_time'),
@@ -594,6 +730,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   67: {
     name: 'Sensor manager',
+    kind: 'control',
     attributes: [
       'serial_number',
       'metrological_identification',
@@ -611,9 +748,11 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'processed_value_actions',
     ],
     methods: ['reset'],
+    values: { 7: { scale: 8, status: null, capture: null } },
   },
   68: {
     name: 'Arbitrator',
+    kind: 'control',
     attributes: [
       list('actions', ...SCRIPT),
       'permissions_table',
@@ -625,11 +764,15 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   70: {
     name: 'Disconnect control',
+    kind: 'control',
     attributes: ['output_state', 'control_state', 'control_mode'],
     methods: ['remote_disconnect', 'remote_reconnect'],
+    methodsAt: 0x20,
+    codes: ['0:96.3.10'],
   },
   71: {
     name: 'Limiter',
+    kind: 'control',
     attributes: [
       group('monitored_value', ...VALUE_DEFINITION),
       'threshold_active',
@@ -643,9 +786,11 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       group('actions', group('action_over_threshold', ...SCRIPT), group('action_under_threshold', ...SCRIPT)),
     ],
     methods: [],
+    codes: ['0:17'],
   },
   72: {
     name: 'M-Bus client',
+    kind: 'communication',
     attributes: [
       ln('mbus_port_reference'),
       list('capture_definition', 'data_information_block', 'value_information_block'),
@@ -671,11 +816,18 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
       'set_encryption_key',
       'transfer_key',
     ],
+    codes: ['0:24.1'],
   },
-  73: { name: 'Wireless mode Q channel', attributes: ['addr_state', 'device_address', 'address_mask'], methods: [] },
-  74: { name: 'M-Bus master port setup', attributes: ['comm_speed'], methods: [] },
+  73: {
+    name: 'Wireless mode Q channel',
+    kind: 'communication',
+    attributes: ['addr_state', 'device_address', 'address_mask'],
+    methods: [],
+  },
+  74: { name: 'M-Bus master port setup', kind: 'communication', attributes: ['comm_speed'], methods: [] },
   76: {
     name: 'DLMS/COSEM server M-Bus port setup',
+    kind: 'communication',
     attributes: [
       'm_bus_profile_selection',
       'm_bus_port_communication_status',
@@ -692,6 +844,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   77: {
     name: 'M-Bus diagnostic',
+    kind: 'communication',
     attributes: [
       'received_signal_strength',
       'channel_id',
@@ -706,11 +859,13 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   80: {
     name: 'IEC 61334-4-32 LLC SSCS setup',
+    kind: 'communication',
     attributes: ['service_node_address', 'base_node_address'],
     methods: ['reset'],
   },
   81: {
     name: 'PRIME NB OFDM PLC physical layer counters',
+    kind: 'communication',
     attributes: [
       'phy_stats_crc_incorrect_count',
       'phy_stats_crc_fail_count',
@@ -721,6 +876,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   82: {
     name: 'PRIME NB OFDM PLC MAC setup',
+    kind: 'communication',
     attributes: [
       'mac_min_switch_search_time',
       'mac_max_promotion_pdu',
@@ -734,6 +890,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   83: {
     name: 'PRIME NB OFDM PLC MAC functional parameters',
+    kind: 'communication',
     attributes: [
       'mac_lnid',
       'mac_lsid',
@@ -753,6 +910,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   84: {
     name: 'PRIME NB OFDM PLC MAC counters',
+    kind: 'communication',
     attributes: [
       'mac_tx_data_pkt_count',
       'mac_rx_data_pkt_count',
@@ -765,6 +923,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   85: {
     name: 'PRIME NB OFDM PLC MAC network administration data',
+    kind: 'communication',
     attributes: [
       'mac_list_multicast_entries',
       'mac_list_switch_table',
@@ -776,11 +935,13 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   86: {
     name: 'PRIME NB OFDM PLC application identification',
+    kind: 'communication',
     attributes: ['firmware_version', 'vendor_id', 'product_id'],
     methods: [],
   },
   90: {
     name: 'G3-PLC MAC layer counters',
+    kind: 'communication',
     attributes: [
       'mac_tx_data_packet_count',
       'mac_rx_data_packet_count',
@@ -796,6 +957,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   91: {
     name: 'G3-PLC MAC setup',
+    kind: 'communication',
     attributes: [
       'mac_short_address',
       'mac_rc_coord',
@@ -823,6 +985,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   92: {
     name: 'G3-PLC 6LoWPAN adaptation layer setup',
+    kind: 'communication',
     attributes: [
       'adp_max_hops',
       'adp_weak_lqi_value',
@@ -847,6 +1010,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   100: {
     name: 'NTP setup',
+    kind: 'communication',
     attributes: [
       'activated',
       'server_address',
@@ -859,6 +1023,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   101: {
     name: 'ZigBee SAS startup',
+    kind: 'communication',
     attributes: [
       'short_address',
       'extended_pan_id',
@@ -876,16 +1041,19 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   102: {
     name: 'ZigBee SAS join',
+    kind: 'communication',
     attributes: ['scan_attempts', 'time_between_scans', 'rejoin_interval', 'rejoin_retry_interval'],
     methods: [],
   },
   103: {
     name: 'ZigBee SAS APS fragmentation',
+    kind: 'communication',
     attributes: ['aps_interframe_delay', 'aps_max_window_size'],
     methods: [],
   },
   105: {
     name: 'ZigBee tunnel setup',
+    kind: 'communication',
     attributes: [
       'max_incoming_transfer_size',
       'max_outgoing_transfer_size',
@@ -896,6 +1064,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   111: {
     name: 'Account',
+    kind: 'other',
     attributes: [
       group('account_mode_and_status', 'account_mode', 'account_status'),
       'current_credit_in_use',
@@ -920,6 +1089,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   112: {
     name: 'Credit',
+    kind: 'other',
     attributes: [
       'current_credit_amount',
       'credit_type',
@@ -936,6 +1106,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   113: {
     name: 'Charge',
+    kind: 'other',
     attributes: [
       'total_amount_paid',
       'charge_type',
@@ -960,11 +1131,13 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   115: {
     name: 'Token gateway',
+    kind: 'other',
     attributes: ['token', at('token_time'), 'token_description', 'token_delivery_method', 'token_status'],
     methods: ['enter'],
   },
   116: {
     name: 'IEC 62055-41 attributes',
+    kind: 'other',
     attributes: [
       'meter_pan',
       'commodity',
@@ -982,16 +1155,19 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   122: {
     name: 'Function control',
+    kind: 'control',
     attributes: [list('activation_status', 'function_name', 'function_status'), 'function_list'],
     methods: ['set_function_status', 'add_function', 'remove_function'],
   },
   123: {
     name: 'Array manager',
+    kind: 'control',
     attributes: [list('array_object_list', 'array_object_index', group('array_object', ...VALUE_DEFINITION))],
     methods: ['retrieve_number_of_entries', 'retrieve_entries', 'insert_entries', 'update_entries', 'remove_entries'],
   },
   124: {
     name: 'Communication port protection',
+    kind: 'access',
     attributes: [
       'protection_mode',
       'allowed_failed_attempts',
@@ -1005,9 +1181,15 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
     ],
     methods: ['reset'],
   },
-  151: { name: 'LTE monitoring', attributes: ['lte_network_parameters', 'lte_quality_of_service'], methods: [] },
+  151: {
+    name: 'LTE monitoring',
+    kind: 'communication',
+    attributes: ['lte_network_parameters', 'lte_quality_of_service'],
+    methods: [],
+  },
   152: {
     name: 'CoAP setup',
+    kind: 'communication',
     attributes: [
       ln('udp_reference'),
       'ack_timeout',
@@ -1026,6 +1208,7 @@ export const CLASSES: Readonly<Record<number, InterfaceClass>> = {
   },
   153: {
     name: 'CoAP diagnostic',
+    kind: 'communication',
     attributes: ['messages_counter', 'request_response_counter', 'bt_counter', at('capture_time')],
     methods: ['reset'],
   },

@@ -2,7 +2,7 @@
 // The rule of the file: nothing is guessed that the meter did not say; what cannot be shown becomes null or hex.
 
 import { hex, latin1 } from '../wire/hex';
-import { attributeOf } from './classes';
+import { attributeOf, isClock } from './classes';
 import { type Data, text } from './data';
 import { type ClockPolicy, STANDARD_CLOCK, looksLikeDateTime, readDate, readDateTime, readTime } from './date-time';
 import type { Obis } from '../obis/obis';
@@ -99,11 +99,10 @@ export function clockBytes(data: Data): Uint8Array | null {
 }
 
 /** Attributes and codes that hold a clock, so that a wildcard becomes null and not hex. */
-export function holdsClock(obis: Obis | null, classId?: number, attribute?: number): boolean {
-  if (classId === 8) return attribute === undefined || attribute === 2;
-  if (classId === 4) return attribute === 5;
-  if (classId === 5) return attribute === 6 || attribute === 7;
-  return obis !== null && obis.a === 0 && obis.c === 1 && obis.d === 0;
+export function holdsClock(obis: Obis | null, classId?: number, attribute = 2): boolean {
+  if (classId !== undefined && isClock(classId, attribute)) return true;
+  // A value of another class at the code of the clock is the clock too; its other attributes are not.
+  return attribute === 2 && obis !== null && obis.a === 0 && obis.c === 1 && obis.d === 0;
 }
 
 /** Characters of an octet-string that is text (printable ASCII, NUL padding aside); null when it is not. */

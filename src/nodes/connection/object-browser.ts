@@ -2,7 +2,7 @@
 // The rule of the file: media and kinds are keys of the text catalogs; an object nobody knows is shown all the same.
 
 import type { ObjectEntry } from '../../core/client/meter-memory';
-import { attributeOf, className } from '../../core/cosem/classes';
+import { attributeOf, classKind, className } from '../../core/cosem/classes';
 import { isKnownObis, obisName, type ObisTexts } from '../../core/obis/obis-names';
 import type { Obis } from '../../core/obis/obis';
 
@@ -80,18 +80,15 @@ function rightOf(mode: number, asBits: boolean): AccessRight {
 
 function kindOf(obis: Obis, classId: number): ObjectKind {
   const { a, c, d } = obis;
-  if (classId === 7) return 'profile';
-  if (classId === 8) return 'clock';
-  if (ACCESS_CLASSES.has(classId)) return 'access';
-  if (CONTROL_CLASSES.has(classId)) return 'control';
-  if (COMMUNICATION_CLASSES.has(classId)) return 'communication';
+  const kind = classKind(classId);
+  if (kind !== 'value' && kind !== 'other') return kind;
   if ((a === 0 && (c === 42 || (c === 96 && d === 1))) || (classId === 1 && c === 0 && d <= 2)) return 'identification';
-  if (VALUE_CLASSES.has(classId) && a === 1 && c >= 1 && c <= 91) {
+  if (kind === 'other') return kind;
+  if (a === 1 && c >= 1 && c <= 91) {
     if (d === 8 || d === 9 || d === 29 || d === 30) return 'energy';
     return d === 7 || d === 24 ? 'instantaneous' : 'demand';
   }
-  if (VALUE_CLASSES.has(classId) && (a >= 4 || (a === 0 && c === 24))) return 'consumption';
-  return 'other';
+  return a >= 4 || (a === 0 && c === 24) ? 'consumption' : 'other';
 }
 
 function compareCodes(x: string, y: string): number {
@@ -107,11 +104,3 @@ function numbersOf(code: string): number[] {
 const ASSOCIATION_LN = 15;
 const READ: ReadonlySet<number> = new Set([1, 3, 4, 6]);
 const WRITE: ReadonlySet<number> = new Set([2, 3, 5, 6]);
-const VALUE_CLASSES: ReadonlySet<number> = new Set([1, 3, 4, 5]);
-const ACCESS_CLASSES: ReadonlySet<number> = new Set([12, 15, 17, 64]);
-const CONTROL_CLASSES: ReadonlySet<number> = new Set([9, 10, 11, 18, 20, 21, 22, 26, 40, 62, 63, 67, 68, 70, 71]);
-const COMMUNICATION_CLASSES: ReadonlySet<number> = new Set(
-  [19, 23, 24, 25, 27, 28, 29, 41, 42, 43, 44, 45, 46, 47, 48, 50, 51, 52, 53, 55, 56, 57, 72, 73, 74, 76, 77]
-    .concat([80, 81, 82, 83, 84, 85, 86])
-    .concat([90, 91, 92, 95, 96, 97, 101, 102, 103, 104, 105]),
-);

@@ -5,6 +5,7 @@
 import type { NodeAPI } from 'node-red';
 import type { ProfileStructure } from '../../core/client/meter-memory';
 import type { AttributeRef } from '../../core/client/request';
+import { usualClass } from '../../core/cosem/usual-class';
 import { Obis } from '../../core/obis/obis';
 import { obisName, searchObis, type ObisTexts } from '../../core/obis/obis-names';
 import { readCaptureObjects } from '../../core/cosem/profile-layout';
@@ -16,7 +17,7 @@ import { fieldsOf, formConnection, withFormSession, type FormConnection } from '
 import { hearAlong, listenerOn } from './listening-test';
 import { browserEntries, type BrowserEntry } from './object-browser';
 import { ObjectCache, type CachedObjects } from './object-cache';
-import { usualClass, wantedObjects } from '../lib/object-refs';
+import { wantedObjects } from '../lib/object-refs';
 import { obisTexts } from '../lib/obis-languages';
 import { asNodeError } from '../lib/on-input';
 import { readObjects } from '../lib/read-objects';
