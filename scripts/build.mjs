@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 import { loadLazily } from './lazy-index.mjs';
+import { copyObisTexts } from './obis-texts.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const nodesOut = join(root, 'dist', 'src', 'nodes');
@@ -23,6 +24,7 @@ prune(join(root, 'dist'));
 loadLazily(join(root, 'dist', 'src', 'core', 'index.js'));
 copyHtml();
 copyLocales();
+problems.push(...copyObisTexts(root));
 copyIcons();
 checkExamples();
 for (const problem of problems) console.error(`build: ${problem}`);

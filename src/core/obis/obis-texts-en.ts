@@ -1,11 +1,12 @@
-// The English words of the OBIS dictionary: what every other language falls back to.
+// The English words of the OBIS dictionary: what every other language falls back to, and the ids that it has to have
+// (locales/<language>/obis.json).
 // The rule of the file: words only. Which words make a row is in obis-texts-compose.ts; {n} is the number of the code.
 
-import { composeTexts, type ObisTexts } from './obis-texts-compose';
+import { composeTexts, type ObisTexts, type ObisWords } from './obis-texts-compose';
 
 export type { ObisTexts } from './obis-texts-compose';
 
-export const ENGLISH: ObisTexts = composeTexts({
+export const ENGLISH_WORDS = {
   parts: {
     activePower: 'Active power',
     activeEnergy: 'Active energy',
@@ -382,4 +383,11 @@ export const ENGLISH: ObisTexts = composeTexts({
     search_words:
       'consumption=import usage=import production=export feed-in=export solar=export serial=device number=device demand=max peak=max relay=disconnect',
   },
-});
+} satisfies ObisWords;
+
+/** The words of a language: every id that English has. */
+export type Translation = {
+  readonly [Group in keyof typeof ENGLISH_WORDS]: Readonly<Record<keyof (typeof ENGLISH_WORDS)[Group], string>>;
+};
+
+export const ENGLISH: ObisTexts = composeTexts(ENGLISH_WORDS);

@@ -1,30 +1,63 @@
-// Which table of OBIS texts a language tag gets: "de-AT" is German, "no" and "nn" are bokmål, an unknown one is English.
-// The rule of the file: the only place that knows which languages there are, and it loads none before it is asked for.
+// Which OBIS texts a language tag gets: those of the folder of locales that fits it best, English where none does.
+// The rule of the file: the only place that knows which languages there are. It asks the folder, and reads the texts of a
+// language when they are first asked for.
 
-import type { ObisTexts } from '../../core/obis/obis-texts-compose';
-import { ENGLISH } from '../../core/obis/obis-texts-en';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** The languages that have their own texts, English first. */
-export const OBIS_LANGUAGES = ['en', 'de', 'fr', 'it', 'nb', 'nl'] as const;
+import { composeTexts, type ObisTexts } from '../../core/obis/obis-texts-compose';
+import { ENGLISH, type Translation } from '../../core/obis/obis-texts-en';
 
-/** The texts for a language tag (BCP 47, any case, "_" as well as "-"); English where there are none. */
+/** The texts for a language tag (BCP 47, any case, "_" as well as "-"): "de-AT" is German, "no" and "nn" are bokmål. */
 export function obisTexts(language: string): ObisTexts {
-  // Not imported above: all five cost a start of Node-RED 6 to 9 ms, and a flow needs one of them or none.
-  // require keeps each loaded, so a table is built once and is the same object every time.
-  switch (language.trim().toLowerCase().split(/[-_]/, 1)[0]) {
-    case 'de':
-      return (require('../../core/obis/obis-texts-de') as { GERMAN: ObisTexts }).GERMAN;
-    case 'fr':
-      return (require('../../core/obis/obis-texts-fr') as { FRENCH: ObisTexts }).FRENCH;
-    case 'it':
-      return (require('../../core/obis/obis-texts-it') as { ITALIAN: ObisTexts }).ITALIAN;
-    case 'nb':
-    case 'nn':
-    case 'no':
-      return (require('../../core/obis/obis-texts-nb') as { NORWEGIAN: ObisTexts }).NORWEGIAN;
-    case 'nl':
-      return (require('../../core/obis/obis-texts-nl') as { DUTCH: ObisTexts }).DUTCH;
-    default:
-      return ENGLISH;
+  return OURS.texts(language);
+}
+
+export class ObisLanguages {
+  #folders: readonly string[] | null = null;
+  readonly #texts = new Map<string, ObisTexts>();
+
+  /** @param locales a folder for each language, with its obis.json in it */
+  constructor(readonly locales: string) {}
+
+  /** The languages that have texts of their own, besides English. */
+  get folders(): readonly string[] {
+    this.#folders ??= existsSync(this.locales)
+      ? readdirSync(this.locales).filter(folder => existsSync(this.#file(folder)))
+      : [];
+    return this.#folders;
+  }
+
+  texts(language: string): ObisTexts {
+    const folder = this.#folderOf(language);
+    if (folder === null) return ENGLISH;
+    let texts = this.#texts.get(folder);
+    if (texts === undefined) {
+      // A file of our own; scripts/missing-texts.ts compares its ids with the English ones.
+      texts = composeTexts(JSON.parse(readFileSync(this.#file(folder), 'utf8')) as Translation);
+      this.#texts.set(folder, texts);
+    }
+    return texts;
+  }
+
+  /** The whole tag, or as much of its beginning as there is a folder for; at last a folder of the same language. */
+  #folderOf(tag: string): string | null {
+    const [first = '', ...regions] = tag.trim().toLowerCase().split(/[-_]/);
+    const language = CALLED[first] ?? first;
+    for (let kept = regions.length; kept >= 0; kept--) {
+      const wanted = [language, ...regions.slice(0, kept)].join('-');
+      const found = this.folders.find(folder => folder.toLowerCase() === wanted);
+      if (found !== undefined) return found;
+    }
+    return this.folders.find(folder => folder.toLowerCase().startsWith(`${language}-`)) ?? null;
+  }
+
+  #file(folder: string): string {
+    return join(this.locales, folder, 'obis.json');
   }
 }
+
+/** The build puts them there (scripts/obis-texts.mjs). */
+const OURS = new ObisLanguages(join(__dirname, 'locales'));
+/** Tags of a language that is written like another one, or was called otherwise. */
+const CALLED: Readonly<Record<string, string>> = { no: 'nb', nn: 'nb' };
