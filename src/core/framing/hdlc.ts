@@ -43,6 +43,7 @@ export class HdlcFraming implements Recogniser<HdlcFramed> {
     if (bytes.at(1) === FLAG) return { fill: flagsBeforeLast(bytes) };
     if (final && bytes.length === 1) return { fill: 1 };
     const header = readHeader(bytes, 1);
+    // One flag may be fill; with an octet of a frame behind it the shortest frame is awaited.
     if (header === 'short') return { need: bytes.length === 1 ? 2 : Math.max(MIN_FRAME_LENGTH + 1, bytes.length + 1) };
     if ('reason' in header) return 'no';
     const { length, controlAt } = header;
