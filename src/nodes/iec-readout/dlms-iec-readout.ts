@@ -7,7 +7,7 @@ import type { DlmsError } from '../../core/wire/errors';
 import { connectionOf, type Listening } from '../lib/connection-api';
 import { outcomeOf, statusOf } from './payload';
 import { Poller, type Extra } from './poller';
-import { iecSettings, type IecSettings } from './settings';
+import { iecSettings, type IecSettings } from './meaning';
 import { IecStreams } from './stream';
 import { onInput, type Fields, type NodeHandle } from '../lib/on-input';
 import { text } from '../lib/props';

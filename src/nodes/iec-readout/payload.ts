@@ -6,7 +6,7 @@ import type { DecoderEvent } from '../../core/iec62056-21/decoder';
 import { profileTable, type IecProfile } from '../../core/iec62056-21/profile';
 import { DlmsError } from '../../core/wire/errors';
 import type { IecReadout } from '../../io/iec/iec-session';
-import type { IecSettings } from './settings';
+import type { IecSettings } from './meaning';
 import type { Fields } from '../lib/on-input';
 import { choice } from '../lib/props';
 import type { WantedRange } from '../lib/range';

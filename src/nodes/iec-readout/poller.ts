@@ -11,7 +11,7 @@ import { RefusedPasswords } from '../../io/iec/refused-passwords';
 import type { Properties } from '../../io/settings/settings';
 import type { Connection } from '../lib/connection-api';
 import { readoutFields } from './payload';
-import { LOCAL_ZONE, readPlan, registerList, type IecProperties, type IecSettings } from './settings';
+import { LOCAL_ZONE, readPlan, registerList, type IecProperties, type IecSettings } from './meaning';
 import type { Fields, Task } from '../lib/on-input';
 import { choice, evaluate, text } from '../lib/props';
 import { keepsLastRead, wantedRange, type WantedRange } from '../lib/range';

@@ -6,7 +6,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import { type FilterResult, ObisFilter } from '../../filter/filter';
 import type { OutputMessage } from '../../filter/forms';
 import { namedRecent } from '../../filter/recent';
-import { type FilterProperties, filterOptions, outputCount } from './settings';
+import { type FilterProperties, filterOptions, outputCount } from './meaning';
 import { type Place, KeptState, contextPlace, filePlace } from './kept-state';
 import { obisTexts } from '../lib/obis-languages';
 import { type Fields, type Task, onInput } from '../lib/on-input';

@@ -16,7 +16,7 @@ import {
   type PushCredentials,
   type PushProperties,
   type PushSettings,
-} from './settings';
+} from './meaning';
 import { PushSources, problemFields, type Outgoing } from './sources';
 import { decodePasted } from './trial';
 import { ReceivedCounters } from './received-counters';

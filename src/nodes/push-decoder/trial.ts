@@ -12,7 +12,7 @@ import { readText } from '../lib/text-forms';
 import { recordBatches } from '../lib/containers';
 import { fieldsOf, UNTOUCHED } from '../lib/form-connection';
 import { Variables } from '../lib/variables';
-import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './settings';
+import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './meaning';
 
 export interface Trial {
   readonly telegrams: readonly TrialTelegram[];

@@ -1,12 +1,12 @@
 // dlms-simulator: meters that are not there. Properties in, a listening meter (or a sender of pushes) out.
-// The rule of the file: what the simulator does is in src/sim, what its properties mean in settings.
+// The rule of the file: what the simulator does is in src/sim, what its properties mean in meaning.
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 
 import { DlmsError } from '../../core/wire/errors';
 import { PUSH_FORMATS } from '../../sim/push-source';
 import { onInput, type Fields } from '../lib/on-input';
-import { CREDENTIALS, start, type Credentials, type Simulation } from './settings';
+import { CREDENTIALS, start, type Credentials, type Simulation } from './meaning';
 
 interface SimulatorDef extends NodeDef {
   [property: string]: unknown;

@@ -5,7 +5,7 @@ import { importLayouts } from '../../../src/core/push';
 import { userScalers } from '../../../src/core/push/scaling';
 import { isDlmsError } from '../../../src/core/wire/errors';
 import { foreignFields, knownFields, plainText, shown } from '../../../src/core/wire/foreign';
-import { registerList } from '../../../src/nodes/iec-readout/settings';
+import { registerList } from '../../../src/nodes/iec-readout/meaning';
 import { wantedObjects } from '../../../src/nodes/lib/object-refs';
 import { choice, number, text } from '../../../src/nodes/lib/props';
 import { wantedRange, type RangeInput } from '../../../src/nodes/lib/range';
