@@ -1,0 +1,54 @@
+// The properties of dlms-push-decoder, in the order of its form. The rule of the file: data only.
+
+import { settings } from '../lib/settings-table';
+
+export const PUSH_DECODER = settings([
+  { name: 'name', kind: 'editor', stored: '' },
+  { name: 'source', kind: 'choice', choices: ['message', 'connection'], default: 'message' },
+  // Empty: topic and sender's address.
+  { name: 'sourceProperty', kind: 'text', default: null, when: { source: ['message'] } },
+  {
+    name: 'connection',
+    kind: 'node',
+    type: 'dlms-connection',
+    default: null,
+    when: { source: ['connection'] },
+    required: true,
+  },
+  {
+    name: 'framing',
+    kind: 'choice',
+    choices: ['auto', 'hdlc', 'mbus', 'wrapper', 'raw', 'p1', 'sml'],
+    default: 'auto',
+  },
+  { name: 'layout', kind: 'text', default: 'auto', stored: 'auto' },
+  { name: 'layouts', kind: 'json', stored: [] },
+  { name: 'scalers', kind: 'json', stored: {} },
+  { name: 'systemTitle', kind: 'title', default: null },
+  {
+    name: 'timezone',
+    kind: 'zone',
+    default: null,
+    expected: 'a time zone, which this clock policy needs',
+    required: { clockPolicy: ['zone', 'standard-time-all-year'] },
+  },
+  {
+    name: 'clockPolicy',
+    kind: 'choice',
+    choices: ['standard', 'inverted', 'zone', 'standard-time-all-year'],
+    default: 'standard',
+  },
+  // Empty: by the keys.
+  { name: 'require', kind: 'choice', choices: ['nothing', 'encrypted', 'authenticated'], default: null },
+  { name: 'replay', kind: 'choice', choices: ['accept', 'refuse'], default: 'accept' },
+  { name: 'idle', kind: 'number', default: 5000, min: 20, max: 600_000 },
+  { name: 'silence', kind: 'number', default: null, min: 0, max: 31_536_000, decimals: true },
+  { name: 'hex', kind: 'flag', default: false },
+  { name: 'asSent', kind: 'flag', default: false },
+  { name: 'noCrc', kind: 'flag', default: false },
+  { name: 'version', kind: 'editor', stored: 1 },
+  { name: 'encryptionKey', kind: 'key', default: null },
+  { name: 'authenticationKey', kind: 'key', default: null },
+  { name: 'broadcastKey', kind: 'key', default: null },
+  { name: 'masterKey', kind: 'key', default: null },
+]);
