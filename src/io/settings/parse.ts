@@ -1,11 +1,11 @@
 // Properties as they are saved, turned into typed values by their table: the one parser of all nodes.
 // The rules of the file: empty is the default; a wrong value is BAD_SETTING naming the property, never NaN and never a guess;
-// what nobody reads is not checked. Nothing of Node in it: the forms check by it, too.
+// a wrong one that nobody reads counts as empty. Nothing of Node in it: the forms check by it, too.
 
 import { checkZone } from '../../core/cosem/zone';
 import { Obis } from '../../core/obis/obis';
 import { Key, parseSystemTitle } from '../../core/security/keys';
-import { DlmsError } from '../../core/wire/errors';
+import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { badSetting, foreignFields, plainText } from '../../core/wire/foreign';
 import { parseAllowedHosts } from './allowed-hosts';
 import {
@@ -66,12 +66,21 @@ export function parse<const T extends Table>(
 }
 
 function rowValue(table: Table, setting: Setting, given: unknown, properties: Values, called: string): unknown {
-  const value = valueOf(table, setting, isRead(table, setting, properties) ? given : undefined, properties, called);
+  const value = readable(table, setting, given, properties, called);
   // That no configuration node is chosen, or that it is not there, is told where it is looked up.
   if (value === null && setting.kind !== 'node' && isRequired(table, setting, properties)) {
     throw badSetting(called, '(empty)', setting.expected ?? 'set');
   }
   return value;
+}
+
+function readable(table: Table, setting: Setting, given: unknown, properties: Values, called: string): unknown {
+  try {
+    return valueOf(table, setting, given, properties, called);
+  } catch (error) {
+    if (!isDlmsError(error) || isRead(table, setting, properties)) throw error;
+    return valueOf(table, setting, undefined, properties, called);
+  }
 }
 
 /** One value by its row, as the other properties stand. Throws as {@link parse} does. */

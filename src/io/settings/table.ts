@@ -14,7 +14,7 @@ interface Row {
   readonly name: string;
   /** Shown, and obligatory if it is that at all, where this holds; missing: always. */
   readonly when?: When;
-  /** Nobody reads it where `when` does not hold: what stands in it there is not even checked. */
+  /** Nobody reads it where `when` does not hold: a wrong value is no fault there. */
   readonly unread?: true;
   /** Must not be empty: where it applies, or where this holds. Not for what has a default. */
   readonly required?: true | When;
