@@ -20,7 +20,8 @@ type IecNode = Node & { credentials?: Values };
 export = (RED: NodeAPI): void => {
   function IecReadoutNode(this: IecNode, config: IecDef): void {
     RED.nodes.createNode(this, config);
-    const settings = (): IecSettings => iecSettings(config, this.credentials ?? {});
+    let parsed: IecSettings | null = null;
+    const settings = (): IecSettings => (parsed ??= iecSettings(config, this.credentials ?? {}));
     let streams: IecStreams | null = null;
     let listening: Listening | null = null;
     const reader = new Poller(RED, this);

@@ -33,8 +33,9 @@ export = (RED: NodeAPI): void => {
     let listening: Listening | null = null;
     const counters = new ReceivedCounters(stateDirectory(RED), this.id, error => this.warn(error.message));
 
+    let settings: PushSettings | null = null;
     const start = (): { settings: PushSettings; sources: PushSources } => {
-      const settings = pushSettings(config, this.credentials);
+      settings ??= pushSettings(config, this.credentials);
       const sources = (this.sources ??= new PushSources(settings.options, late, counters));
       return { settings, sources };
     };
