@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { credentialsOf, defaultsOf, type Fault, type FaultKey, type Page } from '../../src/editor/properties';
 import { storedDefault, type Table, type Values } from '../../src/io/settings/table';
-import { TABLES } from '../nodes/tables';
+import { TABLES } from '../../scripts/settings-tables';
 
 const PAGE: Page = {
   current: (node, name) => node[name],

@@ -1,18 +1,42 @@
 // The tables of settings: what a node saves never changes, and each row is kept by the parser as it says.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { labelsOf, shownRows } from '../../scripts/help-properties';
+import { CLOCK_MODES } from '../../src/core/cosem/date-time';
+import { PROOFS } from '../../src/core/cosem/proof';
+import { READER_MODES } from '../../src/core/iec62056-21/reader-options';
+import { FRAMINGS } from '../../src/core/push';
 import { isDlmsError } from '../../src/core/wire/errors';
+import { OUTPUT_FORMS } from '../../src/filter/forms';
 import { valueOf } from '../../src/io/settings/parse';
 import { boundsOf, isCredential, storedDefault, type Setting, type Table } from '../../src/io/settings/table';
-import { TABLES } from './tables';
+import { TABLES } from '../../scripts/settings-tables';
+import { PROJECT } from '../node-red-process';
 
-const SAVED = JSON.parse(
-  readFileSync(join(__dirname, '../../../test/nodes/flows-0.1/defaults.json'), 'utf8'),
-) as Record<string, { defaults: Record<string, unknown>; credentials: string[] }>;
+const SAVED = JSON.parse(readFileSync(join(PROJECT, 'test/nodes/flows-0.1/defaults.json'), 'utf8')) as Record<
+  string,
+  { defaults: Record<string, unknown>; credentials: string[] }
+>;
 
 describe('tables of settings', () => {
+  it('know the words of what they set', () => {
+    const words = (type: string, name: string): readonly string[] => {
+      const row = TABLES[type]?.find(found => found.name === name);
+      assert.ok(row?.kind === 'choice', name);
+      return [...row.choices].sort();
+    };
+    const sorted = (...all: string[]): readonly string[] => all.sort();
+    assert.deepEqual(words('dlms-push-decoder', 'framing'), sorted('auto', ...FRAMINGS));
+    assert.deepEqual(words('dlms-push-decoder', 'clockPolicy'), sorted(...CLOCK_MODES));
+    assert.deepEqual(words('dlms-connection', 'clockPolicy'), sorted(...CLOCK_MODES));
+    assert.deepEqual(words('dlms-push-decoder', 'require'), sorted(...PROOFS));
+    assert.deepEqual(words('dlms-obis-filter', 'require'), sorted(...PROOFS));
+    assert.deepEqual(words('dlms-obis-filter', 'output'), sorted(...OUTPUT_FORMS));
+    assert.deepEqual(words('dlms-iec-readout', 'mode'), sorted(...READER_MODES));
+  });
+
   it('are those of all nodes', () => assert.deepEqual(Object.keys(TABLES).sort(), Object.keys(SAVED).sort()));
 
   for (const [type, table] of Object.entries(TABLES)) {
@@ -24,6 +48,34 @@ describe('tables of settings', () => {
           table.filter(isCredential).map(row => row.name),
           SAVED[type]?.credentials,
         );
+      });
+
+      it('has a label for each row, in every language', () => {
+        for (const language of readdirSync(join(PROJECT, 'locales'))) {
+          const label = labelsOf(join(PROJECT, 'locales'), language, type);
+          const silent = shownRows(table).filter(row => row.byHand !== true && !label(row));
+          assert.deepEqual(
+            silent.map(({ name }) => name),
+            [],
+            language,
+          );
+        }
+      });
+
+      it('has no label that neither a row nor the form uses', () => {
+        const folder = join(PROJECT, 'src', 'nodes', type.replace(/^dlms-/, ''));
+        const form = readdirSync(folder)
+          .map(file => readFileSync(join(folder, file), 'utf8'))
+          .join('\n');
+        const catalog = JSON.parse(readFileSync(join(PROJECT, 'locales', 'en-US', `${type}.json`), 'utf8')) as Record<
+          string,
+          { label?: Record<string, string> }
+        >;
+        const rows = new Set(table.map(row => row.label ?? row.name));
+        const unused = Object.keys(catalog[type]?.label ?? {}).filter(
+          key => !rows.has(key) && !new RegExp(`(label[.]|')${key}\\b`).test(form),
+        );
+        assert.deepEqual(unused, []);
       });
 
       it('is frozen, has each name once and conditions about choices and flags of its own', () => {

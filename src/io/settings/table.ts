@@ -20,6 +20,8 @@ interface Row {
   readonly required?: true | When;
   /** What it wants, for an error: "expected …". */
   readonly expected?: string;
+  /** The key of its label in the catalog of the node, where several fields stand behind one. Else it is the name. */
+  readonly label?: string;
   /** No field of the form has it: for flows that are written by hand. */
   readonly byHand?: true;
 }

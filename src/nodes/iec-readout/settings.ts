@@ -54,6 +54,7 @@ export const IEC_READOUT = settings([
   {
     name: 'profile',
     kind: 'group',
+    label: 'code',
     fields: IEC_PROFILE,
     stored: { code: 'P.01', command: 'auto', stamp: '', mode: 'last', last: '1 day', output: 'object' },
     when: PROFILE,
@@ -61,7 +62,7 @@ export const IEC_READOUT = settings([
   },
   { name: 'request', kind: 'text', default: '?', when: POLLS },
   { name: 'meterAddress', kind: 'text', default: null, when: POLLS },
-  { name: 'passwordCommand', kind: 'choice', choices: ['p1', 'p2'], default: 'p1', when: SESSION },
+  { name: 'passwordCommand', kind: 'choice', label: 'password', choices: ['p1', 'p2'], default: 'p1', when: SESSION },
   { name: 'bcc', kind: 'choice', choices: ['strict', 'warn', 'off'], default: 'strict' },
   { name: 'noCrc', kind: 'flag', default: false },
   {
@@ -83,14 +84,14 @@ export const IEC_READOUT = settings([
   },
   // Also a number of characters; read in meaning.
   { name: 'wakeUp', kind: 'text', default: 'off', stored: 'off', when: POLLS },
-  { name: 'wakeUpGuard', kind: 'number', default: 60, min: 0, max: 100_000, when: POLLS },
+  { name: 'wakeUpGuard', kind: 'number', label: 'wakeUp', default: 60, min: 0, max: 100_000, when: POLLS },
   // Empty is not 300: only then other rates are tried.
   { name: 'baudRate', kind: 'number', default: null, min: 50, max: 4_000_000, when: POLLS },
   { name: 'baudChangeDelay', kind: 'number', default: 300, min: 0, max: 1000, when: POLLS },
   // Not v, z and y: Node-RED keeps a node's tab in z and its place in x and y.
-  { name: 'ackV', kind: 'text', default: null, ...ACKNOWLEDGEMENT, when: POLLS },
-  { name: 'ackZ', kind: 'text', default: null, ...ACKNOWLEDGEMENT, when: POLLS },
-  { name: 'ackY', kind: 'text', default: null, ...ACKNOWLEDGEMENT, when: POLLS },
+  { name: 'ackV', kind: 'text', label: 'acknowledgement', default: null, ...ACKNOWLEDGEMENT, when: POLLS },
+  { name: 'ackZ', kind: 'text', label: 'acknowledgement', default: null, ...ACKNOWLEDGEMENT, when: POLLS },
+  { name: 'ackY', kind: 'text', label: 'acknowledgement', default: null, ...ACKNOWLEDGEMENT, when: POLLS },
   { name: 'answerTimeout', kind: 'number', default: null, min: 100, max: 120_000, when: POLLS },
   { name: 'characterTimeout', kind: 'number', default: null, min: 50, max: 120_000, when: POLLS, byHand: true },
   { name: 'reactionTime', kind: 'number', default: null, min: 0, max: 1500, when: POLLS, byHand: true },

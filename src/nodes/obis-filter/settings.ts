@@ -39,7 +39,7 @@ export const OBIS_FILTER = settings([
   { name: 'maxPerHour', kind: 'number', default: null, min: 0, decimals: true, when: COUNTERS },
   { name: 'acceptAfter', kind: 'number', default: 5, min: 0, max: 1000, when: COUNTERS },
   { name: 'hold', kind: 'flag', default: false, when: HELD },
-  { name: 'holdFor', kind: 'number', default: null, min: 0, decimals: true, when: HELD },
+  { name: 'holdFor', kind: 'number', label: 'hold', default: null, min: 0, decimals: true, when: HELD },
   // "file", or a context store; empty: nowhere.
   { name: 'persist', kind: 'text', default: null },
   { name: 'version', kind: 'editor', stored: 1 },
