@@ -10,7 +10,7 @@ import { Obis } from '../src/core/obis/obis';
 import { isDlmsError } from '../src/core/wire/errors';
 import { NumbersInMemory } from '../src/io/session/counter-keeper';
 import { PooledConnection } from '../src/nodes/connection/connection';
-import { filterOptions } from '../src/nodes/obis-filter/settings';
+import { filterOptions } from '../src/nodes/obis-filter/meaning';
 import { PushSources } from '../src/nodes/push-decoder/sources';
 import { DEFAULT_KEYS } from '../src/sim/meter';
 import { PUSH_FORMATS, pushBytes } from '../src/sim/push-source';

@@ -1,9 +1,11 @@
-// docs/nodes/<type>.md, a page per node, made from the node's help, its picture and the examples that use it.
+// docs/nodes/<type>.md, a page per node, made from the node's help, its picture, its table of settings
+// and the examples that use it.
 // Run without arguments it writes the pages; a test compares them, so that help and pages never disagree.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { helpOf } from './help-errors';
+import { propertyTable } from './help-properties';
 
 /** File name and text of each page. */
 export function nodePages(root: string): ReadonlyMap<string, string> {
@@ -28,6 +30,7 @@ function page(root: string, type: string, examples: readonly Example[]): string 
   }
   const body = help.replace(/<\/?script[^>]*>\n?/g, '').trim();
   lines.push(...body.split('\n').map(asMarkdown));
+  lines.push('', '## Properties', '', ...propertyTable(join(root, 'locales'), 'en-US', type));
   const using = examples.filter(example => example.types.has(type));
   if (using.length > 0) {
     lines.push('', '## Examples that use it', '');

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { parseSettings } from '../src/io/settings/settings';
-import { pushSettings } from '../src/nodes/push-decoder/settings';
+import { pushSettings } from '../src/nodes/push-decoder/meaning';
 import { PROJECT } from './node-red-process';
 
 interface Preset {

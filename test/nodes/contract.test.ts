@@ -10,7 +10,7 @@ import iecReadout from '../../src/nodes/iec-readout/dlms-iec-readout';
 import filter from '../../src/nodes/obis-filter/dlms-obis-filter';
 import pushDecoder from '../../src/nodes/push-decoder/dlms-push-decoder';
 import loadProfile from '../../src/nodes/read-load-profile/dlms-read-load-profile';
-import { filterOptions } from '../../src/nodes/obis-filter/settings';
+import { filterOptions } from '../../src/nodes/obis-filter/meaning';
 import { block } from '../../src/sim/iec-meter';
 import { serveIec, type IecServer } from '../../src/sim/iec-server';
 import { simulatedMeter } from '../../src/sim/server';

@@ -1,7 +1,7 @@
 // Keys and system titles. The rule of the file: a key can be used, never printed.
 
 import { DlmsError } from '../wire/errors';
-import { hex, unhex } from '../wire/hex';
+import { fromLatin1, hex, unhex } from '../wire/hex';
 
 /** An AES key. Shown, logged, serialised or thrown it is `<key>`; its octets leave by {@link Key.octets} only. */
 export class Key {
@@ -68,13 +68,15 @@ function noKey(setting: string, found: string): DlmsError {
   return new DlmsError({ code: 'BAD_SETTING', setting, value: `(${found})`, expected });
 }
 
-/** Eight octets: three letters of the maker's FLAG id and a serial number. Throws BAD_SETTING for anything else. */
+/**
+ * Eight octets: three letters of the maker's FLAG id and a serial number. 16 hex digits, or 8 characters as they are:
+ * "4d4d4d3030303031" or "MMM00001". Throws BAD_SETTING for anything else.
+ */
 export function parseSystemTitle(text: string, setting = 'system title'): Uint8Array {
-  const octets = unhex(text, setting);
-  if (octets.length !== SYSTEM_TITLE_OCTETS) {
-    throw new DlmsError({ code: 'BAD_SETTING', setting, value: text, expected: '8 bytes as 16 hex digits' });
-  }
-  return octets;
+  if (/^[ -~]{8}$/.test(text)) return fromLatin1(text);
+  const digits = text.replace(/0x/gi, '').replace(/[\s:,;-]/g, '');
+  if (/^[0-9a-f]{16}$/i.test(digits)) return unhex(digits, setting);
+  throw new DlmsError({ code: 'BAD_SETTING', setting, value: text, expected: '16 hex digits or 8 characters' });
 }
 
 /** Lower-case hex as errors and messages show it; null for an absent or empty one. */

@@ -7,7 +7,7 @@ import { hex } from '../../core/wire/hex';
 import { beginsBatch, type RecordBatches, type Unpacked } from '../../core/push/batch';
 import { bytesOf } from '../lib/bytes-of';
 import { recordBatches } from '../lib/containers';
-import type { Encoding } from './settings';
+import type { Encoding } from './meaning';
 import { AS_IT_IS, bytesOfText, readText } from '../lib/text-forms';
 
 interface Stream {

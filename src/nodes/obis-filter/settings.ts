@@ -1,55 +1,46 @@
-// The properties of dlms-obis-filter as the editor stores them, turned into the options of the core.
+// The properties of dlms-obis-filter, in the order of its form. The rule of the file: data only.
 
-import { PROOFS } from '../../core/cosem/proof';
-import type { FilterOptions } from '../../filter/filter';
-import { OUTPUT_FORMS } from '../../filter/forms';
-import { parseDeadband, parseRules, seconds } from '../../filter/rule';
-import { choice, flag, number, text } from '../lib/props';
+import { settings } from '../lib/settings-table';
 
-export interface FilterProperties {
-  readonly rules?: unknown;
-  readonly output?: unknown;
-  readonly require?: unknown;
-  readonly onChange?: unknown;
-  readonly deadband?: unknown;
-  readonly minInterval?: unknown;
-  readonly maxInterval?: unknown;
-  readonly duplicates?: unknown;
-  readonly counters?: unknown;
-  readonly maxPerHour?: unknown;
-  readonly acceptAfter?: unknown;
-  readonly hold?: unknown;
-  readonly holdFor?: unknown;
-  readonly measurement?: unknown;
-  readonly discoveryPrefix?: unknown;
-  readonly statePrefix?: unknown;
-}
+const COUNTERS = { counters: [true] };
+const HELD = { output: ['flat', 'telegram'] };
+const HOME_ASSISTANT = { output: ['homeassistant'] };
 
-/** Throws BAD_SETTING that names the property, or the rule and its field. */
-export function filterOptions(p: FilterProperties): FilterOptions {
-  return {
-    rules: parseRules(p.rules),
-    output: choice('output', p.output, OUTPUT_FORMS, 'readings'),
-    require: choice('require', p.require, PROOFS, 'nothing'),
-    onChange: flag(p.onChange, false),
-    deadband: parseDeadband(p.deadband, 'deadband'),
-    minMs: seconds(p.minInterval, 'minInterval'),
-    maxMs: seconds(p.maxInterval, 'maxInterval'),
-    duplicates: flag(p.duplicates, false),
-    counters: flag(p.counters, false),
-    maxPerHour: number('maxPerHour', p.maxPerHour, null, { min: 0, decimals: true }),
-    acceptAfter: number('acceptAfter', p.acceptAfter, 5, { min: 0, max: 1000 }),
-    hold: flag(p.hold, false),
-    holdMs: seconds(p.holdFor, 'holdFor'),
-    measurement: text(p.measurement, 'meter'),
-    homeAssistant: {
-      discoveryPrefix: text(p.discoveryPrefix, 'homeassistant').replace(/\/+$/, ''),
-      statePrefix: text(p.statePrefix, 'dlms').replace(/\/+$/, ''),
-    },
-  };
-}
-
-/** Outputs of the node: those of the form, and the last one for what was held back. */
-export function outputCount(options: FilterOptions): number {
-  return (options.output === 'per-rule' ? Math.max(1, options.rules.length) : 1) + 1;
-}
+export const OBIS_FILTER = settings([
+  { name: 'name', kind: 'editor', stored: '' },
+  // Read by filter/rule.
+  { name: 'rules', kind: 'json', stored: [] },
+  {
+    name: 'output',
+    kind: 'choice',
+    choices: ['readings', 'flat', 'telegram', 'per-rule', 'influx', 'sql', 'homeassistant'],
+    default: 'readings',
+  },
+  // How many the editor draws.
+  { name: 'outputs', kind: 'editor', stored: 2 },
+  { name: 'measurement', kind: 'text', default: 'meter', when: { output: ['influx'] } },
+  { name: 'discoveryPrefix', kind: 'text', default: 'homeassistant', when: HOME_ASSISTANT },
+  { name: 'statePrefix', kind: 'text', default: 'dlms', when: HOME_ASSISTANT },
+  { name: 'require', kind: 'choice', choices: ['nothing', 'encrypted', 'authenticated'], default: 'nothing' },
+  { name: 'onChange', kind: 'flag', default: false },
+  // Of the value, or percent of the last one sent.
+  {
+    name: 'deadband',
+    kind: 'text',
+    default: null,
+    pattern: '[+]?(\\d+[.]?\\d*|[.]\\d+)([eE][+-]?\\d+)?\\s*%?',
+    expected: 'a number such as 0.5, or percent such as 2%',
+  },
+  // Seconds.
+  { name: 'minInterval', kind: 'number', default: null, min: 0, decimals: true },
+  { name: 'maxInterval', kind: 'number', default: null, min: 0, decimals: true },
+  { name: 'duplicates', kind: 'flag', default: false },
+  { name: 'counters', kind: 'flag', default: false },
+  { name: 'maxPerHour', kind: 'number', default: null, min: 0, decimals: true, when: COUNTERS },
+  { name: 'acceptAfter', kind: 'number', default: 5, min: 0, max: 1000, when: COUNTERS },
+  { name: 'hold', kind: 'flag', default: false, when: HELD },
+  { name: 'holdFor', kind: 'number', label: 'hold', default: null, min: 0, decimals: true, when: HELD },
+  // "file", or a context store; empty: nowhere.
+  { name: 'persist', kind: 'text', default: null },
+  { name: 'version', kind: 'editor', stored: 1 },
+]);

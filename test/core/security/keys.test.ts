@@ -78,6 +78,16 @@ describe('a system title', () => {
     );
   });
 
+  it('may be written in eight characters', () => {
+    assert.equal(hex(parseSystemTitle('MMM00001')), '4d4d4d3030303031');
+    for (const wrong of ['MMM0000', 'MMM000001', 'MMM0000€', 'MMM0000\n']) {
+      assert.equal(
+        failure(() => parseSystemTitle(wrong)),
+        'BAD_SETTING',
+      );
+    }
+  });
+
   it('is null in texts where there is none', () => {
     assert.equal(systemTitleText(null), null);
     assert.equal(systemTitleText(new Uint8Array(0)), null);

@@ -6,7 +6,7 @@ import { DlmsError } from '../../../src/core/wire/errors';
 import { memoryPair } from '../../../src/io/transport/memory';
 import type { Transport } from '../../../src/io/transport/transport';
 import { Poller } from '../../../src/nodes/iec-readout/poller';
-import { iecSettings } from '../../../src/nodes/iec-readout/settings';
+import { iecSettings } from '../../../src/nodes/iec-readout/meaning';
 import type { Connection } from '../../../src/nodes/lib/connection-api';
 import type { Task } from '../../../src/nodes/lib/on-input';
 import { SimulatedIecMeter } from '../../../src/sim/iec-meter';
@@ -32,7 +32,7 @@ function pollerOn(line: (host: string) => Promise<Transport> | null): (meter: Me
   const config = { mode: 'c', read: 'registers', registers: '1.8.0' };
   const settings = iecSettings(config, {});
   const quick = { ...settings, session: { ...settings.session, reactionMs: 0, baudChangeDelayMs: 0 } };
-  const poller = new Poller({} as NodeAPI, { warn: () => undefined } as unknown as Node, config);
+  const poller = new Poller({} as NodeAPI, { warn: () => undefined } as unknown as Node);
   const { signal } = new AbortController();
   return meter => {
     const task: Task = { signal, meter: meter as Task['meter'], emit: () => undefined, progress: () => undefined };

@@ -1,0 +1,42 @@
+// The properties of dlms-obis-filter as the editor stores them, turned into the options of the core.
+
+import type { FilterOptions } from '../../filter/filter';
+import { parseDeadband, parseRules } from '../../filter/rule';
+import { parse } from '../../io/settings/parse';
+import type { Values } from '../lib/settings-table';
+import { OBIS_FILTER } from './settings';
+
+/** Throws BAD_SETTING that names the property, or the rule and its field. */
+export function filterOptions(properties: Values): FilterOptions {
+  const row = parse(OBIS_FILTER, properties);
+  return {
+    rules: parseRules(row.rules),
+    output: row.output,
+    require: row.require,
+    onChange: row.onChange,
+    deadband: parseDeadband(row.deadband, 'deadband'),
+    minMs: milliseconds(row.minInterval),
+    maxMs: milliseconds(row.maxInterval),
+    duplicates: row.duplicates,
+    counters: row.counters,
+    maxPerHour: row.maxPerHour,
+    acceptAfter: row.acceptAfter,
+    hold: row.hold,
+    holdMs: milliseconds(row.holdFor),
+    measurement: row.measurement,
+    homeAssistant: {
+      discoveryPrefix: row.discoveryPrefix.replace(/\/+$/, ''),
+      statePrefix: row.statePrefix.replace(/\/+$/, ''),
+    },
+  };
+}
+
+/** 0 is none. */
+function milliseconds(seconds: number | null): number | null {
+  return seconds === null || seconds === 0 ? null : seconds * 1000;
+}
+
+/** Outputs of the node: those of the form, and the last one for what was held back. */
+export function outputCount(options: FilterOptions): number {
+  return (options.output === 'per-rule' ? Math.max(1, options.rules.length) : 1) + 1;
+}

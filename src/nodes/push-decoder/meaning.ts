@@ -1,0 +1,74 @@
+// What the properties and credentials of dlms-push-decoder mean.
+// The rule of the file: everything is checked when the node starts, with the property named; keys are never shown.
+
+import { clockPolicy } from '../../core/cosem/date-time';
+import { importLayouts, type PushOptions } from '../../core/push';
+import { DlmsError } from '../../core/wire/errors';
+import { parse } from '../../io/settings/parse';
+import type { CredentialOf, Values } from '../lib/settings-table';
+import { PUSH_DECODER } from './settings';
+
+export type PushCredentials = Partial<Record<CredentialOf<typeof PUSH_DECODER>, string>>;
+
+export interface PushSettings {
+  readonly source: 'message' | 'connection';
+  /** Message property that tells sources apart; null: topic and sender's address. */
+  readonly sourceProperty: string | null;
+  /** Silence that is a problem, in ms; null: none. */
+  readonly silenceMs: number | null;
+  readonly options: PushOptions;
+}
+
+/** Throws BAD_SETTING for the first property that is wrong. */
+export function pushSettings(properties: Values, credentials: PushCredentials = {}): PushSettings {
+  const row = parse(PUSH_DECODER, properties, credentials);
+  return {
+    source: row.source,
+    sourceProperty: row.sourceProperty,
+    silenceMs: row.silence === null || row.silence === 0 ? null : row.silence * 1000,
+    options: {
+      framing: row.framing,
+      layout: row.layout,
+      layouts: importLayouts(row.layouts),
+      scalers: scalersOf(row.scalers),
+      encryptionKey: row.encryptionKey,
+      authenticationKey: row.authenticationKey,
+      broadcastKey: row.broadcastKey,
+      masterKey: row.masterKey,
+      systemTitle: row.systemTitle,
+      policy: clockPolicy(row.clockPolicy, row.timezone ?? undefined),
+      // Empty: by the keys.
+      require: row.require,
+      replay: row.replay,
+      idleMs: row.idle,
+      hex: row.hex,
+      corrections: !row.asSent,
+      zeroCrc: row.noCrc,
+    },
+  };
+}
+
+/** `{ obis: power }`, or as JSON text. */
+function scalersOf(given: unknown): Record<string, unknown> {
+  if (given === undefined || given === null || given === '') return {};
+  let value = given;
+  if (typeof given === 'string') {
+    try {
+      value = JSON.parse(given);
+    } catch (cause) {
+      throw new DlmsError(
+        { code: 'BAD_SETTING', setting: 'scalers', value: '(text)', expected: 'valid JSON' },
+        { cause },
+      );
+    }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new DlmsError({
+      code: 'BAD_SETTING',
+      setting: 'scalers',
+      value: typeof value,
+      expected: 'an object of OBIS codes and powers of ten',
+    });
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,35 @@
+// The properties of dlms-read-load-profile, in the order of its form. The rule of the file: data only.
+
+import { settings } from '../lib/settings-table';
+
+const BETWEEN = { mode: ['between'] };
+
+/** The range, as the form saves it in one property; what the texts mean stands in lib/range. */
+export const RANGE = settings([
+  {
+    name: 'mode',
+    kind: 'choice',
+    choices: ['last', 'since-last-read', 'between', 'entries', 'all'],
+    default: 'last',
+  },
+  { name: 'last', kind: 'text', default: '31 days', when: { mode: ['last', 'since-last-read'] } },
+  { name: 'from', kind: 'json', stored: '', when: BETWEEN },
+  { name: 'fromType', kind: 'text', default: 'str', when: BETWEEN },
+  { name: 'to', kind: 'json', stored: '', when: BETWEEN },
+  { name: 'toType', kind: 'text', default: 'str', when: BETWEEN },
+  { name: 'entries', kind: 'json', stored: '', when: { mode: ['entries'] } },
+]);
+
+export const READ_LOAD_PROFILE = settings([
+  { name: 'name', kind: 'editor', stored: '' },
+  { name: 'connection', kind: 'node', type: 'dlms-connection', default: null, required: true },
+  { name: 'obis', kind: 'obis', default: '1-0:99.1.0*255', stored: '1-0:99.1.0*255', prefix: [1, 0] },
+  {
+    name: 'range',
+    kind: 'group',
+    fields: RANGE,
+    stored: { mode: 'last', last: '31 days', from: '', fromType: 'str', to: '', toType: 'str', entries: '' },
+  },
+  { name: 'output', kind: 'choice', choices: ['object', 'rows', 'row', 'csv', 'report'], default: 'object' },
+  { name: 'version', kind: 'editor', stored: 1 },
+]);
