@@ -3,7 +3,7 @@
 
 import type { Table, Values } from '../io/settings/table';
 import { setValue, valueOf } from './fields';
-import { credentialsOf, defaultsOf, type Fault, type Page } from './properties';
+import { credentialsOf, defaultsOf, type Page } from './properties';
 import { suggestZones } from './suggest';
 import type { NodeType } from './texts';
 import { showsRow, showsWhen } from './when';
@@ -29,6 +29,8 @@ export interface Form<N extends FormNode> {
   readonly paletteLabel?: string;
   readonly inputs?: 1;
   readonly outputs?: number;
+  /** What the form calls a property whose label has another name. */
+  readonly labels?: Readonly<Record<string, () => string>>;
   /** What the ids of the fields of a group begin with. */
   readonly groups?: Readonly<Record<string, string>>;
   /** Checks of values that mean more than their row in the table says: true, or what is wrong. */
@@ -51,7 +53,8 @@ export function register<N extends FormNode>(type: NodeType, table: Table, form:
     // The editor calls validators with the node as `this`.
     current: (node, name) => current(node as unknown as N, name),
     knows: id => Boolean(RED.nodes.node(id)),
-    tell: fault => tell(type, fault),
+    tell: ({ name, key, facts }) =>
+      shared(`error.${key}`, { label: form.labels?.[name]?.() ?? labelOf(type, name), ...facts }),
     ...(form.checks !== undefined && { checks: form.checks as unknown as NonNullable<Page['checks']> }),
   };
   RED.nodes.registerType(type, {
@@ -107,7 +110,8 @@ export function savedValue(node: FormNode, name: string): unknown {
 
 /** A property as it stands: in the open form, else as it is saved. Validators also run on import, without a form. */
 export function current(node: FormNode, name: string): unknown {
-  const field = open.has(node.id) ? fieldOf(node, name) : $();
+  if (!open.has(node.id)) return savedValue(node, name);
+  const field = fieldOf(node, name);
   return field.length === 0 ? savedValue(node, name) : valueOf(field);
 }
 
@@ -171,10 +175,6 @@ function rowsOf(table: Table, field: (name: string) => JQuery): Map<HTMLElement,
 
 function valuesOf(table: Table, valueAt: (name: string) => unknown): Values {
   return Object.fromEntries(table.map(({ name }) => [name, valueAt(name)]));
-}
-
-function tell(type: NodeType, { name, key, facts }: Fault): string {
-  return shared(`error.${key}`, { label: labelOf(type, name), ...facts });
 }
 
 /** The nodes whose forms are open; a connection may be open on top of a node. */

@@ -1,12 +1,13 @@
 // The form of dlms-iec-readout: what is read and how, or how what comes by messages is understood.
 
-import { fillRange, rangeIn, register, setValue, valueOf, type FormNode } from '../../editor';
+import { fillRange, rangeIn, register, setValue, valueOf, wordsOf, type FormNode } from '../../editor';
 import { IEC_PROFILE, IEC_READOUT } from './settings';
 
 interface IecReadout extends FormNode {
   profile?: Readonly<Record<string, string>>;
 }
 
+const say = wordsOf('dlms-iec-readout');
 const PREFIX = 'dlms-iec-profile-';
 const FIELDS = IEC_PROFILE.filter(setting => !('byHand' in setting)).map(({ name }) => name);
 
@@ -15,6 +16,13 @@ register<IecReadout>('dlms-iec-readout', IEC_READOUT, {
   paletteLabel: 'IEC readout',
   inputs: 1,
   outputs: 1,
+  labels: {
+    wakeUpGuard: () => say('label.wakeUp'),
+    ackV: () => say('label.acknowledgement'),
+    ackZ: () => say('label.acknowledgement'),
+    ackY: () => say('label.acknowledgement'),
+    passwordCommand: () => say('label.password'),
+  },
   groups: { profile: PREFIX },
   label: () => 'IEC readout',
   prepare: node => {

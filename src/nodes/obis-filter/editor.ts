@@ -66,6 +66,7 @@ register<ObisFilter>('dlms-obis-filter', OBIS_FILTER, {
   paletteLabel: 'OBIS filter',
   inputs: 1,
   outputs: 2,
+  labels: { holdFor: () => say('label.hold') },
   checks: {
     rules: (rules: readonly Rule[] | undefined = []) => {
       const wrong = rules.find(({ obis }) => !isPattern(obis));
