@@ -86,7 +86,7 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
 });
 
 /** What few need is folded away, unless it is in use; gives the way to unfold it. */
-function prepareDetails({ framing, layout, layouts = [], scalers = {} }: PushDecoder): () => void {
+function prepareDetails({ framing = 'auto', layout = 'auto', layouts = [], scalers = {} }: PushDecoder): () => void {
   const details = $('#dlms-push-details');
   const more = $('#dlms-push-more');
   const toggle = (): void => {
