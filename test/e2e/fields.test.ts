@@ -73,10 +73,16 @@ const FIELDS: readonly (readonly [
   ],
   [
     'dlms-iec-readout',
-    [],
+    [['mode', 'p1']],
     [
       ['encryptionKey', '0123', KEY],
       ['systemTitle', '4b46', '4b464d1020000001'],
+    ],
+  ],
+  [
+    'dlms-iec-readout',
+    [],
+    [
       ['timezone', 'Wien', 'Europe/Vienna'],
       ['baudRate', '1', '300'],
       ['baudChangeDelay', '5000', '300'],

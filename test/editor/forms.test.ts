@@ -24,6 +24,11 @@ for (const [type, table] of Object.entries(TABLES)) {
       assert.deepEqual(Object.keys(form?.credentials ?? {}), names(inForm.filter(isCredential)));
     });
 
+    it('has validators whose reasons the editor shows: those with two parameters', () => {
+      for (const [name, { validate }] of Object.entries({ ...form?.defaults, ...form?.credentials }))
+        assert.ok(validate === undefined || validate.length === 2, name);
+    });
+
     it('has a field for each that is typed or chosen', () => {
       // Lists and groups are built by the script; Node-RED saves the version by itself.
       const fields = inForm.filter(({ kind, name }) => !['json', 'group'].includes(kind) && name !== 'version');
