@@ -5,9 +5,9 @@
 import { isDlmsError } from '../core/wire/errors';
 import { valueOf } from '../io/settings/parse';
 import {
-  applies,
   boundsOf,
   isCredential,
+  isRead,
   isRequired,
   storedDefault,
   type Setting,
@@ -104,7 +104,7 @@ export function faultOf(
   values: Values,
   page: Pick<Page, 'knows'>,
 ): Fault | null {
-  if (setting.kind === 'json' || setting.kind === 'editor' || !applies(table, setting, values)) return null;
+  if (setting.kind === 'json' || setting.kind === 'editor' || !isRead(table, setting, values)) return null;
   if (setting.kind === 'group') return faultInGroup(setting.fields, value, page);
   const text = String(value ?? '').trim();
   if (text.includes('${') || (isCredential(setting) && text === UNTOUCHED)) return null;

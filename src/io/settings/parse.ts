@@ -1,6 +1,6 @@
 // Properties as they are saved, turned into typed values by their table: the one parser of all nodes.
 // The rules of the file: empty is the default; a wrong value is BAD_SETTING naming the property, never NaN and never a guess;
-// what does not apply is not checked, so a wrong one counts as empty. Nothing of Node in it: the forms check by it, too.
+// a wrong one that nobody reads counts as empty. Nothing of Node in it: the forms check by it, too.
 
 import { checkZone } from '../../core/cosem/zone';
 import { Obis } from '../../core/obis/obis';
@@ -9,8 +9,9 @@ import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { badSetting, foreignFields, plainText } from '../../core/wire/foreign';
 import { parseAllowedHosts } from './allowed-hosts';
 import {
-  applies,
   boundsOf,
+  isCredential,
+  isRead,
   isRequired,
   NO,
   YES,
@@ -46,33 +47,40 @@ export type Parsed<T extends Table> = {
 };
 
 /**
- * The properties and credentials in one object, by their table. `within`: what they are part of, for an error. Throws
- * BAD_SETTING for the first that is wrong, NOT_SUPPORTED for a choice that does not work yet.
+ * Properties and credentials, by their table. `within`: what they are part of, for an error. Throws BAD_SETTING for the first
+ * that is wrong, NOT_SUPPORTED for a choice that does not work yet.
  */
-export function parse<const T extends Table>(table: T, values: Values, within = ''): Parsed<T> {
+export function parse<const T extends Table>(
+  table: T,
+  properties: Values,
+  credentials: Values = {},
+  within = '',
+): Parsed<T> {
   const rows = table.filter(setting => setting.kind !== 'editor');
+  const entries = rows.map(setting => {
+    const given = (isCredential(setting) ? credentials : properties)[setting.name];
+    return [setting.name, rowValue(table, setting, given, properties, within + setting.name)];
+  });
   // Each row has its value by its own kind, which the types cannot follow through a loop.
-  return Object.fromEntries(
-    rows.map(setting => [setting.name, rowValue(table, setting, values, `${within}${setting.name}`)]),
-  ) as Parsed<T>;
+  return Object.fromEntries(entries) as Parsed<T>;
 }
 
-function rowValue(table: Table, setting: Setting, values: Values, called: string): unknown {
-  const given = values[setting.name];
-  if (!applies(table, setting, values)) {
-    try {
-      return valueOf(table, setting, given, values, called);
-    } catch (error) {
-      if (isDlmsError(error)) return valueOf(table, setting, undefined, values, called);
-      throw error;
-    }
-  }
-  const value = valueOf(table, setting, given, values, called);
+function rowValue(table: Table, setting: Setting, given: unknown, properties: Values, called: string): unknown {
+  const value = readable(table, setting, given, properties, called);
   // That no configuration node is chosen, or that it is not there, is told where it is looked up.
-  if (value === null && setting.kind !== 'node' && isRequired(table, setting, values)) {
+  if (value === null && setting.kind !== 'node' && isRequired(table, setting, properties)) {
     throw badSetting(called, '(empty)', setting.expected ?? 'set');
   }
   return value;
+}
+
+function readable(table: Table, setting: Setting, given: unknown, properties: Values, called: string): unknown {
+  try {
+    return valueOf(table, setting, given, properties, called);
+  } catch (error) {
+    if (!isDlmsError(error) || isRead(table, setting, properties)) throw error;
+    return valueOf(table, setting, undefined, properties, called);
+  }
 }
 
 /** One value by its row, as the other properties stand. Throws as {@link parse} does. */
@@ -80,7 +88,7 @@ export function valueOf(table: Table, setting: Setting, given: unknown, values: 
   if (setting.kind === 'json' || setting.kind === 'editor') return given;
   if (setting.kind === 'group') {
     const fields = given === undefined || given === null || given === '' ? {} : given;
-    return parse(setting.fields, foreignFields(fields, called, 'an object'), `${called} `);
+    return parse(setting.fields, foreignFields(fields, called, 'an object'), {}, `${called} `);
   }
   const text = plainText(given, called).trim();
   if (text === '') return setting.kind === 'obis' ? Obis.parse(setting.default, setting.prefix) : setting.default;

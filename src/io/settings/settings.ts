@@ -3,14 +3,16 @@
 
 import type { Authentication, SecurityPolicy } from '../../core/client/options';
 import { clockPolicy, type ClockPolicy } from '../../core/cosem/date-time';
-import { Obis } from '../../core/obis/obis';
-import { SERIAL_FORMULA, serverAddressFromSerial } from '../../core/framing/hdlc-address';
-import { Key } from '../../core/security/keys';
-import { DlmsError } from '../../core/wire/errors';
+import { serverAddressFromSerial } from '../../core/framing/hdlc-address';
+import type { Obis } from '../../core/obis/obis';
+import type { Key } from '../../core/security/keys';
 import { knownFields, plainText } from '../../core/wire/foreign';
 import { unhex } from '../../core/wire/hex';
-import { parseAllowedHosts, refuseOtherPlace, type Place } from './allowed-hosts';
 import type { SerialFormat } from '../transport/transport';
+import { refuseOtherPlace, type Place } from './allowed-hosts';
+import { CONNECTION } from './connection-table';
+import { parse, type Parsed } from './parse';
+import { isCredential, type CredentialOf, type NameOf } from './table';
 
 export type TransportSettings =
   | {
@@ -23,9 +25,10 @@ export type TransportSettings =
   | { readonly kind: 'udp' | 'tcp-server'; readonly host: string; readonly port: number }
   | { readonly kind: 'serial'; readonly path: string; readonly format: SerialFormat };
 
-export type InterfaceKind = 'hdlc' | 'wrapper' | 'hdlc-mode-e' | 'plc' | 'plc-hdlc' | 'iec';
-export type Standard = 'dlms' | 'india' | 'italy' | 'saudi-arabia' | 'idis';
-export type TraceLevel = 'error' | 'warning' | 'info' | 'verbose';
+type Row = Parsed<typeof CONNECTION>;
+export type InterfaceKind = Row['interface'];
+export type Standard = Row['standard'];
+export type TraceLevel = Row['trace'];
 
 /** A password: ASCII or 0x hex in the form, octets here, never text again. */
 export class Secret {
@@ -105,69 +108,44 @@ export type Properties = Readonly<Record<string, unknown>>;
  * Throws BAD_SETTING with the name of the property and what it may be.
  */
 export function parseSettings(properties: Properties, credentials: Properties = {}): ConnectionSettings {
-  const p = new Fields(properties);
-  const c = new Fields(credentials);
-  const link = p.choice('interface', INTERFACES, 'hdlc');
-  parseAllowedHosts(p.text('allowHosts'));
-  if (link === 'plc' || link === 'plc-hdlc') throw notYet(`the interface ${link}`);
-  const authentication = p.choice('authentication', AUTHENTICATIONS, 'none');
-  if (authentication === 'high-ecdsa') throw notYet('authentication high-ecdsa (security suites 1 and 2)');
-  const security = p.choice('security', SECURITIES, 'none');
-  const suite = Number(p.choice('suite', ['0', '1', '2'] as const, '0')) as 0 | 1 | 2;
-  if (suite !== 0) throw notYet(`security suite ${suite}`);
-  const standard = p.choice('standard', STANDARDS, 'dlms');
-  const wide = link === 'wrapper';
-  const ciphered = security !== 'none' || authentication === 'high-gmac';
-  const keys = {
-    encryption: c.key('encryptionKey'),
-    authentication: c.key('authenticationKey'),
-    dedicated: c.key('dedicatedKey'),
-  };
-  if (ciphered && keys.encryption === null) {
-    throw bad('encryptionKey', '(empty)', 'set, though the security or authentication setting needs it');
-  }
-  const needsTag =
-    authentication === 'high-gmac' || security === 'authentication' || security === 'authentication-encryption';
-  if (needsTag && keys.authentication === null) {
-    throw bad('authenticationKey', '(empty)', 'set, though the security or authentication setting needs it');
-  }
-  const password = secret(c.text('password'));
-  // Not left to the meter: some lock after a few wrong ones.
-  if (password === null && WITH_PASSWORD.has(authentication)) {
-    throw bad('password', '(empty)', 'set, though the authentication needs it (one of no characters is written 0x)');
-  }
+  const row = parse(CONNECTION, properties, credentials);
+  const ciphered = row.security !== 'none' || row.authentication === 'high-gmac';
   return {
-    transport: transport(p),
-    interface: link,
-    referencing: p.choice('referencing', ['ln', 'sn'] as const, 'ln'),
-    clientAddress: p.whole('clientAddress', 16, 0, wide ? 0xffff : 0x7f),
-    server: server(p, wide),
-    authentication,
-    password,
-    security,
-    suite,
-    systemTitle: p.title('systemTitle'),
-    needsSystemTitle: ciphered || authentication === 'high-sha256',
-    meterSystemTitle: p.title('meterSystemTitle'),
-    keys,
-    counterObject: counterObject(p),
-    counterClient: p.whole('counterClient', 16, 0, wide ? 0xffff : 0x7f),
-    generalProtection: p.truth('generalProtection'),
-    preEstablished: p.truth('preEstablished'),
-    invokeIdIncrease: p.truth('invokeIdIncrease', true),
-    windowSize: p.whole('windowSize', 7, 1, 7),
-    frameSize: p.whole('frameSize', 2030, 16, 2030),
-    pduSize: p.whole('pduSize', 0xffff, 64, 0xffff),
-    gbtWindow: p.whole('gbtWindow', 1, 1, 63),
-    standard,
-    manufacturer: p.text('manufacturer') || null,
-    clock: clockOf(p, standard),
-    rangeClock: p.choice('rangeClock', ['auto', 'with-deviation', 'without-deviation'] as const, 'auto'),
-    listSize: p.whole('listSize', 10, 1, 100),
-    connectTimeoutMs: p.whole('connectTimeout', 10_000, 100, 600_000),
-    answerTimeoutMs: p.whole('answerTimeout', 8_000, 50, 600_000),
-    idleMs: 1000 * p.whole('idleTime', 20, 0, 86_400),
-    trace: p.choice('trace', ['error', 'warning', 'info', 'verbose'] as const, 'error'),
+    transport: transport(row),
+    interface: row.interface,
+    referencing: row.referencing,
+    clientAddress: row.clientAddress,
+    server: server(row),
+    authentication: row.authentication,
+    password: secret(row.password),
+    security: row.security,
+    suite: Number(row.suite) as 0 | 1 | 2,
+    systemTitle: row.systemTitle,
+    needsSystemTitle: ciphered || row.authentication === 'high-sha256',
+    meterSystemTitle: row.meterSystemTitle,
+    keys: {
+      encryption: row.encryptionKey,
+      authentication: row.authenticationKey,
+      dedicated: row.dedicatedKey,
+    },
+    counterObject: row.counterObject,
+    counterClient: row.counterClient,
+    generalProtection: row.generalProtection,
+    preEstablished: row.preEstablished,
+    invokeIdIncrease: row.invokeIdIncrease,
+    windowSize: row.windowSize,
+    frameSize: row.frameSize,
+    pduSize: row.pduSize,
+    gbtWindow: row.gbtWindow,
+    standard: row.standard,
+    manufacturer: row.manufacturer,
+    clock: clockOf(row),
+    rangeClock: row.rangeClock,
+    listSize: row.listSize,
+    connectTimeoutMs: row.connectTimeout,
+    answerTimeoutMs: row.answerTimeout,
+    idleMs: 1000 * row.idleTime,
+    trace: row.trace,
   };
 }
 
@@ -221,7 +199,7 @@ export function guardSavedSecrets(
 /** The same for a secret that is not the connection's own: the password of a node that uses it. */
 export function guardPlace(properties: Properties, { transport: t }: ConnectionSettings): void {
   const target = { kind: t.kind, host: t.kind === 'serial' ? t.path : t.host };
-  refuseOtherPlace(placeOf(properties), target, new Fields(properties).text('allowHosts'));
+  refuseOtherPlace(placeOf(properties), target, textOf(properties, 'allowHosts'));
 }
 
 /** What these settings prove or cipher with. */
@@ -238,192 +216,74 @@ function secretsIn(s: ConnectionSettings): ConnectionSecret[] {
 }
 
 function placeOf(properties: Properties): Place {
-  const p = new Fields(properties);
-  const kind = p.text('transport').toLowerCase() || 'tcp';
-  return { kind, host: p.text(kind === 'serial' ? 'path' : 'host') };
+  const kind = textOf(properties, 'transport').toLowerCase() || 'tcp';
+  return { kind, host: textOf(properties, kind === 'serial' ? 'path' : 'host') };
+}
+
+function textOf(properties: Properties, name: NameOf<typeof CONNECTION>): string {
+  return plainText(properties[name], name).trim();
 }
 
 function given(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
-class Fields {
-  constructor(readonly all: Properties) {}
-
-  text(name: string): string {
-    return plainText(this.all[name], name).trim();
-  }
-  whole(name: string, or: number, min: number, max: number): number {
-    const text = this.text(name);
-    if (text === '') return or;
-    const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
-    if (!(value >= min && value <= max)) throw bad(name, text, `a whole number from ${min} to ${max}`);
-    return value;
-  }
-  truth(name: string, or = false): boolean {
-    const text = this.text(name).toLowerCase();
-    if (text === '') return or;
-    return text === 'true' || text === '1' || text === 'on';
-  }
-  choice<T extends string>(name: string, of: readonly T[], or: T): T {
-    const text = this.text(name).toLowerCase();
-    if (text === '') return or;
-    const found = of.find(o => o === text);
-    if (found === undefined) throw bad(name, text, `one of ${of.join(', ')}`);
-    return found;
-  }
-  title(name: string): Uint8Array | null {
-    const text = this.text(name);
-    if (text === '') return null;
-    // Eight characters are taken as they are, sixteen digits as hex: "MMM00001" or "4d4d4d3030303031".
-    if (text.length === 8) return Uint8Array.from(text, ch => ch.charCodeAt(0) & 0xff);
-    const octets = hexOrNull(text);
-    if (octets?.length !== 8) throw bad(name, text, 'a system title: 16 hex digits or 8 characters');
-    return octets;
-  }
-  key(name: string): Key | null {
-    const text = this.text(name);
-    return text === '' ? null : Key.parse(text, name);
-  }
-}
-
-function transport(p: Fields): TransportSettings {
-  const kind = p.choice('transport', ['tcp', 'tcp-server', 'udp', 'serial'] as const, 'tcp');
-  if (kind !== 'serial') {
-    const host = p.text('host');
-    if (host === '' && kind !== 'tcp-server')
-      throw bad('host', '(empty)', 'the name or address of the meter or gateway');
-    const port = p.whole('port', 4059, 1, 65535);
-    return kind === 'tcp' && p.truth('rfc2217') ? { kind, host, port, rfc2217: format(p) } : { kind, host, port };
-  }
+function transport(row: Row): TransportSettings {
+  const { transport: kind, port } = row;
+  const host = row.host ?? '';
+  if (kind === 'tcp' && row.rfc2217) return { kind, host, port, rfc2217: format(row) };
+  if (kind !== 'serial') return { kind, host, port };
   // The path may carry speed and format as the Gurux tools write it: COM1:9600:8None1.
-  const text = p.text('path');
+  const text = row.path ?? '';
   const m = /^(.+?):(\d+)(?::([78])(none|even|odd)([12]))?$/i.exec(text);
-  const path = m?.[1] ?? text;
-  if (path === '') throw bad('path', '(empty)', 'a serial port such as /dev/ttyUSB0 or COM3');
-  return { kind, path, format: format(p, m) };
+  return { kind, path: m?.[1] ?? text, format: format(row, m) };
 }
 
 /** What stands in the path goes over the fields. */
-function format(p: Fields, m: RegExpExecArray | null = null): SerialFormat {
+function format(row: Row, m: RegExpExecArray | null = null): SerialFormat {
   return {
-    baudRate: m?.[2] === undefined ? p.whole('baudRate', 9600, 50, 4_000_000) : Number(m[2]),
-    dataBits: Number(m?.[3] ?? p.choice('dataBits', ['7', '8'] as const, '8')) as 7 | 8,
-    parity: (m?.[4]?.toLowerCase() ?? p.choice('parity', PARITIES, 'none')) as SerialFormat['parity'],
-    stopBits: Number(m?.[5] ?? p.choice('stopBits', ['1', '2'] as const, '1')) as 1 | 2,
+    baudRate: m?.[2] === undefined ? row.baudRate : Number(m[2]),
+    dataBits: Number(m?.[3] ?? row.dataBits) as 7 | 8,
+    parity: (m?.[4]?.toLowerCase() ?? row.parity) as SerialFormat['parity'],
+    stopBits: Number(m?.[5] ?? row.stopBits) as 1 | 2,
   };
 }
 
-function server(p: Fields, wide: boolean): ConnectionSettings['server'] {
-  const size = p.choice('addressSize', ['auto', '1', '2', '4'] as const, 'auto');
-  const physical = p.text('physicalAddress') === '' ? null : p.whole('physicalAddress', 0, 0, 0x3fff);
-  const serial = p.text('serialNumber');
-  const given = p.whole('serverAddress', 1, 0, wide ? 0xffff : 0xfffffff);
+function server(row: Row): ConnectionSettings['server'] {
+  const { addressSize: size, serverAddress: given, physicalAddress: physical, serialNumber: serial } = row;
   const address = { size: size === 'auto' ? size : (Number(size) as 1 | 2 | 4) };
-  if (wide) return { ...address, logical: given, physical: null };
-  if (physical === null && serial !== '') {
-    const formula = p.text('serialFormula') || SERIAL_FORMULA;
-    return { ...address, logical: given, physical: serverAddressFromSerial(serial, formula) };
-  }
+  if (row.interface === 'wrapper') return { ...address, logical: given, physical: null };
   if (physical !== null) return { ...address, logical: given, physical };
+  if (serial !== null) {
+    return { ...address, logical: given, physical: serverAddressFromSerial(serial, row.serialFormula) };
+  }
   // One number above seven bits is both parts, as other tools write it: 145 is logical 1, physical 17.
   if (given > 0x3fff) return { ...address, logical: given >> 14, physical: given & 0x3fff };
   if (given > 0x7f) return { ...address, logical: given >> 7, physical: given & 0x7f };
   return { ...address, logical: given, physical: null };
 }
 
-function counterObject(p: Fields): Obis | null {
-  const text = p.text('counterObject');
-  if (/^(none|-)$/i.test(text)) return null;
-  return Obis.parse(text === '' ? '0-0:43.1.0*255' : text, [0, 0]);
-}
-
 /** India, Italy and Saudi Arabia count the deviation from UTC to local time, the standard the other way round. */
-function clockOf(p: Fields, standard: Standard): ClockPolicy {
-  return clockPolicy(p.text('clockPolicy') || (INVERTED.has(standard) ? 'inverted' : 'standard'), p.text('timezone'));
+function clockOf({ clockPolicy: chosen, standard, timezone }: Row): ClockPolicy {
+  return clockPolicy(chosen ?? (INVERTED.has(standard) ? 'inverted' : 'standard'), timezone ?? undefined);
 }
 
-function secret(text: string): Secret | null {
-  if (text === '') return null;
-  if (/^0x/i.test(text)) return new Secret(unhex(text, 'password'));
-  return new Secret(new TextEncoder().encode(text));
+/** ASCII, or 0x and hex digits. */
+function secret(text: string | null): Secret | null {
+  if (text === null) return null;
+  return new Secret(/^0x/i.test(text) ? unhex(text, 'password') : new TextEncoder().encode(text));
 }
 
-function hexOrNull(text: string): Uint8Array | null {
-  return /^[0-9a-fx\s:-]+$/i.test(text) ? unhex(text) : null;
-}
-
-function bad(setting: string, value: string, expected: string): DlmsError {
-  return new DlmsError({ code: 'BAD_SETTING', setting, value, expected });
-}
-function notYet(what: string): DlmsError {
-  return new DlmsError({ code: 'NOT_SUPPORTED', what });
-}
-
-const INTERFACES = ['hdlc', 'wrapper', 'hdlc-mode-e', 'plc', 'plc-hdlc', 'iec'] as const;
-const AUTHENTICATIONS = [
-  'none',
-  'low',
-  'high',
-  'high-md5',
-  'high-sha1',
-  'high-gmac',
-  'high-sha256',
-  'high-ecdsa',
-] as const;
-const SECURITIES = ['none', 'authentication', 'encryption', 'authentication-encryption'] as const;
-const STANDARDS = ['dlms', 'india', 'italy', 'saudi-arabia', 'idis'] as const;
-const PARITIES = ['none', 'even', 'odd'] as const;
 const INVERTED: ReadonlySet<Standard> = new Set(['india', 'italy', 'saudi-arabia']);
 const WITH_PASSWORD = new Set<Authentication>(['low', 'high', 'high-md5', 'high-sha1', 'high-sha256']);
+export type ConnectionSecret = CredentialOf<typeof CONNECTION>;
 /** The credentials of dlms-connection. */
-export const CONNECTION_SECRETS = ['password', 'encryptionKey', 'authenticationKey', 'dedicatedKey'] as const;
-export type ConnectionSecret = (typeof CONNECTION_SECRETS)[number];
+export const CONNECTION_SECRETS = CONNECTION.filter(isCredential).map(({ name }) => name) as ConnectionSecret[];
 const SECRETS: ReadonlySet<string> = new Set(CONNECTION_SECRETS);
-/** The properties of dlms-connection that a message may set. What a message may do is not among them. */
-export const CONNECTION_PROPERTIES = [
-  'transport',
-  'host',
-  'port',
-  'path',
-  'rfc2217',
-  'baudRate',
-  'dataBits',
-  'parity',
-  'stopBits',
-  'interface',
-  'referencing',
-  'clientAddress',
-  'serverAddress',
-  'physicalAddress',
-  'addressSize',
-  'serialNumber',
-  'serialFormula',
-  'standard',
-  'manufacturer',
-  'timezone',
-  'clockPolicy',
-  'authentication',
-  'security',
-  'suite',
-  'systemTitle',
-  'meterSystemTitle',
-  'counterObject',
-  'counterClient',
-  'generalProtection',
-  'preEstablished',
-  'windowSize',
-  'frameSize',
-  'pduSize',
-  'gbtWindow',
-  'listSize',
-  'rangeClock',
-  'invokeIdIncrease',
-  'connectTimeout',
-  'answerTimeout',
-  'idleTime',
-  'trace',
-] as const;
+/** The properties of dlms-connection that a message may set. What a message may do (allowHosts) is not among them. */
+export const CONNECTION_PROPERTIES: readonly string[] = CONNECTION.filter(
+  row => row.kind !== 'editor' && row.kind !== 'hosts' && !isCredential(row),
+).map(({ name }) => name);
 /** For whoever reads the list of meters; they mean nothing here. */
 const METER_NOTES: readonly string[] = ['name', 'tags'];
 /** All that `msg.meter` may have; meterAddress is of dlms-iec-readout. */

@@ -12,8 +12,10 @@ export type When = Condition | readonly Condition[];
 interface Row {
   /** As it is saved in a flow; it never changes. */
   readonly name: string;
-  /** Shown and checked where this holds; missing: always. */
+  /** Shown, and obligatory if it is that at all, where this holds; missing: always. */
   readonly when?: When;
+  /** Nobody reads it where `when` does not hold: a wrong value is no fault there. */
+  readonly unread?: true;
   /** Must not be empty: where it applies, or where this holds. Not for what has a default. */
   readonly required?: true | When;
   /** What it wants, for an error: "expected …". */
@@ -157,9 +159,14 @@ export function storedDefault(setting: Setting): unknown {
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Does the row apply, as the other properties stand? One that holds `${NAME}` may be anything. */
+/** Is the row shown, as the other properties stand? One that holds `${NAME}` may be anything. */
 export function applies(table: Table, setting: Setting, values: Values): boolean {
   return setting.when === undefined || holds(table, setting.when, values, true);
+}
+
+/** Has anybody a use for what stands in it? */
+export function isRead(table: Table, setting: Setting, values: Values): boolean {
+  return setting.unread !== true || applies(table, setting, values);
 }
 
 /** Is the row obligatory, as the other properties stand? */

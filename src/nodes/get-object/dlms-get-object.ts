@@ -3,18 +3,17 @@
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Telegram } from '../../core/cosem/reading';
+import { parse } from '../../io/settings/parse';
 import { connectionOf } from '../lib/connection-api';
 import { meterOf, originOf } from '../lib/meter-identity';
 import { wantedObjects } from '../lib/object-refs';
 import { onInput, type Fields } from '../lib/on-input';
-import { choice, text } from '../lib/props';
+import { text } from '../lib/props';
 import { originObject, readObjects, type ReadObject } from '../lib/read-objects';
+import type { Values } from '../lib/settings-table';
+import { GET_OBJECT } from './settings';
 
-interface GetObjectDef extends NodeDef {
-  readonly connection: string;
-  readonly objects: unknown;
-  readonly output: string;
-}
+type GetObjectDef = NodeDef & Values;
 
 export = (RED: NodeAPI): void => {
   function GetObject(this: Node, config: GetObjectDef): void {
@@ -23,11 +22,11 @@ export = (RED: NodeAPI): void => {
       RED,
       this,
       async (msg, task) => {
-        const output = choice('output', config.output, ['telegram', 'value'], 'telegram');
+        const { output, ...row } = parse(GET_OBJECT, config);
         const { obis, objects: list } = msg as { obis?: unknown; objects?: unknown };
         const target = task.meter;
-        const wanted = wantedObjects(config.objects, { obis, objects: list });
-        return connectionOf(RED, config.connection).withSession(
+        const wanted = wantedObjects(row.objects, { obis, objects: list });
+        return connectionOf(RED, row.connection).withSession(
           async session => {
             const { settings } = session;
             const { read, meter } = await session.together(async turn => {

@@ -10,20 +10,22 @@ import { Poller, type Extra } from './poller';
 import { iecSettings, type IecSettings } from './meaning';
 import { IecStreams } from './stream';
 import { onInput, type Fields, type NodeHandle } from '../lib/on-input';
-import { text } from '../lib/props';
+import { passwordsOf } from '../lib/props';
+import { holds, type Condition, type Values } from '../lib/settings-table';
+import { IEC_READOUT } from './settings';
 
-interface IecDef extends NodeDef {
-  readonly [property: string]: unknown;
-}
-type IecNode = Node & { credentials?: Readonly<Record<string, unknown>> };
+type IecDef = NodeDef & Values;
+type IecNode = Node & { credentials?: Values };
 
 export = (RED: NodeAPI): void => {
   function IecReadoutNode(this: IecNode, config: IecDef): void {
     RED.nodes.createNode(this, config);
-    const settings = (): IecSettings => iecSettings(config, this.credentials ?? {});
+    let parsed: IecSettings | null = null;
+    const settings = (): IecSettings => (parsed ??= iecSettings(config, this.credentials ?? {}));
     let streams: IecStreams | null = null;
     let listening: Listening | null = null;
-    const reader = new Poller(RED, this, config);
+    const reader = new Poller(RED, this);
+    const is = (condition: Condition): boolean => holds(IEC_READOUT, condition, config, false);
 
     const handle = onInput(
       RED,
@@ -45,11 +47,11 @@ export = (RED: NodeAPI): void => {
           if (reset === true) streams?.reset();
           return null;
         }
-        return reader.read(now, msg, task, connectionOf(RED, config.connection));
+        return reader.read(now, msg, task, connectionOf(RED, config['connection']));
       },
       {
-        busy: text(config['source'], '') === 'message' || /^(d|p1)$/.test(text(config['mode'], '')) ? '' : 'reading',
-        connects: text(config['source'], '') !== 'message',
+        busy: is({ source: ['message'] }) || is({ mode: ['d', 'p1'] }) ? '' : 'reading',
+        connects: !is({ source: ['message'] }),
         status: sent => (sent === null ? null : statusOf(sent.payload)),
         onClose: async () => {
           streams?.reset();
@@ -62,7 +64,7 @@ export = (RED: NodeAPI): void => {
       if (now.source === 'connection' && listens(now)) {
         const failures = new Failures(handle);
         const own = (streams = streamsOf(now, handle, error => failures.tell(error)));
-        listening = connectionOf(RED, config.connection).listen({
+        listening = connectionOf(RED, config['connection']).listen({
           bytes: (chunk, source) => {
             tell(own.receive(source, chunk), now, handle, error => failures.tell(error));
           },
@@ -74,13 +76,7 @@ export = (RED: NodeAPI): void => {
       handle.fail(error);
     }
   }
-  RED.nodes.registerType('dlms-iec-readout', IecReadoutNode, {
-    credentials: {
-      password: { type: 'password' },
-      encryptionKey: { type: 'password' },
-      authenticationKey: { type: 'password' },
-    },
-  });
+  RED.nodes.registerType('dlms-iec-readout', IecReadoutNode, { credentials: passwordsOf(IEC_READOUT) });
 };
 
 function listens(settings: IecSettings): boolean {

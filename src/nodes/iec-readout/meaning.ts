@@ -1,112 +1,90 @@
 // The properties of dlms-iec-readout, parsed into what the core takes. Empty means the default, a wrong value is BAD_SETTING.
 
-import { checkZone, zoneOffsetAt } from '../../core/cosem/zone';
-import type { CheckPolicy } from '../../core/framing/check';
+import { zoneOffsetAt } from '../../core/cosem/zone';
 import type { DecoderOptions } from '../../core/iec62056-21/decoder';
 import type { Medium } from '../../core/iec62056-21/ids';
 import { parseRegister } from '../../core/iec62056-21/messages';
 import type { ParityMode } from '../../core/iec62056-21/parity';
-import { READER_MODES, type ReaderMode, type ReadPlan } from '../../core/iec62056-21/reader-options';
-import type { DateOrder } from '../../core/iec62056-21/times';
-import { Key, parseSystemTitle } from '../../core/security/keys';
-import { DlmsError } from '../../core/wire/errors';
+import type { ReaderMode, ReadPlan } from '../../core/iec62056-21/reader-options';
 import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
 import type { IecSessionOptions } from '../../io/iec/iec-session';
+import { parse, type Parsed } from '../../io/settings/parse';
 import { OBJECT_FIELDS } from '../lib/object-refs';
-import { choice, flag, number, text } from '../lib/props';
+import type { Values } from '../lib/settings-table';
+import { IEC_READOUT } from './settings';
 
-/** As the editor stores them; see the message contract for the names. */
-export type IecProperties = Readonly<Record<string, unknown>>;
+type Row = Parsed<typeof IEC_READOUT>;
 
 export interface IecSettings {
-  readonly source: 'connection' | 'message';
+  readonly source: Row['source'];
   /** d and p1 listen; e reads its list as mode c does. */
   readonly mode: ReaderMode;
-  readonly read: 'list' | 'registers' | 'profile';
+  readonly read: Row['read'];
   readonly registers: readonly string[];
+  readonly profile: Row['profile'];
   readonly decoder: DecoderOptions;
   readonly session: IecSessionOptions;
   readonly encoding: Encoding;
-  readonly output: 'telegram' | 'value';
+  readonly output: Row['output'];
   readonly zone: string | null;
 }
 
-export type Encoding = 'auto' | 'text' | 'hex' | 'base64';
+export type Encoding = Row['encoding'];
 
-export function iecSettings(config: IecProperties, credentials: IecProperties): IecSettings {
-  const zone = text(config['timezone'], null);
-  if (zone !== null) checkZone(zone);
-  const mode = choice('mode', config['mode'], READER_MODES, 'auto');
+/** Throws BAD_SETTING for the first property that is wrong. */
+export function iecSettings(properties: Values, credentials: Values): IecSettings {
+  const row = parse(IEC_READOUT, properties, credentials);
+  const { mode, timezone: zone } = row;
   const decoder: DecoderOptions = {
-    check: choice('bcc', config['bcc'], CHECKS, 'strict'),
-    zeroCrc: flag(config['noCrc'], false),
-    medium: MEDIA[choice('medium', config['medium'], MEDIUM_WORDS, 'electricity')],
-    dateOrder: choice('dateOrder', config['dateOrder'], DATE_ORDERS, 'ymd'),
-    parity: PARITIES[choice('parity', config['parity'], PARITY_WORDS, 'auto')],
-    season: choice('season', config['season'], ['meter', 'zone'] as const, 'meter'),
+    check: row.bcc,
+    zeroCrc: row.noCrc,
+    medium: MEDIA[row.medium],
+    dateOrder: row.dateOrder,
+    parity: PARITIES[row.parity],
+    season: row.season,
     keys: {
-      encryptionKey: key(credentials['encryptionKey'], 'encryptionKey'),
-      authenticationKey: key(credentials['authenticationKey'], 'authenticationKey'),
-      systemTitle: title(config['systemTitle']),
+      encryptionKey: row.encryptionKey,
+      authenticationKey: row.authenticationKey,
+      systemTitle: row.systemTitle,
     },
     modeA: mode === 'a',
     ...(zone === null ? {} : { zone }),
   };
-  const read = choice('read', config['read'], ['list', 'registers', 'profile'] as const, 'list');
   return {
-    source: choice('source', config['source'], ['connection', 'message'] as const, 'connection'),
+    source: row.source,
     mode,
-    read,
-    registers: registerList(config['registers']),
+    read: row.read,
+    registers: registerList(row.registers),
+    profile: row.profile,
     decoder,
     // The keys are those of the P1 port; a dialogue with the meter is in plain.
-    session: {
-      ...decoder,
-      ...sessionOptions(config, credentials),
-      require: 'nothing',
-      mode: mode === 'e' ? 'c' : mode,
-    },
-    encoding: choice('encoding', config['encoding'], ['auto', 'text', 'hex', 'base64'] as const, 'auto'),
-    output: choice('output', config['output'], ['telegram', 'value'] as const, 'telegram'),
+    session: { ...decoder, ...sessionOptions(row), require: 'nothing', mode: mode === 'e' ? 'c' : mode },
+    encoding: row.encoding,
+    output: row.output,
     zone,
   };
 }
 
-function sessionOptions(config: IecProperties, credentials: IecProperties): IecSessionOptions {
-  const password = text(credentials['password'], '');
-  const wakeUpCharacters = wakeUp(config['wakeUp']);
-  const optional = (name: string, setting: number | null): Record<string, number> =>
-    setting === null ? {} : { [name]: setting };
-  // Not v, z and y: Node-RED keeps a node's tab in z and its place in x and y.
-  const characters = (name: 'v' | 'z' | 'y', property: string): Record<string, string> => {
-    const value = text(config[property], null);
-    if (value === null) return {};
-    if (!/^[ -~]$/.test(value)) throw bad(property, value, 'one character of the acknowledgement');
-    return { [name]: value };
-  };
+function sessionOptions(row: Row): IecSessionOptions {
   return {
-    request: text(config['request'], '?'),
-    meterAddress: text(config['meterAddress'], ''),
-    password,
-    passwordCommand:
-      choice('passwordCommand', config['passwordCommand'], ['p1', 'p2'] as const, 'p1') === 'p2' ? 'P2' : 'P1',
-    // Empty is not 300: only then other rates are tried.
-    ...optional('baudRate', number('baudRate', config['baudRate'], null, { min: 50, max: 4_000_000 })),
-    baudChangeDelayMs: number('baudChangeDelay', config['baudChangeDelay'], 300, { min: 0, max: 1000 }),
-    maxReadoutSeconds: number('maxReadoutSeconds', config['maxReadoutSeconds'], 300, { min: 1, max: 86_400 }),
-    wakeUpCharacters,
-    wakeUpGuardMs: 60_000 * number('wakeUpGuard', config['wakeUpGuard'], 60, { min: 0, max: 100_000 }),
-    breakFirst: flag(config['breakFirst'], false),
-    commandEnding: flag(config['commandEnding'], false) ? '\r\n' : '',
-    ...optional('answerTimeoutMs', number('answerTimeout', config['answerTimeout'], null, { min: 100, max: 120_000 })),
-    ...optional(
-      'characterTimeoutMs',
-      number('characterTimeout', config['characterTimeout'], null, { min: 50, max: 120_000 }),
-    ),
-    ...optional('reactionMs', number('reactionTime', config['reactionTime'], null, { min: 0, max: 1500 })),
-    ...characters('v', 'ackV'),
-    ...characters('z', 'ackZ'),
-    ...characters('y', 'ackY'),
+    request: row.request,
+    meterAddress: row.meterAddress ?? '',
+    password: row.password ?? '',
+    passwordCommand: row.passwordCommand === 'p2' ? 'P2' : 'P1',
+    baudChangeDelayMs: row.baudChangeDelay,
+    maxReadoutSeconds: row.maxReadoutSeconds,
+    wakeUpCharacters: wakeUp(row.wakeUp),
+    wakeUpGuardMs: 60_000 * row.wakeUpGuard,
+    breakFirst: row.breakFirst,
+    commandEnding: row.commandEnding ? '\r\n' : '',
+    // Empty is not the usual: only then other rates are tried, and the times follow from the mode.
+    ...(row.baudRate !== null && { baudRate: row.baudRate }),
+    ...(row.answerTimeout !== null && { answerTimeoutMs: row.answerTimeout }),
+    ...(row.characterTimeout !== null && { characterTimeoutMs: row.characterTimeout }),
+    ...(row.reactionTime !== null && { reactionMs: row.reactionTime }),
+    ...(row.ackV !== null && { v: row.ackV }),
+    ...(row.ackZ !== null && { z: row.ackZ }),
+    ...(row.ackY !== null && { y: row.ackY }),
   };
 }
 
@@ -134,65 +112,47 @@ function splitOutside(given: string): string[] {
 /** What is asked for, with the range in the meter's own clock. */
 export function readPlan(
   settings: IecSettings,
-  config: IecProperties,
   registers: readonly string[],
   range: { readonly fromMs: number | null; readonly toMs: number | null },
 ): ReadPlan {
   if (settings.read === 'list') return { what: 'list' };
   if (settings.read === 'registers') {
-    if (registers.length === 0) throw bad('registers', '', 'at least one register, for example 1.8.0');
+    if (registers.length === 0) throw badSetting('registers', '', 'at least one register, for example 1.8.0');
     return { what: 'registers', registers };
   }
-  const profile = (config['profile'] ?? {}) as IecProperties;
-  const code = text(profile['code'], 'P.01');
-  if (!/^(\d+-\d+:)?P\.\d{1,3}$/.test(code)) throw bad('profile code', code, 'of the form P.01, P.02, P.98 or P.99');
-  const stamp = choice('profile time format', profile['stamp'], STAMPS, /\.9\d$/.test(code) ? '13' : '11');
-  const command = choice('profile command', profile['command'], ['auto', 'r1', 'r5', 'r6'] as const, 'auto');
-  const rowsPerBlock = number('profile rows per block', profile['rowsPerBlock'], null, { min: 1, max: 99_999 });
+  const { code, command, rowsPerBlock } = settings.profile;
+  const stamp = settings.profile.stamp ?? (/\.9\d$/.test(code) ? '13' : '11');
   const zone = settings.zone ?? LOCAL_ZONE;
   return {
     what: 'profile',
     code,
     from: range.fromMs === null ? '' : meterTime(range.fromMs, zone, stamp),
     to: range.toMs === null ? '' : meterTime(range.toMs, zone, stamp),
-    ...(command === 'auto' ? {} : { command: command.toUpperCase() as 'R1' | 'R5' | 'R6' }),
-    ...(rowsPerBlock === null ? {} : { rowsPerBlock }),
+    ...(command !== 'auto' && { command: command.toUpperCase() as 'R1' | 'R5' | 'R6' }),
+    ...(rowsPerBlock !== null && { rowsPerBlock }),
   };
 }
 
 /** YYMMDDhhmm (10), with the season digit in front (11), with seconds (13). */
-function meterTime(epochMs: number, zone: string, stamp: (typeof STAMPS)[number]): string {
+function meterTime(epochMs: number, zone: string, stamp: NonNullable<Row['profile']['stamp']>): string {
   const { offsetMinutes, daylight } = zoneOffsetAt(zone, epochMs);
   const digits = new Date(epochMs + offsetMinutes * 60_000).toISOString().replace(/\D/g, '').slice(2, 14);
   const season = daylight ? '1' : '0';
   return stamp === '10' ? digits.slice(0, 10) : stamp === '11' ? season + digits.slice(0, 10) : season + digits;
 }
 
-function wakeUp(value: unknown): number {
-  const given = value === true ? 'standard' : value === false ? 'off' : text(value, 'off').toLowerCase();
-  if (given === 'off' || given === 'false' || given === 'none') return 0;
-  if (given === 'standard' || given === 'true' || given === 'on') return STANDARD_WAKE_UP;
-  return number('wakeUp', given, 0, { min: 0, max: 500 });
-}
-
-function key(value: unknown, setting: string): Key | null {
-  const given = text(value, null);
-  return given === null ? null : Key.parse(given, setting);
-}
-
-function title(value: unknown): Uint8Array | null {
-  const given = text(value, null);
-  return given === null ? null : parseSystemTitle(given, 'systemTitle');
-}
-
-function bad(setting: string, value: string, expected: string): DlmsError {
-  return new DlmsError({ code: 'BAD_SETTING', setting, value, expected });
+/** Off, the usual number of characters, or another one. */
+function wakeUp(text: string): number {
+  const word = text.toLowerCase();
+  if (word === 'standard' || word === 'true' || word === 'on') return STANDARD_WAKE_UP;
+  if (word === 'off' || word === 'false' || word === 'none') return 0;
+  const characters = Number(word);
+  if (Number.isInteger(characters) && characters >= 0 && characters <= MOST_WAKE_UP) return characters;
+  throw badSetting('wakeUp', text, `off, standard, or a whole number from 0 to ${MOST_WAKE_UP}`);
 }
 
 const REGISTERS = 'a register such as 1.8.0, or a list of them';
-const CHECKS: readonly CheckPolicy[] = ['strict', 'warn', 'off'];
-const DATE_ORDERS: readonly DateOrder[] = ['ymd', 'dmy', 'mdy'];
-const MEDIA: Readonly<Record<(typeof MEDIUM_WORDS)[number], Medium>> = {
+const MEDIA: Readonly<Record<Row['medium'], Medium>> = {
   auto: 'electricity',
   electricity: 'electricity',
   heat: 'heat',
@@ -202,23 +162,12 @@ const MEDIA: Readonly<Record<(typeof MEDIUM_WORDS)[number], Medium>> = {
   'hot-water': 'hot-water',
   'heat-cost-allocator': 'heat-cost-allocator',
 };
-const MEDIUM_WORDS = [
-  'auto',
-  'electricity',
-  'heat',
-  'cooling',
-  'gas',
-  'water',
-  'hot-water',
-  'heat-cost-allocator',
-] as const;
-const PARITIES: Readonly<Record<(typeof PARITY_WORDS)[number], ParityMode>> = {
+const PARITIES: Readonly<Record<Row['parity'], ParityMode>> = {
   auto: 'auto',
   '7e1': '7E1',
   '8n1': '8N1',
   '8n1-strip': '8N1-strip',
 };
-const PARITY_WORDS = ['auto', '7e1', '8n1', '8n1-strip'] as const;
-const STAMPS = ['10', '11', '13'] as const;
 const STANDARD_WAKE_UP = 66;
+const MOST_WAKE_UP = 500;
 export const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;

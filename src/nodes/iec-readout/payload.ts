@@ -8,7 +8,6 @@ import { DlmsError } from '../../core/wire/errors';
 import type { IecReadout } from '../../io/iec/iec-session';
 import type { IecSettings } from './meaning';
 import type { Fields } from '../lib/on-input';
-import { choice } from '../lib/props';
 import type { WantedRange } from '../lib/range';
 
 /**
@@ -66,12 +65,7 @@ function eventFields(event: DecoderEvent, settings: IecSettings, problems: reado
 }
 
 /** The messages of a readout: the list or the registers, and each profile in its form. */
-export function readoutFields(
-  readout: IecReadout,
-  settings: IecSettings,
-  output: unknown,
-  wanted: WantedRange,
-): readonly Fields[] {
+export function readoutFields(readout: IecReadout, settings: IecSettings, wanted: WantedRange): readonly Fields[] {
   const identification = readout.identification?.raw;
   const notes = [...readout.repeated.map(({ short }) => `asked once more: ${short}`), ...readout.learned];
   const more = {
@@ -89,7 +83,7 @@ export function readoutFields(
         }),
     ...problemList(readout.problems.filter(problem => !readout.failures.some(failure => failure.error === problem))),
   };
-  const form = choice('profile output', output, FORM_WORDS, 'object');
+  const form = settings.profile.output;
   const profiles = readout.profiles.map((read): Fields => {
     const profile = loadProfile(read.profile, read.meter, settings.read === 'profile' ? wanted : null);
     const { meter, profile: about, columns } = profile;
@@ -148,8 +142,7 @@ export function statusOf(payload: unknown): string {
   return typeof payload === 'string' && payload.length > 40 ? 'text' : String(payload);
 }
 
-const FORM_WORDS = ['object', 'rows', 'csv', 'report'] as const;
-const FORMS: Readonly<Record<(typeof FORM_WORDS)[number], (profile: LoadProfile) => unknown>> = {
+const FORMS: Readonly<Record<IecSettings['profile']['output'], (profile: LoadProfile) => unknown>> = {
   object: profile => profile,
   rows: profile => profile.rows,
   csv: toCsv,

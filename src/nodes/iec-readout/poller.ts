@@ -11,9 +11,9 @@ import { RefusedPasswords } from '../../io/iec/refused-passwords';
 import type { Properties } from '../../io/settings/settings';
 import type { Connection } from '../lib/connection-api';
 import { readoutFields } from './payload';
-import { LOCAL_ZONE, readPlan, registerList, type IecProperties, type IecSettings } from './meaning';
+import { LOCAL_ZONE, readPlan, registerList, type IecSettings } from './meaning';
 import type { Fields, Task } from '../lib/on-input';
-import { choice, evaluate, text } from '../lib/props';
+import { evaluate, text } from '../lib/props';
 import { keepsLastRead, wantedRange, type WantedRange } from '../lib/range';
 
 /** What a message may say itself. */
@@ -33,7 +33,6 @@ export class Poller {
   constructor(
     private readonly RED: NodeAPI,
     private readonly node: Node,
-    private readonly config: IecProperties,
   ) {}
 
   async read(
@@ -47,7 +46,7 @@ export class Poller {
     const asked = registerList(registers ?? objects ?? obis, 'the registers of the message');
     const wanted = settings.read === 'profile' ? await this.#range(settings, msg, connection, meter) : ALL;
     const window = wanted.kind === 'time' ? wanted : { fromMs: null, toMs: null };
-    const plan = readPlan(settings, this.config, asked.length > 0 ? asked : settings.registers, window);
+    const plan = readPlan(settings, asked.length > 0 ? asked : settings.registers, window);
     const meterAddress = addressOf(meter) ?? settings.session.meterAddress ?? '';
     const password = this.#password(settings, connection, meter);
     const address = `${connection.meterKey(meter)} ${meterAddress}`;
@@ -83,7 +82,7 @@ export class Poller {
       );
       for (const text of readout.learned) this.node.warn(`${connection.where}: ${text}`);
       if (keepsLastRead(wanted)) this.#keepNewest(readout, settings, connection, meter);
-      const messages = readoutFields(readout, settings, this.#profile['output'], wanted);
+      const messages = readoutFields(readout, settings, wanted);
       for (const fields of messages.slice(0, -1)) task.emit(fields);
       return messages.at(-1) ?? null;
     } finally {
@@ -114,21 +113,21 @@ export class Poller {
     connection: Connection,
     meter: Properties | undefined,
   ): Promise<WantedRange> {
-    const profile = this.#profile;
-    const mode = choice('profile range', profile['mode'], RANGES, 'last');
+    const { profile } = settings;
+    const { mode } = profile;
     const { from, to } = msg as Extra;
     const field = (name: 'from' | 'to'): Promise<unknown> =>
       mode === 'between' && text(profile[name], null) !== null
-        ? evaluate(this.RED, this.node, msg, `profile ${name}`, profile[name], text(profile[`${name}Type`], 'str'))
+        ? evaluate(this.RED, this.node, msg, `profile ${name}`, profile[name], profile[`${name}Type`])
         : Promise.resolve(undefined);
     return wantedRange({
       mode,
-      last: text(profile['last'], '1 day'),
+      last: profile.last,
       from: await field('from'),
       to: await field('to'),
       entries: undefined,
       message: { from, to },
-      lastReadMs: connection.numbers.get(this.#position(connection, meter)),
+      lastReadMs: connection.numbers.get(this.#position(settings, connection, meter)),
       nowMs: Date.now(),
       policy: { mode: 'zone', zone: settings.zone ?? LOCAL_ZONE },
       localZone: LOCAL_ZONE,
@@ -140,16 +139,11 @@ export class Poller {
     for (const { profile } of readout.profiles) {
       const { to } = profileTable(profile);
       const newest = to === null ? null : epochOf(to, policy);
-      if (newest !== null) connection.numbers.set(this.#position(connection, meter), newest);
+      if (newest !== null) connection.numbers.set(this.#position(settings, connection, meter), newest);
     }
   }
 
-  get #profile(): IecProperties {
-    return (this.config['profile'] ?? {}) as IecProperties;
-  }
-
-  #position(connection: Connection, meter: Properties | undefined): string {
-    const code = text(this.#profile['code'], 'P.01');
+  #position({ profile: { code } }: IecSettings, connection: Connection, meter: Properties | undefined): string {
     return `last iec read ${this.node.id} ${code} ${connection.meterKey(meter)} ${addressOf(meter) ?? ''}`;
   }
 
@@ -185,6 +179,5 @@ function progressText({ stage, characters, expectedMs, elapsedMs }: IecProgress)
 }
 
 const ALL: WantedRange = { kind: 'all' };
-const RANGES = ['last', 'since-last-read', 'between', 'all'] as const;
 /** Meters of one node whose learned facts are kept. */
 const METERS = 500;

@@ -57,6 +57,7 @@ export const IEC_READOUT = settings([
     fields: IEC_PROFILE,
     stored: { code: 'P.01', command: 'auto', stamp: '', mode: 'last', last: '1 day', output: 'object' },
     when: PROFILE,
+    unread: true,
   },
   { name: 'request', kind: 'text', default: '?', when: POLLS },
   { name: 'meterAddress', kind: 'text', default: null, when: POLLS },

@@ -1,9 +1,9 @@
-// Node properties as the editor stores them, turned into typed values; typedInput properties evaluated for a message.
-// The rule: empty means the default, a wrong value is BAD_SETTING naming the property, never NaN.
+// Beside what the table of a node says: texts of messages, typedInput properties evaluated for a message, credentials.
+// The rule of the file: empty means the default, a wrong value is BAD_SETTING naming the property.
 
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { DlmsError } from '../../core/wire/errors';
 import { badSetting, plainText, shown } from '../../core/wire/foreign';
+import { isCredential, type CredentialOf, type Table } from './settings-table';
 
 /** Text without surrounding blanks; empty or missing gives the default. Throws BAD_SETTING for what is no text. */
 export function text(value: unknown, fallback: string, setting?: string): string;
@@ -13,51 +13,13 @@ export function text(value: unknown, fallback: string | null, setting = 'a prope
   return t === '' ? fallback : t;
 }
 
-export interface NumberRange {
-  readonly min?: number;
-  readonly max?: number;
-  /** Decimals allowed; default whole numbers only. */
-  readonly decimals?: boolean;
-}
-
-/** A number (decimal or 0x hexadecimal); empty or missing gives the default. Throws BAD_SETTING. */
-export function number(setting: string, value: unknown, fallback: number, range?: NumberRange): number;
-export function number(setting: string, value: unknown, fallback: null, range?: NumberRange): number | null;
-export function number(
-  setting: string,
-  value: unknown,
-  fallback: number | null,
-  range: NumberRange = {},
-): number | null {
-  const t = text(value, null, setting);
-  if (t === null) return fallback;
-  const n = Number(t);
-  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER, decimals = false } = range;
-  if (!Number.isFinite(n) || (!decimals && !Number.isInteger(n)) || n < min || n > max) {
-    const kind = decimals ? 'a number' : 'a whole number';
-    const from = range.min === undefined ? '' : ` from ${min}`;
-    const to = range.max === undefined ? '' : ` up to ${max}`;
-    throw new DlmsError({ code: 'BAD_SETTING', setting, value: t, expected: `${kind}${from}${to}` });
-  }
-  return n;
-}
-
-/** One of a list of words; empty or missing gives the default. Throws BAD_SETTING. */
-export function choice<T extends string>(setting: string, value: unknown, choices: readonly T[], fallback: T): T {
-  const t = text(value, null, setting);
-  if (t === null) return fallback;
-  const found = choices.find(c => c === t.toLowerCase());
-  if (found === undefined) {
-    throw new DlmsError({ code: 'BAD_SETTING', setting, value: t, expected: `one of ${choices.join(', ')}` });
-  }
-  return found;
-}
-
-/** Check boxes are stored as booleans; `${ENV}` leaves text behind. */
-export function flag(value: unknown, fallback: boolean): boolean {
-  if (typeof value === 'boolean') return value;
-  const t = text(value, null);
-  return t === null ? fallback : !['false', '0', 'no', 'off'].includes(t.toLowerCase());
+/** The credentials of a node, as `registerType` of the runtime takes them: all of them are passwords. */
+export function passwordsOf<const T extends Table>(table: T): Record<CredentialOf<T>, { type: 'password' }> {
+  const names = table.filter(isCredential).map(({ name }) => name as CredentialOf<T>);
+  return Object.fromEntries(names.map(name => [name, { type: 'password' }])) as Record<
+    CredentialOf<T>,
+    { type: 'password' }
+  >;
 }
 
 /** The value of a typedInput property for this message: str, num, msg, flow, global, env, jsonata … Throws BAD_SETTING. */

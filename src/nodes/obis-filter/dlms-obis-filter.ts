@@ -6,16 +6,14 @@ import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import { type FilterResult, ObisFilter } from '../../filter/filter';
 import type { OutputMessage } from '../../filter/forms';
 import { namedRecent } from '../../filter/recent';
-import { type FilterProperties, filterOptions, outputCount } from './meaning';
+import { filterOptions, outputCount } from './meaning';
 import { type Place, KeptState, contextPlace, filePlace } from './kept-state';
 import { obisTexts } from '../lib/obis-languages';
 import { type Fields, type Task, onInput } from '../lib/on-input';
 import { text } from '../lib/props';
+import type { Values } from '../lib/settings-table';
 
-interface FilterDef extends NodeDef, FilterProperties {
-  /** Where the state is kept across restarts: `file`, a context store, or empty: nowhere. */
-  readonly persist?: string;
-}
+type FilterDef = NodeDef & Values;
 
 interface FilterNode extends Node {
   filter: ObisFilter | null;
@@ -53,7 +51,7 @@ export = (RED: NodeAPI): void => {
       handle.fail(error);
     }
     const state = new KeptState(
-      placeOf(RED, this, text(config.persist, null)),
+      placeOf(RED, this, text(config['persist'], null)),
       { save: () => this.filter?.save(), load: saved => this.filter?.load(saved) },
       told => this.warn(told),
     );

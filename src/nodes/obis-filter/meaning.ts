@@ -1,52 +1,39 @@
 // The properties of dlms-obis-filter as the editor stores them, turned into the options of the core.
 
-import { PROOFS } from '../../core/cosem/proof';
 import type { FilterOptions } from '../../filter/filter';
-import { OUTPUT_FORMS } from '../../filter/forms';
-import { parseDeadband, parseRules, seconds } from '../../filter/rule';
-import { choice, flag, number, text } from '../lib/props';
-
-export interface FilterProperties {
-  readonly rules?: unknown;
-  readonly output?: unknown;
-  readonly require?: unknown;
-  readonly onChange?: unknown;
-  readonly deadband?: unknown;
-  readonly minInterval?: unknown;
-  readonly maxInterval?: unknown;
-  readonly duplicates?: unknown;
-  readonly counters?: unknown;
-  readonly maxPerHour?: unknown;
-  readonly acceptAfter?: unknown;
-  readonly hold?: unknown;
-  readonly holdFor?: unknown;
-  readonly measurement?: unknown;
-  readonly discoveryPrefix?: unknown;
-  readonly statePrefix?: unknown;
-}
+import { parseDeadband, parseRules } from '../../filter/rule';
+import { parse } from '../../io/settings/parse';
+import type { Values } from '../lib/settings-table';
+import { OBIS_FILTER } from './settings';
 
 /** Throws BAD_SETTING that names the property, or the rule and its field. */
-export function filterOptions(p: FilterProperties): FilterOptions {
+export function filterOptions(properties: Values): FilterOptions {
+  const row = parse(OBIS_FILTER, properties);
   return {
-    rules: parseRules(p.rules),
-    output: choice('output', p.output, OUTPUT_FORMS, 'readings'),
-    require: choice('require', p.require, PROOFS, 'nothing'),
-    onChange: flag(p.onChange, false),
-    deadband: parseDeadband(p.deadband, 'deadband'),
-    minMs: seconds(p.minInterval, 'minInterval'),
-    maxMs: seconds(p.maxInterval, 'maxInterval'),
-    duplicates: flag(p.duplicates, false),
-    counters: flag(p.counters, false),
-    maxPerHour: number('maxPerHour', p.maxPerHour, null, { min: 0, decimals: true }),
-    acceptAfter: number('acceptAfter', p.acceptAfter, 5, { min: 0, max: 1000 }),
-    hold: flag(p.hold, false),
-    holdMs: seconds(p.holdFor, 'holdFor'),
-    measurement: text(p.measurement, 'meter'),
+    rules: parseRules(row.rules),
+    output: row.output,
+    require: row.require,
+    onChange: row.onChange,
+    deadband: parseDeadband(row.deadband, 'deadband'),
+    minMs: milliseconds(row.minInterval),
+    maxMs: milliseconds(row.maxInterval),
+    duplicates: row.duplicates,
+    counters: row.counters,
+    maxPerHour: row.maxPerHour,
+    acceptAfter: row.acceptAfter,
+    hold: row.hold,
+    holdMs: milliseconds(row.holdFor),
+    measurement: row.measurement,
     homeAssistant: {
-      discoveryPrefix: text(p.discoveryPrefix, 'homeassistant').replace(/\/+$/, ''),
-      statePrefix: text(p.statePrefix, 'dlms').replace(/\/+$/, ''),
+      discoveryPrefix: row.discoveryPrefix.replace(/\/+$/, ''),
+      statePrefix: row.statePrefix.replace(/\/+$/, ''),
     },
   };
+}
+
+/** 0 is none. */
+function milliseconds(seconds: number | null): number | null {
+  return seconds === null || seconds === 0 ? null : seconds * 1000;
 }
 
 /** Outputs of the node: those of the form, and the last one for what was held back. */

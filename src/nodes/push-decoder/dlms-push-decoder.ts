@@ -9,21 +9,17 @@ import { connectionOf, type Listening } from '../lib/connection-api';
 import { fieldsOf } from '../lib/form-connection';
 import { obisTexts } from '../lib/obis-languages';
 import { asNodeError, onInput, type NodeHandle, type Task } from '../lib/on-input';
-import { text } from '../lib/props';
-import {
-  PUSH_CREDENTIALS,
-  pushSettings,
-  type PushCredentials,
-  type PushProperties,
-  type PushSettings,
-} from './meaning';
+import { passwordsOf, text } from '../lib/props';
+import type { Values } from '../lib/settings-table';
+import { pushSettings, type PushCredentials, type PushSettings } from './meaning';
+import { PUSH_DECODER } from './settings';
 import { PushSources, problemFields, type Outgoing } from './sources';
 import { decodePasted } from './trial';
 import { ReceivedCounters } from './received-counters';
 import { stateDirectory } from '../lib/state-file';
 import { AS_IT_IS } from '../lib/text-forms';
 
-interface PushDecoderDef extends NodeDef, PushProperties {}
+type PushDecoderDef = NodeDef & Values;
 
 interface PushDecoderNode extends Node<PushCredentials> {
   sources: PushSources | null;
@@ -37,8 +33,9 @@ export = (RED: NodeAPI): void => {
     let listening: Listening | null = null;
     const counters = new ReceivedCounters(stateDirectory(RED), this.id, error => this.warn(error.message));
 
+    let settings: PushSettings | null = null;
     const start = (): { settings: PushSettings; sources: PushSources } => {
-      const settings = pushSettings(config, this.credentials);
+      settings ??= pushSettings(config, this.credentials);
       const sources = (this.sources ??= new PushSources(settings.options, late, counters));
       return { settings, sources };
     };
@@ -117,7 +114,7 @@ export = (RED: NodeAPI): void => {
             if (chunk !== null) handle.emit(problemFields(error, chunk, { source: 'push' }), 1);
           }
         };
-        listening = connectionOf(RED, config.connection).listen({
+        listening = connectionOf(RED, config['connection']).listen({
           bytes: (chunk, source) =>
             soon(chunk, () => {
               const outgoing = sources.receive(source, source, chunk);
@@ -138,10 +135,7 @@ export = (RED: NodeAPI): void => {
   RED.nodes.registerType<PushDecoderNode, PushDecoderDef, object, PushCredentials>(
     'dlms-push-decoder',
     DlmsPushDecoder,
-    {
-      // The types of Node-RED want each credential listed; all of them are passwords.
-      credentials: Object.fromEntries(PUSH_CREDENTIALS.map(name => [name, { type: 'password' as const }])) as never,
-    },
+    { credentials: passwordsOf(PUSH_DECODER) },
   );
 
   // For the form. Routes cannot be taken back, so they are made once, here, and not by a node.

@@ -1,36 +1,14 @@
 // What the properties and credentials of dlms-push-decoder mean.
 // The rule of the file: everything is checked when the node starts, with the property named; keys are never shown.
 
-import { CLOCK_MODES, clockPolicy } from '../../core/cosem/date-time';
-import { PROOFS, type Proof } from '../../core/cosem/proof';
-import { FRAMINGS, importLayouts, type PushOptions } from '../../core/push';
-import { Key, parseSystemTitle } from '../../core/security';
+import { clockPolicy } from '../../core/cosem/date-time';
+import { importLayouts, type PushOptions } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
-import { choice, flag, number, text } from '../lib/props';
+import { parse } from '../../io/settings/parse';
+import type { CredentialOf, Values } from '../lib/settings-table';
+import { PUSH_DECODER } from './settings';
 
-export const PUSH_CREDENTIALS = ['encryptionKey', 'authenticationKey', 'broadcastKey', 'masterKey'] as const;
-export type PushCredentials = Partial<Record<(typeof PUSH_CREDENTIALS)[number], string>>;
-
-/** As the editor stores them. */
-export interface PushProperties {
-  readonly source?: unknown;
-  readonly connection?: unknown;
-  readonly framing?: unknown;
-  readonly layout?: unknown;
-  readonly layouts?: unknown;
-  readonly scalers?: unknown;
-  readonly systemTitle?: unknown;
-  readonly timezone?: unknown;
-  readonly clockPolicy?: unknown;
-  readonly require?: unknown;
-  readonly replay?: unknown;
-  readonly sourceProperty?: unknown;
-  readonly idle?: unknown;
-  readonly silence?: unknown;
-  readonly hex?: unknown;
-  readonly asSent?: unknown;
-  readonly noCrc?: unknown;
-}
+export type PushCredentials = Partial<Record<CredentialOf<typeof PUSH_DECODER>, string>>;
 
 export interface PushSettings {
   readonly source: 'message' | 'connection';
@@ -42,44 +20,32 @@ export interface PushSettings {
 }
 
 /** Throws BAD_SETTING for the first property that is wrong. */
-export function pushSettings(properties: PushProperties, credentials: PushCredentials = {}): PushSettings {
-  const key = (name: keyof PushCredentials): Key | null => {
-    const given = text(credentials[name], null);
-    return given === null ? null : Key.parse(given, name);
-  };
-  const title = text(properties.systemTitle, null);
-  const silence = number('silence', properties.silence, null, { min: 0, max: 31_536_000, decimals: true });
+export function pushSettings(properties: Values, credentials: PushCredentials = {}): PushSettings {
+  const row = parse(PUSH_DECODER, properties, credentials);
   return {
-    source: choice('source', properties.source, ['message', 'connection'], 'message'),
-    sourceProperty: text(properties.sourceProperty, null),
-    silenceMs: silence === null || silence === 0 ? null : silence * 1000,
+    source: row.source,
+    sourceProperty: row.sourceProperty,
+    silenceMs: row.silence === null || row.silence === 0 ? null : row.silence * 1000,
     options: {
-      framing: choice('framing', properties.framing, ['auto', ...FRAMINGS], 'auto'),
-      layout: text(properties.layout, 'auto'),
-      layouts: importLayouts(properties.layouts),
-      scalers: scalersOf(properties.scalers),
-      encryptionKey: key('encryptionKey'),
-      authenticationKey: key('authenticationKey'),
-      broadcastKey: key('broadcastKey'),
-      masterKey: key('masterKey'),
-      systemTitle: title === null ? null : parseSystemTitle(title, 'systemTitle'),
-      policy: clockPolicy(
-        choice('clockPolicy', properties.clockPolicy, CLOCK_MODES, 'standard'),
-        text(properties.timezone, null) ?? undefined,
-      ),
-      require: requireOf(properties.require),
-      replay: choice('replay', properties.replay, ['accept', 'refuse'], 'accept'),
-      idleMs: number('idle', properties.idle, 5000, { min: 20, max: 600_000 }),
-      hex: flag(properties.hex, false),
-      corrections: !flag(properties.asSent, false),
-      zeroCrc: flag(properties.noCrc, false),
+      framing: row.framing,
+      layout: row.layout,
+      layouts: importLayouts(row.layouts),
+      scalers: scalersOf(row.scalers),
+      encryptionKey: row.encryptionKey,
+      authenticationKey: row.authenticationKey,
+      broadcastKey: row.broadcastKey,
+      masterKey: row.masterKey,
+      systemTitle: row.systemTitle,
+      policy: clockPolicy(row.clockPolicy, row.timezone ?? undefined),
+      // Empty: by the keys.
+      require: row.require,
+      replay: row.replay,
+      idleMs: row.idle,
+      hex: row.hex,
+      corrections: !row.asSent,
+      zeroCrc: row.noCrc,
     },
   };
-}
-
-/** Empty: by the keys. */
-function requireOf(given: unknown): Proof | null {
-  return text(given, null) === null ? null : choice('require', given, PROOFS, 'nothing');
 }
 
 /** `{ obis: power }`, or as JSON text. */

@@ -11,8 +11,11 @@ import { DlmsError } from '../../core/wire/errors';
 import { readText } from '../lib/text-forms';
 import { recordBatches } from '../lib/containers';
 import { fieldsOf, UNTOUCHED } from '../lib/form-connection';
+import type { Fields } from '../lib/on-input';
 import { Variables } from '../lib/variables';
-import { PUSH_CREDENTIALS, pushSettings, type PushCredentials } from './meaning';
+import { isCredential } from '../lib/settings-table';
+import { pushSettings } from './meaning';
+import { PUSH_DECODER } from './settings';
 
 export interface Trial {
   readonly telegrams: readonly TrialTelegram[];
@@ -45,12 +48,12 @@ function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Varia
   const deployed = fieldsOf(typeof id === 'string' && id !== '' ? RED.nodes.getNode(id) : null);
   const saved = deployed['type'] === 'dlms-push-decoder' ? fieldsOf(deployed['credentials']) : {};
   const given = fieldsOf(credentials);
-  const keys = PUSH_CREDENTIALS.map(name => {
+  const keys = PUSH_DECODER.filter(isCredential).map(({ name }) => {
     const value = given[name];
     return [name, value === undefined || value === UNTOUCHED ? saved[name] : variables.resolve(value, name)];
   });
   const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
-  const { options } = pushSettings(Object.fromEntries(known) as object, Object.fromEntries(keys) as PushCredentials);
+  const { options } = pushSettings(Object.fromEntries(known) as Fields, Object.fromEntries(keys) as Fields);
   const decoder = new PushDecoder({ ...options, hex: false });
   const batches = recordBatches();
   const events = [...batches.receive(readText(text).bytes, true), ...batches.flush()].flatMap(

@@ -5,25 +5,23 @@ import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import type { MeterIdentity } from '../../core/client/meter-memory';
 import { epochOf, isoInPolicy, type ClockPolicy } from '../../core/cosem/date-time';
 import { toCsv, toReport, type LoadProfile } from '../../filter/load-profile';
-import { Obis } from '../../core/obis/obis';
+import type { Obis } from '../../core/obis/obis';
 import type { ProfileRow } from '../../core/cosem/profile';
 import type { Origin } from '../../core/cosem/reading';
 import type { ProfileStream, Session } from '../../io/session/session';
+import { parse, type Parsed } from '../../io/settings/parse';
 import { connectionOf } from '../lib/connection-api';
 import { LastRead } from './last-read';
 import { meterOf, originOf } from '../lib/meter-identity';
 import { onInput, type Fields, type Task } from '../lib/on-input';
-import { choice, evaluate, text } from '../lib/props';
+import { evaluate, text } from '../lib/props';
 import { keepsLastRead, wantedRange, type RangeInput, type WantedRange } from '../lib/range';
+import type { Values } from '../lib/settings-table';
+import { READ_LOAD_PROFILE } from './settings';
 
-type Output = (typeof OUTPUTS)[number];
-
-interface ProfileDef extends NodeDef {
-  readonly connection: string;
-  readonly obis: string;
-  readonly range?: Readonly<Record<string, string>>;
-  readonly output: string;
-}
+type Row = Parsed<typeof READ_LOAD_PROFILE>;
+type Output = Row['output'];
+type ProfileDef = NodeDef & Values;
 
 export = (RED: NodeAPI): void => {
   function ReadLoadProfile(this: Node, config: ProfileDef): void {
@@ -34,13 +32,14 @@ export = (RED: NodeAPI): void => {
       RED,
       this,
       async (msg, task) => {
-        const output = choice('output', config.output, OUTPUTS, 'object');
         const given = { obis: (msg as { obis?: unknown }).obis, meter: task.meter };
-        const obis = Obis.parse(text(given.obis, text(config.obis, DEFAULT_PROFILE), 'msg.obis'));
-        const connection = connectionOf(RED, config.connection);
+        const ofMessage = text(given.obis, null, 'msg.obis');
+        const row = parse(READ_LOAD_PROFILE, { ...config, ...(ofMessage !== null && { obis: ofMessage }) });
+        const { obis, output } = row;
+        const connection = connectionOf(RED, row.connection);
         const place = `last read ${this.id} ${obis} ${connection.meterKey(given.meter)}`;
         const position = new LastRead(connection.numbers, place);
-        const input = await rangeInput(RED, this, config, msg);
+        const input = await rangeInput(RED, this, row.range, msg);
         const work = async (session: Session): Promise<Fields | null> => {
           const rangeFor = (lastReadMs: number | null): WantedRange =>
             wantedRange({ ...input, policy: session.settings.clock, lastReadMs });
@@ -176,22 +175,21 @@ class ProfileReader {
 async function rangeInput(
   RED: NodeAPI,
   node: Node,
-  config: ProfileDef,
+  range: Row['range'],
   msg: NodeMessageInFlow,
 ): Promise<Omit<RangeInput, 'policy' | 'lastReadMs'>> {
-  const range = config.range ?? {};
-  const mode = choice('range', range['mode'], MODES, 'last');
+  const { mode } = range;
   const field = (name: 'from' | 'to'): Promise<unknown> =>
     mode === 'between' && text(range[name], null) !== null
-      ? evaluate(RED, node, msg, `range ${name}`, range[name], text(range[`${name}Type`], 'str'))
+      ? evaluate(RED, node, msg, `range ${name}`, range[name], range[`${name}Type`])
       : Promise.resolve(undefined);
   const { from, to, entries } = msg as { from?: unknown; to?: unknown; entries?: unknown };
   return {
     mode,
-    last: text(range['last'], ''),
+    last: range.last,
     from: await field('from'),
     to: await field('to'),
-    entries: range['entries'],
+    entries: range.entries,
     message: { from, to, entries },
     nowMs: now(),
     localZone: LOCAL_ZONE,
@@ -203,9 +201,6 @@ function now(): number {
   return Math.floor(Date.now() / 1000) * 1000;
 }
 
-const DEFAULT_PROFILE = '1-0:99.1.0*255';
-const OUTPUTS = ['object', 'rows', 'row', 'csv', 'report'] as const;
-const MODES = ['last', 'since-last-read', 'between', 'entries', 'all'] as const;
 const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const FORMS: Record<Exclude<Output, 'row'>, (profile: LoadProfile) => unknown> = {

@@ -6,11 +6,12 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DlmsError } from '../../core/wire/errors';
 import { PUSH_FORMATS } from '../../sim/push-source';
 import { onInput, type Fields } from '../lib/on-input';
-import { CREDENTIALS, start, type Credentials, type Simulation } from './meaning';
+import { passwordsOf } from '../lib/props';
+import type { Values } from '../lib/settings-table';
+import { start, type Credentials, type Simulation } from './meaning';
+import { SIMULATOR } from './settings';
 
-interface SimulatorDef extends NodeDef {
-  [property: string]: unknown;
-}
+type SimulatorDef = NodeDef & Values;
 
 interface SimulatorNode extends Node {
   credentials: Credentials;
@@ -54,7 +55,7 @@ export = (RED: NodeAPI): void => {
     };
   }
   RED.nodes.registerType('dlms-simulator', Simulator as never, {
-    credentials: Object.fromEntries(CREDENTIALS.map(name => [name, { type: 'password' as const }])),
+    credentials: passwordsOf(SIMULATOR),
   });
   // For the list in the editor.
   RED.httpAdmin.get(

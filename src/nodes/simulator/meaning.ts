@@ -2,7 +2,8 @@
 
 import { Key, parseSystemTitle } from '../../core/security';
 import { DlmsError } from '../../core/wire/errors';
-import { knownFields, shown } from '../../core/wire/foreign';
+import { badSetting, knownFields, shown } from '../../core/wire/foreign';
+import { parse, type Parsed } from '../../io/settings/parse';
 import { defaultAccounts, type Account } from '../../sim/accounts';
 import { DEFAULT_BEHAVIOUR, type Behaviour } from '../../sim/behaviour';
 import { FAULT_KINDS, type Fault } from '../../sim/faults';
@@ -12,10 +13,11 @@ import { servePushes } from '../../sim/push-server';
 import { PUSH_FORMATS, pushFormat } from '../../sim/push-source';
 import { serveTcp, simulatedMeter } from '../../sim/server';
 import type { Fields } from '../lib/on-input';
-import { choice, flag, number, text } from '../lib/props';
+import { settings, type CredentialOf, type Values } from '../lib/settings-table';
+import { SIMULATOR } from './settings';
 
-export const CREDENTIALS = ['password', 'secret', 'encryptionKey', 'authenticationKey'] as const;
-export type Credentials = Partial<Record<(typeof CREDENTIALS)[number], string>>;
+export type Credentials = Partial<Record<CredentialOf<typeof SIMULATOR>, string>>;
+type Row = Parsed<typeof SIMULATOR>;
 
 /** One running simulation. */
 export interface Simulation {
@@ -31,27 +33,27 @@ export interface Simulation {
 type Emit = (fields: Fields) => void;
 
 /** Starts what `kind` says. Rejects with BAD_SETTING or LISTEN_FAILED. */
-export async function start(config: Fields, credentials: Credentials, emit: Emit): Promise<Simulation> {
-  switch (choice('kind', config['kind'], ['dlms', 'push', 'iec'], 'dlms')) {
+export async function start(config: Values, credentials: Credentials, emit: Emit): Promise<Simulation> {
+  const row = parse(SIMULATOR, config, credentials);
+  switch (row.kind) {
     case 'dlms':
-      return startMeter(config, credentials);
+      return startMeter(row);
     case 'push':
-      return startPush(config, emit);
+      return startPush(row, emit);
     case 'iec':
-      return startIec(config, credentials);
+      return startIec(row);
   }
 }
 
-async function startIec(config: Fields, credentials: Credentials): Promise<Simulation> {
-  const serialNumber = text(config['serialNumber'], SERIAL_NUMBER);
-  const password = text(credentials.password, null);
-  const server = await serveIec(simulatedMeter({ zone: text(config['timezone'], ZONE), serialNumber }), {
-    mode: choice('mode', config['mode'], ['a', 'b', 'c', 'd', 'e'], 'c'),
+async function startIec(row: Row): Promise<Simulation> {
+  const { serialNumber, password, mode, host } = row;
+  const server = await serveIec(simulatedMeter({ zone: row.timezone ?? ZONE, serialNumber }), {
+    mode,
     serialNumber,
-    ...(password === null ? {} : { password }),
-    intervalMs: number('interval', config['interval'], 10, { min: 1, max: 86_400 }) * 1000,
-    host: text(config['host'], HOST),
-    port: number('port', config['port'], PORT, { min: 0, max: 65_535 }),
+    ...(password !== null && { password }),
+    intervalMs: row.interval * 1000,
+    host,
+    port: row.port ?? PORT,
   });
   return {
     get port() {
@@ -63,15 +65,8 @@ async function startIec(config: Fields, credentials: Credentials): Promise<Simul
     watch: changed => void (server.onChange = changed),
     input: msg => {
       if (msg['fault'] !== undefined) {
-        const { fault } = msg;
-        const { kind, times }: Fields =
-          typeof fault === 'object' && fault !== null
-            ? knownFields(fault, 'msg.fault', ['kind', 'times'])
-            : { kind: fault };
-        server.meter.fault(
-          choice('msg.fault', kind, IEC_FAULTS, 'silence'),
-          number('msg.fault.times', times, 1, { min: 0 }),
-        );
+        const { kind, times } = parse(IEC_FAULT, faultFields(msg['fault'], ['kind', 'times']), {}, 'msg.fault.');
+        server.meter.fault(kind, times);
       }
       const { port, connections } = server;
       return { payload: { port, connections, requests: server.meter.requests } };
@@ -80,23 +75,16 @@ async function startIec(config: Fields, credentials: Credentials): Promise<Simul
   };
 }
 
-async function startPush(config: Fields, emit: Emit): Promise<Simulation> {
-  const name = text(config['format'], PUSH_FORMATS[0]?.name ?? '');
+async function startPush(row: Row, emit: Emit): Promise<Simulation> {
+  const name = row.format ?? PUSH_FORMATS[0]?.name ?? '';
   const format = pushFormat(name);
-  if (format === undefined) {
-    throw new DlmsError({
-      code: 'BAD_SETTING',
-      setting: 'format',
-      value: name,
-      expected: 'one of the formats in the list',
-    });
-  }
+  if (format === undefined) throw badSetting('format', name, 'one of the formats in the list');
   const server = await servePushes({
     format,
-    zone: text(config['timezone'], ZONE),
-    intervalMs: number('interval', config['interval'], 10, { min: 0, max: 86_400 }) * 1000,
-    host: text(config['host'], HOST),
-    port: number('port', config['port'], null, { min: 0, max: 65_535 }),
+    zone: row.timezone ?? ZONE,
+    intervalMs: row.interval * 1000,
+    host: row.host,
+    port: row.port,
     onTelegram: bytes => emit({ payload: Buffer.from(bytes) }),
   });
   return {
@@ -115,38 +103,23 @@ async function startPush(config: Fields, emit: Emit): Promise<Simulation> {
   };
 }
 
-async function startMeter(config: Fields, credentials: Credentials): Promise<Simulation> {
+async function startMeter(row: Row): Promise<Simulation> {
   const meter = simulatedMeter({
-    zone: text(config['timezone'], ZONE),
-    deviation: choice('deviation', config['deviation'], ['standard', 'inverted', 'unspecified'], 'standard'),
-    accounts: accountsOf(config, credentials),
-    encryptionKey: Key.parse(text(credentials.encryptionKey, DEFAULT_KEYS.encryption), 'encryptionKey'),
-    authenticationKey: Key.parse(text(credentials.authenticationKey, DEFAULT_KEYS.authentication), 'authenticationKey'),
-    systemTitle: parseSystemTitle(text(config['systemTitle'], DEFAULT_KEYS.systemTitle), 'systemTitle'),
-    referencing: choice('referencing', config['referencing'], ['both', 'ln', 'sn'], 'both'),
-    logicalDevice: number('serverAddress', config['serverAddress'], 1, { min: 1, max: 0x3fff }),
-    physicalAddress: number('physicalAddress', config['physicalAddress'], 17, { min: 0, max: 0x3fff }),
-    serialNumber: text(config['serialNumber'], SERIAL_NUMBER),
-    gas: flag(config['gas'], true),
-    loadProfile: {
-      days: number('days', config['days'], 31, { min: 1, max: 400 }),
-      periodS: number('capturePeriod', config['capturePeriod'], 900, { min: 60, max: 86_400 }),
-      columns: number('columns', config['columns'], 8, { min: 2, max: 8 }),
-    },
-    behaviour: {
-      pduSize: number('pduSize', config['pduSize'], DEFAULT_BEHAVIOUR.pduSize, { min: 64, max: 0xffff }),
-      hdlcInformation: number('frameSize', config['frameSize'], DEFAULT_BEHAVIOUR.hdlcInformation, {
-        min: 32,
-        max: 2030,
-      }),
-      hdlcWindow: number('windowSize', config['windowSize'], DEFAULT_BEHAVIOUR.hdlcWindow, { min: 1, max: 7 }),
-    },
+    zone: row.timezone ?? ZONE,
+    deviation: row.deviation,
+    accounts: accountsOf(row),
+    encryptionKey: row.encryptionKey ?? Key.parse(DEFAULT_KEYS.encryption, 'encryptionKey'),
+    authenticationKey: row.authenticationKey ?? Key.parse(DEFAULT_KEYS.authentication, 'authenticationKey'),
+    systemTitle: row.systemTitle ?? parseSystemTitle(DEFAULT_KEYS.systemTitle),
+    referencing: row.referencing,
+    logicalDevice: row.serverAddress,
+    physicalAddress: row.physicalAddress,
+    serialNumber: row.serialNumber,
+    gas: row.gas,
+    loadProfile: { days: row.days, periodS: row.capturePeriod, columns: row.columns },
+    behaviour: { pduSize: row.pduSize, hdlcInformation: row.frameSize, hdlcWindow: row.windowSize },
   });
-  const server = await serveTcp(meter, {
-    framing: choice('interface', config['interface'], ['hdlc', 'wrapper'], 'hdlc'),
-    host: text(config['host'], HOST),
-    port: number('port', config['port'], PORT, { min: 0, max: 65_535 }),
-  });
+  const server = await serveTcp(meter, { framing: row.interface, host: row.host, port: row.port ?? PORT });
   return {
     get port() {
       return server.port;
@@ -169,31 +142,32 @@ async function startMeter(config: Fields, credentials: Credentials): Promise<Sim
   };
 }
 
-function accountsOf(config: Fields, credentials: Credentials): Account[] {
-  const policies = ['none', 'authentication', 'encryption', 'authentication-encryption'] as const;
-  const security = choice('security', config['security'], policies, 'none');
-  const accounts = defaultAccounts(
-    text(credentials.password, '12345678'),
-    text(credentials.secret, 'a secret of 16 !'),
-  );
+function accountsOf({ security, password, secret }: Row): Account[] {
+  const accounts = defaultAccounts(password ?? '12345678', secret ?? 'a secret of 16 !');
   return accounts.map(a => (a.authentication === 'high-gmac' ? { ...a, security } : a));
 }
 
 /** `msg.fault`: a kind, `{ kind, times, ms, result }`, or "none", which clears all that wait. */
 function faultOf(given: unknown): Fault | null {
-  const isObject = typeof given === 'object' && given !== null;
-  const fields = isObject ? knownFields(given, 'msg.fault', ['kind', 'times', 'ms', 'result']) : { kind: given };
+  const fields = faultFields(given, ['kind', 'times', 'ms', 'result']);
   if (fields['kind'] === 'none') return null;
-  const kind = choice('msg.fault', fields['kind'], FAULT_KINDS, 'silence');
-  const times = fields['times'] === Infinity ? Infinity : number('msg.fault.times', fields['times'], 1, { min: 1 });
+  // For ever, which is no number of a form.
+  const forEver = fields['times'] === Infinity;
+  const row = parse(FAULT, forEver ? { ...fields, times: '' } : fields, {}, 'msg.fault.');
+  const { kind } = row;
+  const times = forEver ? Infinity : row.times;
   switch (kind) {
     case 'slow':
-      return { kind, times, ms: number('msg.fault.ms', fields['ms'], 1000, { min: 0, max: 600_000 }) };
+      return { kind, times, ms: row.ms };
     case 'refuse':
-      return { kind, times, result: number('msg.fault.result', fields['result'], 3, { min: 1, max: 255 }) };
+      return { kind, times, result: row.result };
     default:
       return { kind, times };
   }
+}
+
+function faultFields(given: unknown, known: readonly string[]): Fields {
+  return typeof given === 'object' && given !== null ? knownFields(given, 'msg.fault', known) : { kind: given };
 }
 
 /** `msg.behaviour`: some of the switches of a Behaviour, each of the kind it has. */
@@ -210,7 +184,15 @@ function behaviourOf(given: unknown): Partial<Behaviour> {
   return fields as Partial<Behaviour>;
 }
 
-const HOST = '127.0.0.1';
 const ZONE = 'Europe/Vienna';
 const PORT = 4059;
-const SERIAL_NUMBER = '50021374';
+const FAULT = settings([
+  { name: 'kind', kind: 'choice', choices: FAULT_KINDS, default: 'silence' },
+  { name: 'times', kind: 'number', default: 1, min: 1 },
+  { name: 'ms', kind: 'number', default: 1000, min: 0, max: 600_000, when: { kind: ['slow'] }, unread: true },
+  { name: 'result', kind: 'number', default: 3, min: 1, max: 255, when: { kind: ['refuse'] }, unread: true },
+]);
+const IEC_FAULT = settings([
+  { name: 'kind', kind: 'choice', choices: IEC_FAULTS, default: 'silence' },
+  { name: 'times', kind: 'number', default: 1, min: 0 },
+]);

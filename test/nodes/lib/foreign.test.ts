@@ -7,9 +7,11 @@ import { isDlmsError } from '../../../src/core/wire/errors';
 import { foreignFields, knownFields, plainText, shown } from '../../../src/core/wire/foreign';
 import { registerList } from '../../../src/nodes/iec-readout/meaning';
 import { wantedObjects } from '../../../src/nodes/lib/object-refs';
-import { choice, number, text } from '../../../src/nodes/lib/props';
+import { text } from '../../../src/nodes/lib/props';
 import { wantedRange, type RangeInput } from '../../../src/nodes/lib/range';
+import { parse } from '../../../src/io/settings/parse';
 import { meterFields } from '../../../src/io/settings/settings';
+import { settings } from '../../../src/io/settings/table';
 
 function nested(depth: number): unknown {
   let list: unknown = [];
@@ -48,6 +50,19 @@ const range = (message: RangeInput['message']): unknown =>
     policy: { mode: 'standard' },
     localZone: 'UTC',
   });
+const ROWS = settings([
+  { name: 'number', kind: 'number', default: 1, min: 0 },
+  { name: 'choice', kind: 'choice', choices: ['a'], default: 'a' },
+  { name: 'flag', kind: 'flag', default: false },
+  { name: 'code', kind: 'obis', default: '1.8.0', prefix: [1, 0] },
+  { name: 'key', kind: 'key', default: null },
+  {
+    name: 'group',
+    kind: 'group',
+    stored: {},
+    fields: [{ name: 'inside', kind: 'text', default: null }],
+  },
+]);
 const DOORS: Readonly<Record<string, (value: unknown) => unknown>> = {
   'msg.obis': value => wantedObjects([], { obis: value }),
   'msg.objects': value => wantedObjects([], { objects: [value] }),
@@ -69,8 +84,12 @@ const DOORS: Readonly<Record<string, (value: unknown) => unknown>> = {
   'an entry of a layout': value => importLayouts([{ name: 'x', elements: 1, entries: [value] }]),
   'a scaler': value => userScalers({ '1-0:1.8.0*255': value }),
   text: value => text(value, ''),
-  number: value => number('n', value, 1),
-  choice: value => choice('c', value, ['a'], 'a'),
+  'a number': value => parse(ROWS, { number: value }),
+  'a choice': value => parse(ROWS, { choice: value }),
+  'a flag': value => parse(ROWS, { flag: value }),
+  'a code': value => parse(ROWS, { code: value }),
+  'a key': value => parse(ROWS, {}, { key: value }),
+  'a field of a group': value => parse(ROWS, { group: { inside: value } }),
 };
 
 describe('what comes from outside', () => {
