@@ -35,6 +35,17 @@ const TABLE = {
     ],
   },
   filter: { from: ['core/wire', 'core/obis', 'core/cosem'] },
+  // Runs in the browser: of io the tables of settings, of the rest types only. The bundle breaks on a module of Node.
+  editor: {
+    from: [
+      'core',
+      'io/settings',
+      'io/diagnosis/connection-advice',
+      'nodes/connection/object-browser',
+      '../locales/en-US',
+    ],
+    modules: ['node-red'],
+  },
   io: { from: ['core'], modules: ['serialport', 'node:net', 'node:dgram', 'node:crypto'] },
   sim: { from: ['core', 'io'], modules: ['node:net', 'node:dgram', 'node:crypto'] },
   nodes: {
@@ -42,6 +53,9 @@ const TABLE = {
     modules: ['node-red', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:path', 'node:zlib'],
   },
 };
+
+/** The scripts of the nodes' forms. */
+const FORMS = ['src/nodes/*/editor*.ts'];
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'node_modules/'] },
@@ -68,6 +82,12 @@ export default tseslint.config(
     },
   },
   ...Object.entries(TABLE).flatMap(([folder, row]) => importsOf(folder, row)),
+  {
+    files: ['src/editor/**/*.ts', ...FORMS],
+    languageOptions: { parserOptions: { projectService: false, project: ['tsconfig.editor.json'] } },
+  },
+  // A form takes what it shares from the editor, and the table and the texts of its own node.
+  { files: FORMS, rules: importsOf('nodes', { from: ['editor'] })[1].rules },
   {
     files: ['src/core/**/*.ts', 'src/filter/**/*.ts'],
     rules: {

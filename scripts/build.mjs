@@ -7,22 +7,26 @@ import { basename, dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import { bundleShared, htmlOf } from './bundle-editor.mjs';
 import { loadLazily } from './lazy-index.mjs';
 import { copyObisTexts } from './obis-texts.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const manifest = readJson(join(root, 'package.json'), {});
 const nodesOut = join(root, 'dist', 'src', 'nodes');
 const problems = [];
 /** name of a node → its folder of src/nodes, as package.json registers it. */
-const registered = Object.entries(readJson(join(root, 'package.json'), {})['node-red'].nodes).map(([name, file]) => ({
+const registered = Object.entries(manifest['node-red'].nodes).map(([name, file]) => ({
   name,
   folder: basename(dirname(file)),
 }));
 
-compile();
+compile('tsconfig.json');
+compile('tsconfig.editor.json');
 prune(join(root, 'dist'));
 loadLazily(join(root, 'dist', 'src', 'core', 'index.js'));
-copyHtml();
+await bundleShared(root, manifest.name);
+await writeHtml();
 copyLocales();
 problems.push(...copyObisTexts(root));
 copyIcons();
@@ -30,9 +34,9 @@ checkExamples();
 for (const problem of problems) console.error(`build: ${problem}`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-function compile() {
+function compile(project) {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -54,11 +58,15 @@ function prune(dir) {
   }
 }
 
-function copyHtml() {
+async function writeHtml() {
   for (const { name, folder } of registered) {
-    const html = join(root, 'src', 'nodes', folder, 'form.html');
-    if (existsSync(html)) cpSync(html, join(nodesOut, folder, `${name}.html`));
-    else problems.push(`src/nodes/${folder}/form.html is missing: the node would have no entry in the palette`);
+    const form = join(root, 'src', 'nodes', folder, 'form.html');
+    if (!existsSync(form))
+      problems.push(`src/nodes/${folder}/form.html is missing: the node would have no entry in the palette`);
+    else {
+      const html = await htmlOf(root, manifest.name, folder, readFileSync(form, 'utf8'));
+      writeFileSync(join(nodesOut, folder, `${name}.html`), html);
+    }
   }
 }
 

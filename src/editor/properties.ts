@@ -87,7 +87,8 @@ export function credentialsOf(table: Table, page: Page): Record<string, Credenti
 }
 
 export function validatorOf(table: Table, setting: Setting, page: Page): Validator {
-  return function (value) {
+  // Two parameters: of a validator with one the editor takes a reason for true.
+  return function (value, _options) {
     const values = Object.fromEntries(table.map(({ name }) => [name, page.current(this, name)]));
     const fault = faultOf(table, setting, value, values, page);
     if (fault !== null) return page.tell(fault);

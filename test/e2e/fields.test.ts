@@ -42,7 +42,6 @@ const FIELDS: readonly (readonly [
     ],
     [
       ['port', '70000', '4059'],
-      ['baudRate', 'fast', '9600'],
       ['clientAddress', '128', '0x10'],
       ['serverAddress', '-1', '17'],
       ['serialNumber', 'abc', '12345678'],
@@ -58,6 +57,7 @@ const FIELDS: readonly (readonly [
       ['answerTimeout', '1', '8000'],
     ],
   ],
+  ['dlms-connection', [['transport', 'serial']], [['baudRate', 'fast', '9600']]],
   ['dlms-read-load-profile', [], [['obis', '99', '1-0:99.2.0*255']]],
   [
     'dlms-push-decoder',
@@ -73,10 +73,16 @@ const FIELDS: readonly (readonly [
   ],
   [
     'dlms-iec-readout',
-    [],
+    [['mode', 'p1']],
     [
       ['encryptionKey', '0123', KEY],
       ['systemTitle', '4b46', '4b464d1020000001'],
+    ],
+  ],
+  [
+    'dlms-iec-readout',
+    [],
+    [
       ['timezone', 'Wien', 'Europe/Vienna'],
       ['baudRate', '1', '300'],
       ['baudChangeDelay', '5000', '300'],

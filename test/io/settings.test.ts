@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { isDlmsError } from '../../src/core/wire/errors';
 import { hex } from '../../src/core/wire/hex';
 import { parseAllowedHosts } from '../../src/io/settings/allowed-hosts';
+import { CONNECTION } from '../../src/io/settings/connection-table';
 import {
   CONNECTION_PROPERTIES,
   CONNECTION_SECRETS,
@@ -13,7 +12,7 @@ import {
   overrideSettings,
   parseSettings,
 } from '../../src/io/settings/settings';
-import { PROJECT } from '../node-red-process';
+import { isCredential } from '../../src/io/settings/table';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 
@@ -159,17 +158,13 @@ describe('settings of a connection', () => {
 });
 
 describe('what a message may say of a connection', () => {
-  const html = readFileSync(join(PROJECT, 'src/nodes/connection/form.html'), 'utf8');
-  /** Names at the first level of an object in the form. */
-  const namesIn = (part: string): string[] => {
-    const [, body = ''] = new RegExp(`\\n      ${part}: \\{\\n([\\s\\S]*?)\\n      \\},\\n`).exec(html) ?? [];
-    return [...body.matchAll(/^ {8}(\w+): \{/gm)].map(m => m[1] ?? '');
-  };
-
   it('is every property and every secret of the form, but not what a message may do, its name and its version', () => {
-    const properties = namesIn('defaults').filter(name => !['name', 'version', 'allowHosts'].includes(name));
+    const secrets = CONNECTION.filter(isCredential).map(({ name }) => name);
+    const properties = CONNECTION.map(({ name }) => name).filter(
+      name => !['name', 'version', 'allowHosts', ...secrets].some(other => other === name),
+    );
     assert.deepEqual([...properties].sort(), [...CONNECTION_PROPERTIES].sort());
-    assert.deepEqual(namesIn('credentials'), [...CONNECTION_SECRETS]);
+    assert.deepEqual(secrets, [...CONNECTION_SECRETS]);
     assert.ok(!METER_FIELDS.includes('allowHosts'));
   });
 

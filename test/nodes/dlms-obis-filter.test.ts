@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { Reading, Telegram } from '../../src/core/cosem/reading';
 import filter from '../../src/nodes/obis-filter/dlms-obis-filter';
 import { type Flow, type FlowNode, adminRequest, startFlow, stopFlow, userDirectory } from './flow';
-import { PROJECT } from '../node-red-process';
 
 const node = (more: Record<string, unknown> = {}, outputs = 2): FlowNode => ({
   id: 'n1',
@@ -215,10 +214,5 @@ describe('dlms-obis-filter', () => {
     for (const odd of ['lang=de&lang=fr', 'lang[a]=b']) {
       await adminRequest().get(`/dlms-obis-filter/n1/recent?${odd}`).expect(200);
     }
-  });
-
-  it('gives no form element the name of a list property: the editor would overwrite the list with its text', () => {
-    const html = readFileSync(join(PROJECT, 'src', 'nodes', 'obis-filter', 'form.html'), 'utf8');
-    assert.doesNotMatch(html, /id="node-input-rules"/);
   });
 });

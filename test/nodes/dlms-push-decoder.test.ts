@@ -2,10 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { join } from 'node:path';
 import type { Aedes } from 'aedes' with { 'resolution-mode': 'import' };
 import { afterEach, describe, it } from 'mocha';
 import type { NodeInitializer } from 'node-red';
@@ -17,7 +15,6 @@ import pushDecoder from '../../src/nodes/push-decoder/dlms-push-decoder';
 import type { Trial } from '../../src/nodes/push-decoder/trial';
 import { octets, structure, u16 } from '../../src/core/cosem/data';
 import { EXAMPLE_KEY_TEXT, notificationOf, pushBytes, pushFormat, type PushFormat } from '../../src/sim/push-source';
-import { PROJECT } from '../node-red-process';
 import { hasSocat, serialPair } from '../io/serial-pair';
 import { adminRequest, startFlow, stopFlow, type Flow, type FlowNode, type Message } from './flow';
 import { connectionTo, deadPort } from './meters';
@@ -195,28 +192,6 @@ describe('dlms-push-decoder', () => {
     assert.equal(valueOf(await flow.message('out'), '1-0:1.7.0*255'), 2000);
     await flow.silence('errors', 20);
     await flow.silence('wrong', 60);
-  });
-
-  it('decodes what is pasted with every property of the form that decoding depends on', () => {
-    const form = readFileSync(join(PROJECT, 'src', 'nodes', 'push-decoder', 'form.html'), 'utf8');
-    const list = (name: string): string[] =>
-      form.match(new RegExp(`${name} = (\\[[^\\]]*\\])`))?.[1]?.match(/\w+/g) ?? [];
-    const defaults = /defaults: \{\n([^]*?)\n {6}\},/.exec(form)?.[1]?.match(/^ {8}(\w+)(?=:)/gm) ?? [];
-    const elsewhere = [
-      'name',
-      'source',
-      'sourceProperty',
-      'connection',
-      'silence',
-      'hex',
-      'version',
-      'layouts',
-      'scalers',
-    ];
-    assert.deepEqual(
-      [...list('PROPERTIES'), ...list('SWITCHES'), ...elsewhere].sort(),
-      defaults.map(name => name.trim()).sort(),
-    );
   });
 
   it('decodes what is pasted into the form: with its keys, else with the saved ones, which never go back', async () => {

@@ -12,8 +12,18 @@ export interface Words {
   readonly facts?: Readonly<Record<string, string | number>>;
 }
 
-export type StageName =
-  'line' | 'sign-on' | 'readout' | 'bytes' | 'link' | 'association' | 'identity' | 'clock' | 'counter';
+export const STAGE_NAMES = [
+  'line',
+  'sign-on',
+  'readout',
+  'bytes',
+  'link',
+  'association',
+  'identity',
+  'clock',
+  'counter',
+] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
 
 export interface Circumstances {
   readonly stage: StageName;
@@ -25,7 +35,8 @@ export interface Circumstances {
 }
 
 /** What octets look like, by the first of them, or by what is SML anywhere; "unknown" where nothing fits. */
-export type Protocol = 'hdlc' | 'wrapper' | 'iec' | 'mbus' | 'sml' | 'parity' | 'unknown';
+export const PROTOCOLS = ['hdlc', 'wrapper', 'iec', 'mbus', 'sml', 'parity', 'unknown'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
 
 export function protocolOf(octets: Uint8Array): Protocol {
   // Listening begins in the middle of a file, whose octets look like anything.

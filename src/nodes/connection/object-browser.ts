@@ -6,18 +6,20 @@ import { attributeOf, classKind, className } from '../../core/cosem/classes';
 import { isKnownObis, obisName, type ObisTexts } from '../../core/obis/obis-names';
 import type { Obis } from '../../core/obis/obis';
 
-export type ObjectKind =
-  | 'profile'
-  | 'energy'
-  | 'demand'
-  | 'instantaneous'
-  | 'consumption'
-  | 'identification'
-  | 'clock'
-  | 'control'
-  | 'access'
-  | 'communication'
-  | 'other';
+export const OBJECT_KINDS = [
+  'profile',
+  'energy',
+  'demand',
+  'instantaneous',
+  'consumption',
+  'identification',
+  'clock',
+  'control',
+  'access',
+  'communication',
+  'other',
+] as const;
+export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
 /** "r", "w", "rw", "" none; null: the meter does not say. */
 export type AccessRight = 'r' | 'w' | 'rw' | '' | null;

@@ -6,6 +6,7 @@ import { epochOf } from '../../core/cosem/date-time';
 import { zoneOffsetAt, zoneOffsetOfLocal } from '../../core/cosem/zone';
 import type { DlmsError } from '../../core/wire/errors';
 import { badSetting, knownFields, plainText, shown } from '../../core/wire/foreign';
+import { ENTRIES, SPAN } from './range-text';
 
 export type WantedRange =
   /** Instants in milliseconds; null: open. `sinceLastRead`: rows up to and including `fromMs` are known already. */
@@ -127,7 +128,7 @@ function entries(value: unknown, setting: string): WantedRange {
     const { from, to, first = from, last = to } = knownFields(value, setting, ['from', 'to', 'first', 'last']);
     return span(first, last, setting);
   }
-  const m = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/.exec(plainText(value, setting, EXPECTED_ENTRIES));
+  const m = ENTRIES.exec(plainText(value, setting, EXPECTED_ENTRIES));
   if (m === null) throw bad(setting, value, EXPECTED_ENTRIES);
   if (m[2] !== undefined) return span(m[1], m[2], setting);
   const count = Number(m[1]);
@@ -160,7 +161,6 @@ function bad(setting: string, value: unknown, expected: string): DlmsError {
   return badSetting(setting, value, expected);
 }
 
-const SPAN = /^\s*(?:last\s+)?(\d{1,6})\s*(min|minutes?|h|hours?|d|days?|w|weeks?|months?|years?)\s*$/i;
 const DEFAULT_SPAN = '31 days';
 const EXPECTED_ENTRIES = 'a number (the newest entries) or first-last, for example 96 or 1-96';
 const DEFAULT_ENTRIES = 96;

@@ -1,0 +1,44 @@
+// A connection as it stands in the editor, deployed or not, for the routes that try it.
+// The rule of the file: of the secrets only those that the user wrote; for the rest the server has the deployed node.
+
+import { UNTOUCHED } from './check';
+import { valueOf } from './fields';
+import { fieldOf, savedValue, type FormNode } from './form';
+
+export interface ConnectionInForm {
+  readonly id: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+/** The one with this id as the editor holds it; null where there is none. */
+export function savedConnection(id: string): ConnectionInForm | null {
+  // The editor gives any node; its type says what it is.
+  const node = RED.nodes.node(id) as FormNode | null | undefined;
+  if (node?.type !== 'dlms-connection') return null;
+  return connection(node, name => savedValue(node, name), node.credentials ?? {});
+}
+
+/** The one whose form is open. */
+export function connectionInForm(node: FormNode): ConnectionInForm {
+  const inField = (name: string): unknown => {
+    const field = fieldOf(node, name);
+    return field.length === 0 ? savedValue(node, name) : valueOf(field);
+  };
+  const secrets = Object.keys(node._def.credentials ?? {}).map(name => [name, inField(name)] as const);
+  return connection(node, inField, Object.fromEntries(secrets));
+}
+
+function connection(
+  node: FormNode,
+  valueOfProperty: (name: string) => unknown,
+  secrets: Readonly<Record<string, unknown>>,
+): ConnectionInForm {
+  const properties = Object.keys(node._def.defaults).map(name => [name, valueOfProperty(name)] as const);
+  const known = Object.keys(node._def.credentials ?? {});
+  const written = known.flatMap(name => {
+    const value = secrets[name];
+    return typeof value === 'string' && value !== UNTOUCHED ? [[name, value] as const] : [];
+  });
+  return { id: node.id, properties: Object.fromEntries(properties), credentials: Object.fromEntries(written) };
+}

@@ -1,0 +1,15 @@
+// What the forms of the nodes take from the script that they share.
+
+export { ask, messageOf, post, saidBy, type Failed } from './ask';
+export { browseButton } from './browse';
+export { isKnown, isObis, isPattern, isPower, isWhole, trimmed } from './check';
+export { connectionInForm } from './connection-in-form';
+export { setValue, textIn, typed, valueOf } from './fields';
+export { current, fieldOf, heightLeft, isShown, register, type FormNode } from './form';
+export { presetList } from './preset-list';
+export { lineOf, pushValues, type Preset } from './presets';
+export { fillRange, rangeIn } from './range-fields';
+export { suggestCodes, suggestPorts } from './suggest';
+export { isWrittenOut } from './suggestions';
+export { runTest, stopTurning } from './test-stages';
+export { language, notify, shared, wordsOf } from './words';

@@ -1,0 +1,59 @@
+// What the connection test and the search say, as it arrives and as it is put into words.
+// The rule of the file: a line is taken once, and only when all of it is there.
+
+import type { StageName } from '../io/diagnosis/connection-advice';
+
+export interface Words {
+  readonly key: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/** A stage of a test, or an event of a search. */
+export interface Stage {
+  /** Of a test. */
+  readonly stage?: StageName;
+  readonly state: keyof typeof ICONS;
+  readonly says?: readonly Words[];
+  readonly advice?: Words;
+  readonly error?: { readonly message: string };
+  readonly elapsedMs?: number;
+  /** Of a find: what to fill in. */
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+/** The symbol of a state and the colour of the theme that it has. */
+export const ICONS = {
+  running: { icon: 'fa-spinner fa-spin', colour: '--red-ui-secondary-text-color' },
+  trying: { icon: 'fa-search', colour: '--red-ui-secondary-text-color' },
+  ok: { icon: 'fa-check', colour: '--red-ui-text-color-success' },
+  found: { icon: 'fa-check', colour: '--red-ui-text-color-success' },
+  done: { icon: 'fa-flag-checkered', colour: '--red-ui-secondary-text-color' },
+  warning: { icon: 'fa-exclamation-triangle', colour: '--red-ui-text-color-warning' },
+  failed: { icon: 'fa-times', colour: '--red-ui-text-color-error' },
+} as const;
+
+/** All that a stage says in one line. */
+export function sentenceOf({ says = [], error }: Stage, say: (words: Words) => string): string {
+  const parts = says.map(say);
+  if (error !== undefined) parts.push(error.message);
+  return parts.join(' · ');
+}
+
+/** How long it took; empty while it still runs. */
+export function elapsed({ state, elapsedMs }: Stage): string {
+  if (state === 'running' || state === 'trying' || elapsedMs === undefined || elapsedMs < 0) return '';
+  return elapsedMs < 1000 ? `${elapsedMs} ms` : `${(elapsedMs / 1000).toFixed(1)} s`;
+}
+
+/** The lines of an answer that grows: `take` gets all that has come so far and gives what is new and whole. */
+export class LinesTaken {
+  #taken = 0;
+
+  take(text: string): readonly string[] {
+    const end = text.lastIndexOf('\n') + 1;
+    if (end <= this.#taken) return [];
+    const lines = text.slice(this.#taken, end).split('\n');
+    this.#taken = end;
+    return lines.filter(line => line !== '');
+  }
+}

@@ -1,0 +1,78 @@
+// What own layouts and scalers of dlms-push-decoder may hold. The rule of the file: no page; what is wrong is a key of the
+// texts and its facts, null where nothing is.
+
+import { isObis, isPower, trimmed } from '../../editor/check';
+
+/** As the form keeps it: a number where one was written, else the text, so that nothing typed is lost. */
+export interface LayoutInForm {
+  name?: string;
+  elements?: number | string;
+  first?: string;
+  entries?: EntryInForm[];
+}
+export interface EntryInForm {
+  position?: number | string;
+  obis?: string;
+  unit?: string;
+  scaler?: number | string;
+  type?: string;
+  role?: string;
+}
+export type ScalersInForm = Readonly<Record<string, number | string>>;
+
+export type LayoutFault =
+  | { readonly key: 'layouts'; readonly facts: Record<string, never> }
+  | { readonly key: 'layoutName' | 'elements' | 'position'; readonly facts: { readonly name: string } }
+  | { readonly key: 'scaler' | 'obis'; readonly facts: { readonly value: unknown } };
+
+/** `list` comes from a file, too. */
+export function faultInLayouts(list: unknown): LayoutFault | null {
+  if (!Array.isArray(list)) return { key: 'layouts', facts: {} };
+  const names = new Set<string>();
+  for (const layout of list as readonly (LayoutInForm | null)[]) {
+    const name = trimmed(layout?.name);
+    if (layout === null || name === '' || names.has(name)) return { key: 'layoutName', facts: { name } };
+    names.add(name);
+    const elements = Number(layout.elements);
+    if (!(elements >= 1 && elements <= 255)) return { key: 'elements', facts: { name } };
+    for (const { position, obis, scaler } of layout.entries ?? []) {
+      const at = Number(position);
+      if (!(at >= 0 && at < elements)) return { key: 'position', facts: { name } };
+      if (!isObis(obis)) return { key: 'obis', facts: { value: obis } };
+      if (!isPower(scaler)) return { key: 'scaler', facts: { value: scaler } };
+    }
+  }
+  return null;
+}
+
+/** The code whose power of ten cannot be. */
+export function wrongScaler(scalers: ScalersInForm): string | undefined {
+  return Object.keys(scalers).find(code => trimmed(scalers[code]) === '' || !isPower(scalers[code]));
+}
+
+/** A number where it is one. */
+export function numberOrText(text: string): number | string {
+  return /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+/** What the keys and the choice leave unproven, as keys of the texts. */
+export function unproven({
+  require,
+  replay,
+  keys,
+  authentic,
+}: {
+  /** Empty: as much as the keys can prove. */
+  readonly require: string;
+  readonly replay: string;
+  /** Is there any key, and is there one that proves who sent? */
+  readonly keys: boolean;
+  readonly authentic: boolean;
+}): ('proof.bits' | 'proof.noKey' | 'proof.replay')[] {
+  const required = require || (authentic ? 'authenticated' : keys ? 'encrypted' : 'nothing');
+  const hints: ('proof.bits' | 'proof.noKey' | 'proof.replay')[] = [];
+  if (required === 'encrypted') hints.push('proof.bits');
+  if (required === 'authenticated' && !authentic) hints.push('proof.noKey');
+  if (replay === 'refuse' && !authentic) hints.push('proof.replay');
+  return hints;
+}
