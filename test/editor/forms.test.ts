@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { isCredential, storedDefault, type Setting, type Table } from '../../src/io/settings/table';
-import { TABLES } from '../nodes/tables';
+import { TABLES } from '../../scripts/settings-tables';
 import { htmlOf, registered, type Property } from './registered';
 
 const FORMS = registered(['there']);
