@@ -43,7 +43,7 @@ type ActionAnswer = ActionResponseNormal | ActionResponseWithPblock;
 
 /** GET of one or more attributes. With `stream` the parts of block transfers are handed on instead of being joined. */
 export class LnGet implements Exchange<GetAnswer['type']> {
-  readonly answers = ['get-response-normal', 'get-response-with-datablock', 'get-response-with-list'] as const;
+  readonly answers = GET_ANSWERS;
   readonly repeatable = true;
   #at = 0;
   #asked = 0;
@@ -232,3 +232,6 @@ function outcomeOf(ref: MethodRef, result: GetDataResult): Outcome<Data> {
 function last(outcome: Outcome<Data | null>): Turn {
   return { events: [{ type: 'value', index: 0, outcome }], send: null };
 }
+
+// Not in the class: an exchange is made for each request.
+const GET_ANSWERS = ['get-response-normal', 'get-response-with-datablock', 'get-response-with-list'] as const;
