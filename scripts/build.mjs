@@ -7,7 +7,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-import { loadLazily } from './lazy-index.mjs';
+import { pack } from './pack.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const nodesOut = join(root, 'dist', 'src', 'nodes');
@@ -20,11 +20,11 @@ const registered = Object.entries(readJson(join(root, 'package.json'), {})['node
 
 compile();
 prune(join(root, 'dist'));
-loadLazily(join(root, 'dist', 'src', 'core', 'index.js'));
 copyHtml();
 copyLocales();
 copyIcons();
 checkExamples();
+await pack(root, registered);
 for (const problem of problems) console.error(`build: ${problem}`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
