@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 import { bundleShared, htmlOf } from './bundle-editor.mjs';
-import { loadLazily } from './lazy-index.mjs';
 import { copyObisTexts } from './obis-texts.mjs';
+import { pack } from './pack.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const manifest = readJson(join(root, 'package.json'), {});
@@ -24,13 +24,13 @@ const registered = Object.entries(manifest['node-red'].nodes).map(([name, file])
 compile('tsconfig.json');
 compile('tsconfig.editor.json');
 prune(join(root, 'dist'));
-loadLazily(join(root, 'dist', 'src', 'core', 'index.js'));
 await bundleShared(root, manifest.name);
 await writeHtml();
 copyLocales();
 problems.push(...copyObisTexts(root));
 copyIcons();
 checkExamples();
+await pack(root, registered);
 for (const problem of problems) console.error(`build: ${problem}`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 

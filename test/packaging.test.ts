@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { after, before, describe, it } from 'mocha';
 import { errorSection, helpOf } from '../scripts/help-errors';
 import { forNodeRed } from '../scripts/help-markdown';
@@ -19,6 +20,12 @@ interface Manifest {
   readonly 'node-red': { version: string; nodes: Record<string, string> };
 }
 
+interface Packed {
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
 describe('the packed package in a real Node-RED', function () {
   this.timeout(60_000);
   const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as Manifest;
@@ -26,11 +33,13 @@ describe('the packed package in a real Node-RED', function () {
   const languages = readdirSync(join(PROJECT, 'locales'));
   let userDir = '';
   let installed = '';
+  let packed: Packed;
   let red: NodeRedProcess;
 
   before(async () => {
     userDir = temporaryUserDir();
     installed = installPacked(userDir);
+    packed = listOfPacked();
     red = await NodeRedProcess.start(userDir);
   });
   after(async () => {
@@ -104,28 +113,159 @@ describe('the packed package in a real Node-RED', function () {
   });
 
   it('carries no tests, sources or build leftovers, and few dependencies', () => {
-    const listed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    for (const { path } of packed.files) {
+      assert.match(path, /^(dist\/lib|examples|resources)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/);
+      assert.ok(!/\.tsbuildinfo$|\.map$/.test(path), path);
+      assert.ok(!path.endsWith('.d.ts') || path.startsWith('dist/lib/types/'), path);
+    }
+    const all = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
+    assert.deepEqual(all, ['serialport']);
+    assert.ok(existsSync(join(installed, 'LICENSE')) && existsSync(join(installed, 'README.md')));
+  });
+
+  it('is small', () => {
+    assert.ok(packed.size <= 800_000, `${packed.size} bytes to download`);
+    assert.ok(packed.unpackedSize <= MOST_OCTETS, `${packed.unpackedSize} bytes installed`);
+  });
+
+  it('loads nothing of a node before the first one of its kind, and then what its source says', () => {
+    for (const [type, file] of Object.entries(manifest['node-red'].nodes)) {
+      const script = `
+        const { join } = require('node:path');
+        const said = red => {
+          const list = [];
+          const route = (path, permission, handler) => list.push([path, permission, typeof handler]);
+          red({
+            nodes: { registerType: (type, node, options) => list.push([type, typeof node, options]) },
+            httpAdmin: { get: route, post: route },
+            auth: { needsPermission: permission => permission },
+          });
+          return JSON.stringify(list);
+        };
+        const before = Object.keys(require.cache).length;
+        const installed = said(require(${JSON.stringify(join(installed, file))}));
+        const loaded = Object.keys(require.cache).length - before;
+        console.log(JSON.stringify([loaded, installed, said(require(${JSON.stringify(sourceOf(file))}))]));`;
+      const run = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stderr);
+      const [loaded, here, there] = JSON.parse(run.stdout) as [number, string, string];
+      assert.equal(loaded, 1, type);
+      assert.equal(here, there, type);
+    }
+  });
+});
+
+describe('what is published', function () {
+  this.timeout(120_000);
+  const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as Record<string, unknown> &
+    Manifest;
+  const files = listOfPacked().files.map(({ path }) => path);
+
+  it('has nothing for publint to complain about', async () => {
+    const { publint } = await import('publint');
+    const { formatMessage } = await import('publint/utils');
+    const { messages } = await publint({
+      pkgDir: 'package',
+      level: 'suggestion',
+      pack: { files: files.map(packedFile) },
+    });
+    assert.deepEqual(
+      messages.map(m => formatMessage(m, manifest as never)),
+      [],
+    );
+  });
+
+  it('has types that are not wrong, as arethetypeswrong sees it', async () => {
+    const { checkPackage, Package } = await import('@arethetypeswrong/core');
+    const contents = Object.fromEntries(
+      files.map(path => [`/node_modules/${PACKAGE}/${path}`, readFileSync(join(PROJECT, path))]),
+    );
+    const result = await checkPackage(new Package(contents, PACKAGE, String(manifest['version'])));
+    assert.ok(result.types !== false);
+    // "exports" is nothing that TypeScript before 4.7 and Node.js before 12.7 know.
+    const problems = result.problems.filter(p => !('resolutionKind' in p && p.resolutionKind === 'node10'));
+    assert.deepEqual(problems, []);
+  });
+
+  it('could be published: npm says so when only asked', () => {
+    const run = spawnSync('npm', ['publish', '--dry-run', '--ignore-scripts', '--json', '--offline'], {
       cwd: PROJECT,
       encoding: 'utf8',
       shell: process.platform === 'win32',
     });
-    const [packed] = JSON.parse(listed.stdout) as [{ size: number; files: { path: string }[] }];
-    for (const { path } of packed.files) {
-      assert.ok(!/^(test|src|bench|scripts|dist\/(test|bench|scripts))\//.test(path), path);
-      assert.ok(!/\.tsbuildinfo$|\.js\.map$/.test(path), path);
-      assert.ok(!path.endsWith('.d.ts') || path.startsWith('dist/src/core/'), path);
-    }
-    const all = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
-    assert.deepEqual(all, ['serialport']);
-    assert.ok(packed.size <= 1_000_000, `${packed.size} bytes to download`);
-    assert.ok(existsSync(join(installed, 'LICENSE')) && existsSync(join(installed, 'README.md')));
+    assert.equal(run.status, 0, run.stderr);
+    assert.doesNotMatch(run.stderr, /npm auto-corrected|npm warn publish/i);
   });
 
-  it('can be required as a library', () => {
-    const run = spawnSync(process.execPath, ['-e', `console.log(typeof require('${PACKAGE}').decodeApdu)`], {
-      cwd: userDir,
-      encoding: 'utf8',
-    });
-    assert.equal(run.stdout.trim(), 'function', run.stderr);
+  it('has what the flow library looks at: a licence, keywords, versions, examples, names of its own', () => {
+    assert.match(String(manifest['license']), /^Apache-2\.0$/);
+    assert.ok(manifest.keywords.includes('node-red'));
+    assert.equal(manifest.engines.node, '>=20');
+    assert.equal(manifest['node-red'].version, '>=4.0.0');
+    assert.ok(files.some(path => /^examples\/[^/]+\.json$/.test(path)));
+    const types = Object.keys(manifest['node-red'].nodes);
+    for (const type of types) assert.match(type, /^dlms-/);
+    assert.equal(new Set(types).size, types.length);
+    assert.ok(PACKAGE.startsWith('@'), 'a scope, as new packages of nodes have');
   });
+
+  it('says where the project lives as scripts/publish-facts.json does, and nowhere else', async () => {
+    const facts = JSON.parse(readFileSync(join(PROJECT, 'scripts', 'publish-facts.json'), 'utf8')) as Facts;
+    // A script without types.
+    const script = (await import(pathToFileURL(join(PROJECT, 'scripts', 'publish-facts.mjs')).href)) as {
+      withFacts(manifest: object, facts: Facts): object;
+    };
+    assert.deepEqual(script.withFacts(manifest, facts), manifest);
+    const filled = {
+      repository: 'git+https://host.example/p.git',
+      bugs: 'https://host.example/p/issues',
+      homepage: 'https://host.example/p',
+    };
+    const { repository, bugs, homepage, ...rest } = script.withFacts(manifest, filled) as Record<string, unknown>;
+    assert.deepEqual(
+      [repository, bugs, homepage],
+      [{ type: 'git', url: filled.repository }, { url: filled.bugs }, filled.homepage],
+    );
+    const { repository: _r, bugs: _b, homepage: _h, ...bare } = manifest;
+    assert.deepEqual(rest, bare);
+  });
+
+  it('has a README whose links and pictures lead to the package or, below the address of the project, to a file of it', () => {
+    const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
+    const targets = [...readme.matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"/g)].map(m => m[1] ?? m[2] ?? '');
+    assert.ok(targets.length > 5);
+    const tracked = spawnSync('git', ['ls-files'], { cwd: PROJECT, encoding: 'utf8' }).stdout.split('\n');
+    for (const target of targets) {
+      const [path = ''] = target.split('#');
+      if (/^https?:/.test(target) || path === '' || files.includes(path)) continue;
+      assert.ok(
+        tracked.some(file => file === path || file.startsWith(`${path}/`)),
+        `${target} leads nowhere`,
+      );
+    }
+  });
+
+  function packedFile(path: string): { name: string; data: Uint8Array } {
+    return { name: `package/${path}`, data: readFileSync(join(PROJECT, path)) };
+  }
 });
+
+function listOfPacked(): Packed {
+  const listed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: PROJECT,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  const [packed] = JSON.parse(listed.stdout) as [Packed];
+  return packed;
+}
+
+/** The compiled source of a node. */
+function sourceOf(installedFile: string): string {
+  return join(PROJECT, installedFile.replace('dist/lib/', 'dist/src/'));
+}
+
+type Facts = Record<'repository' | 'bugs' | 'homepage', string>;
+
+/** A ratchet: what is installed gets no bigger. */
+const MOST_OCTETS = 2_400_000;

@@ -1,0 +1,22 @@
+// The face `./push`: any stream of bytes that meters push becomes telegrams. HDLC, wrapper, M-Bus, bare APDUs, P1 and SML,
+// plain or encrypted. Bytes in, Step out.
+
+/** One source's decoder, and what it says. */
+export { PushDecoder, type PushEvent, type PushOptions } from '../core/push/decoder';
+export type { Decoded } from '../core/push/telegram';
+export { FRAMINGS, type Framing } from '../core/push/framing';
+
+/** Lists whose values stand in a fixed order, as data. */
+export { LAYOUTS } from '../core/push/layout-table';
+export {
+  exportLayouts,
+  importLayouts,
+  matchLayout,
+  proposeLayout,
+  type Layout,
+  type LayoutEntry,
+  type Role,
+} from '../core/push/layouts';
+
+/** Telegrams that somebody sends a second time. */
+export { ReplayGuard, type CounterMemory } from '../core/push/replay';
