@@ -82,6 +82,7 @@ describe('properties of the forms', () => {
     ['of a host that is missing', 'connection', {}, 'host', '', 'host needed {}'],
     ['of a host to listen on', 'connection', { transport: 'tcp-server' }, 'host', '', true],
     ['of what a variable decides', 'connection', { transport: '${LINE}' }, 'host', '', true],
+    ['of what is needed where a variable says so', 'connection', { transport: '${LINE}' }, 'path', '', true],
     ['of a path that is missing', 'connection', { transport: 'serial' }, 'path', '', 'path needed {}'],
     ['of a choice to come', 'connection', {}, 'interface', 'plc', 'interface later {"value":"plc"}'],
     [

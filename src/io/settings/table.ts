@@ -173,8 +173,9 @@ export function isRead(table: Table, setting: Setting, values: Values): boolean 
 
 /** Is the row obligatory, as the other properties stand? */
 export function isRequired(table: Table, setting: Setting, values: Values): boolean {
-  if (setting.required === undefined || !applies(table, setting, values)) return false;
-  return setting.required === true || holds(table, setting.required, values, false);
+  const { when, required } = setting;
+  if (required === undefined || (when !== undefined && !holds(table, when, values, false))) return false;
+  return required === true || holds(table, required, values, false);
 }
 
 /** The least and the most of a number, as the other properties stand. */
