@@ -1,5 +1,5 @@
 // SML files against a bare walk over their fields: no check, no scales, no meaning; types, lengths, and what they hold.
-// G16 of the performance list.
+// G16 of docs/performance.md.
 
 import assert from 'node:assert/strict';
 

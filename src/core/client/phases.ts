@@ -71,7 +71,7 @@ export const PHASES = {
   'awaiting-get': { part: 'awaiting-get', answered: 'ready', abort: 'broken', fault: 'broken' },
   'awaiting-set': { part: 'awaiting-set', answered: 'ready', abort: 'broken', fault: 'broken' },
   'awaiting-action': { part: 'awaiting-action', answered: 'ready', abort: 'broken', fault: 'broken' },
-  // A release that is refused or not answered counts as released: it never fails a read (tolerated servers, no. 4).
+  // A release that is refused or not answered counts as released: it never fails a read (docs/quirks.md#t4).
   releasing: { released: 'no-association', abort: 'broken', fault: 'broken' },
   disconnecting: { 'link-down': 'disconnected', abort: 'broken', fault: 'broken' },
   // After an abort in mid-exchange nobody knows what the meter still sends; only the way out is left.

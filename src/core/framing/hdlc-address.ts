@@ -42,7 +42,7 @@ export function decodeHdlcAddress(octets: Uint8Array): HdlcAddress {
 
 /**
  * Do two addresses mean the same station? Meters answer with another number of octets than the request had
- * (quirk Q5), so the parts are compared, and a part that one side leaves out says nothing.
+ * (docs/quirks.md#q5), so the parts are compared, and a part that one side leaves out says nothing.
  */
 export function sameStation(a: HdlcAddress, b: HdlcAddress): boolean {
   if (a.physical !== null && b.physical !== null) return a.logical === b.logical && a.physical === b.physical;
@@ -74,7 +74,7 @@ export function serverAddressFromSerial(serialNumber: number | string, formula =
   return Number(value);
 }
 
-/** Usual, though "all meters do not use standard formula" (quirk Q7). */
+/** The usual formula; not all meters use it (docs/quirks.md#q7). */
 export const SERIAL_FORMULA = 'SN % 10000 + 1000';
 
 /** sum = product {(+|-) product}; product = factor {(*|/|%) factor}; factor = number | SN | ( sum ) | - factor */

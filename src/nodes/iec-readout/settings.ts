@@ -15,7 +15,7 @@ import type { IecSessionOptions } from '../../io/iec/iec-session';
 import { OBJECT_FIELDS } from '../lib/object-refs';
 import { choice, flag, number, text } from '../lib/props';
 
-/** As the editor stores them; see the message contract for the names. */
+/** As the editor stores them; docs/messages.md#names-in-flows says which names stay. */
 export type IecProperties = Readonly<Record<string, unknown>>;
 
 export interface IecSettings {
