@@ -90,13 +90,19 @@ export function mutantsOf(folder: string, file: string, code: string): Mutant[] 
       );
       if (!isText || node.operatorToken.getText(source) !== '+') token(node.operatorToken);
     } else if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) token(node);
-    else if (ts.isNumericLiteral(node)) add(node.getStart(source), node.end, String(Number(node.text) + 1));
+    // The 0 of `(0, module.name)()` is the compiler's, and nobody's behaviour.
+    else if (ts.isNumericLiteral(node) && !isOfComma(node))
+      add(node.getStart(source), node.end, String(Number(node.text) + 1));
     else if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
       add(node.getStart(source), node.getStart(source) + 1, '');
     ts.forEachChild(node, visit);
   };
   visit(source);
   return found.sort((a, b) => (a.order < b.order ? -1 : 1));
+}
+
+function isOfComma({ parent }: ts.Node): boolean {
+  return ts.isBinaryExpression(parent) && parent.operatorToken.kind === ts.SyntaxKind.CommaToken;
 }
 
 function chosen(): Mutant[] {
