@@ -59,6 +59,19 @@ const TABLE = {
 /** The scripts of the nodes' forms. */
 const FORMS = ['src/nodes/*/editor*.ts'];
 
+const NO_CLOCK = {
+  selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+  message: 'The time is an input of the core.',
+};
+
+/** A path that is put together while it runs is one that no rule sees. */
+const UNKNOWN_LOADS = ['ImportExpression > .source', "CallExpression[callee.name='require'] > .arguments"].map(
+  part => ({
+    selector: `${part}:not(Literal)`,
+    message: 'What is loaded stands in the code as a text, so that the table of imports holds for it.',
+  }),
+);
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'site/', 'node_modules/'] },
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'off' } },
@@ -83,7 +96,6 @@ export default tseslint.config(
       'no-eval': 'error',
     },
   },
-  ...Object.entries(TABLE).flatMap(([folder, row]) => importsOf(folder, row)),
   {
     files: ['src/editor/**/*.ts', ...FORMS],
     languageOptions: { parserOptions: { projectService: false, project: ['tsconfig.editor.json'] } },
@@ -116,15 +128,11 @@ export default tseslint.config(
         { object: 'Date', property: 'now', message: 'The time is an input of the core.' },
         { object: 'Math', property: 'random', message: 'Chance is an input of the core.' },
       ],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
-          message: 'The time is an input of the core.',
-        },
-      ],
+      'no-restricted-syntax': ['error', NO_CLOCK],
     },
   },
+  // Behind the rules of the core: a row holds those of syntax, too.
+  ...Object.entries(TABLE).flatMap(([folder, row]) => importsOf(folder, row)),
   {
     // A phase or an event that nobody thought of would wait behind a default for ever.
     files: ['src/core/client/**/*.ts'],
@@ -137,6 +145,20 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   { files: ['src/nodes/**/*.ts'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    rules: {
+      'no-undef': 'error',
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-throw-literal': 'error',
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+    },
+  },
+  { files: ['**/*.mjs'], languageOptions: { globals: { console: 'readonly', process: 'readonly' } } },
 );
 
 function importsOf(folder, { from, modules = [] }) {
@@ -154,15 +176,14 @@ function importsOf(folder, { from, modules = [] }) {
     const home = levels > depth ? ['(?!\\.\\./)'] : [];
     const outside = [...ways.map(way => `${way}(?:/|$)`), ...home].join('|') || '$^';
     const known = modules.map(escaped).join('|') || '$^';
+    const patterns = [`^\\.\\./(?!${outside})`, `^(?!\\.{1,2}/|(?:${known})$)`];
     return {
-      'no-restricted-imports': [
+      'no-restricted-imports': ['error', { patterns: patterns.map(regex => ({ regex, message })) }],
+      'no-restricted-syntax': [
         'error',
-        {
-          patterns: [
-            { regex: `^\\.\\./(?!${outside})`, message },
-            { regex: `^(?!\\.{1,2}/|(?:${known})$)`, message },
-          ],
-        },
+        ...patterns.flatMap(pattern => loads(pattern, message)),
+        ...UNKNOWN_LOADS,
+        ...(/^(core|filter)/.test(folder) ? [NO_CLOCK] : []),
       ],
     };
   }
@@ -177,6 +198,15 @@ function importsOf(folder, { from, modules = [] }) {
     }
     return ways;
   }
+}
+
+/** What import() and require() must not load, either; a selector cannot hold a slash. */
+function loads(pattern, message) {
+  const path = `/${pattern.replaceAll('/', '\\u002f')}/`;
+  return [
+    { selector: `ImportExpression[source.value=${path}]`, message },
+    { selector: `CallExpression[callee.name='require'][arguments.0.value=${path}]`, message },
+  ];
 }
 
 function escaped(text) {

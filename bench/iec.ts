@@ -1,5 +1,5 @@
 // Text readouts and P1 against a parser by hand: check sum, lines, brackets, numbers, no names and no typing rules.
-// G11 and G14 of the performance list.
+// G11 and G14 of docs/performance.md.
 
 import assert from 'node:assert/strict';
 

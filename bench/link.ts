@@ -1,5 +1,5 @@
 // The link layer: acknowledgements counted exactly, and what garbage and single bytes cost the deframers.
-// G8 and G14 of the performance list.
+// G8 and G14 of docs/performance.md.
 
 import assert from 'node:assert/strict';
 

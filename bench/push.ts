@@ -1,5 +1,5 @@
 // Push decoding against a bare loop: check sum, a walk over the list into a plain object, for encrypted ones the cipher call.
-// G1, G2 and G14 of the performance list.
+// G1, G2 and G14 of docs/performance.md.
 
 import assert from 'node:assert/strict';
 import { createDecipheriv } from 'node:crypto';

@@ -3,7 +3,7 @@
 
 /** One line of the result. */
 export interface Figure {
-  /** Goal of the performance list, for example "G4". */
+  /** Goal of docs/performance.md, for example "G4". */
   readonly goal: string;
   readonly what: string;
   readonly value: number;

@@ -1,5 +1,5 @@
 // SML files against two walks over their fields: one that keeps names and values, and one that keeps nothing. Neither checks,
-// scales or names anything. G16 and S11 of the performance list.
+// scales or names anything. G16 and S11 of docs/performance.md.
 
 import assert from 'node:assert/strict';
 

@@ -1,5 +1,5 @@
-// The table of error codes in the README, made from the one in src/core/wire/errors.ts.
-// Run without arguments it writes the table into README.md; a test compares the two.
+// The table of error codes in docs/errors.md, made from the one in src/core/wire/errors.ts.
+// Run without arguments it writes the table into the page; a test compares the two.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,19 +22,19 @@ export function errorTable(): string {
   return ['| code | meaning | who | what to do |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-/** What stands between the two marks in a README; null: there are none. */
-export function tableIn(readme: string): string | null {
-  const from = readme.indexOf(BEGIN);
-  const to = readme.indexOf(END);
-  return from < 0 || to < from ? null : readme.slice(from + BEGIN.length, to).trim();
+/** What stands between the two marks of a page; null: there are none. */
+export function tableIn(page: string): string | null {
+  const from = page.indexOf(BEGIN);
+  const to = page.indexOf(END);
+  return from < 0 || to < from ? null : page.slice(from + BEGIN.length, to).trim();
 }
 
-export function withTable(readme: string): string {
-  const from = readme.indexOf(BEGIN) + BEGIN.length;
-  return `${readme.slice(0, from)}\n${errorTable()}\n${readme.slice(readme.indexOf(END))}`;
+export function withTable(page: string): string {
+  const from = page.indexOf(BEGIN) + BEGIN.length;
+  return `${page.slice(0, from)}\n${errorTable()}\n${page.slice(page.indexOf(END))}`;
 }
 
 if (require.main === module) {
-  const readme = join(process.cwd(), 'README.md');
-  writeFileSync(readme, withTable(readFileSync(readme, 'utf8')));
+  const page = join(process.cwd(), 'docs', 'errors.md');
+  writeFileSync(page, withTable(readFileSync(page, 'utf8')));
 }

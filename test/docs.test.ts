@@ -18,7 +18,14 @@ describe('the documents', () => {
     });
   }
 
-  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].concat(
+  const pages = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'RELEASING.md',
+    'CHANGELOG.md',
+  ].concat(
     readdirSync(join(PROJECT, 'docs'), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.md'))
       .map(name => join('docs', name)),

@@ -1,4 +1,4 @@
-// The output forms of the message contract. Each takes the chosen values and gives the fields of messages.
+// The output forms of docs/messages.md#obis-filter. Each takes the chosen values and gives the fields of messages.
 // The rule of the file: it decides how a message looks, never whether a value is sent.
 
 import type { Value } from '../core/cosem/reading';

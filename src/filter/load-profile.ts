@@ -1,4 +1,4 @@
-// The load profile of the message contract, and its two text forms: CSV and the report.
+// The load profile of docs/messages.md#load-profile, and its two text forms: CSV and the report.
 // The rule of the file: a text form says the same as the object, value for value; what is not there is empty, never zero.
 
 import type { ProfileRow } from '../core/cosem/profile';

@@ -1,5 +1,5 @@
 // How a simulated meter differs from the book: every switch is something a real one was seen to do.
-// The numbers in brackets are those of the list of tolerances that the client must have.
+// The rule of the file: a switch that has a row in docs/quirks.md names it; the default is the book.
 
 import { RESULT } from './cosem-object';
 
@@ -14,35 +14,35 @@ export interface Behaviour {
   /** data-access-result for a selector; null: it is served. `all` is a profile that knows no selection at all. */
   readonly rangeRefused: number | null;
   readonly entryRefused: number | null;
-  /** What a selection without rows gives [12]. */
+  /** What a selection without rows gives (docs/quirks.md#t12). */
   readonly emptyRange: 'array' | 'other' | 'object-unavailable';
   /** Which form of clock a range selector must have. */
   readonly rangeDeviation: 'any' | 'with' | 'without';
-  /** Column selection has no effect [13]. */
+  /** Column selection has no effect (docs/quirks.md#t13). */
   readonly ignoresColumns: boolean;
   /** Values that repeat, and clocks that follow from the period, are null-data. */
   readonly nullCompressed: boolean;
   /** get-request-with-list: served, or refused by exception-response. */
   readonly withList: 'served' | 'refused';
-  /** A clock is sent twice, in a list as an octet-string within an octet-string [1]. */
+  /** A clock is sent twice, in a list as an octet-string within an octet-string (docs/quirks.md#t1). */
   readonly doubledClock: boolean;
-  /** The last block is announced, then sent empty, each APDU twice in one frame [2]. */
+  /** The last block is announced, then sent empty, each APDU twice in one frame (docs/quirks.md#t2). */
   readonly emptyLastBlock: boolean;
-  /** Only GET and SET are granted, though blocks and selection work [3]. */
+  /** Only GET and SET are granted, though blocks and selection work (docs/quirks.md#t3). */
   readonly grantsLittle: boolean;
-  /** rlrq: answered; answered only when it is ciphered, and two octets short [4]; refused; not answered. */
+  /** A release is answered; answered only when it is ciphered, two octets short; refused; or not answered (docs/quirks.md#t4). */
   readonly release: 'answered' | 'malformed' | 'refused' | 'silent';
-  /** The second of two HDLC frames that come in one piece is lost [6]. */
+  /** The second of two HDLC frames that come in one piece is lost (docs/quirks.md#t6). */
   readonly losesSecondFrame: boolean;
-  /** One connection at a time, the next one hangs until the first closes [7]. */
+  /** One connection at a time, the next one hangs until the first closes (docs/quirks.md#t7). */
   readonly oneConnection: boolean;
-  /** A granted window is not used: the meter waits for an RR after each frame [8]. */
+  /** A granted window is not used: the meter waits for an RR after each frame (docs/quirks.md#t8). */
   readonly windowOfOne: boolean;
-  /** Every I-frame carries send number 0 (Hexing HXE130). */
+  /** Every I-frame carries send number 0 (Hexing HXE130, docs/quirks.md#q16a). */
   readonly constantSequence: boolean;
-  /** The UA to a DISC carries the parameters again [10]. */
+  /** The UA to a DISC carries the parameters again (docs/quirks.md#t10). */
   readonly parametersInDisconnect: boolean;
-  /** An initiate-request with a dedicated key is answered by exception-response [14]. */
+  /** An initiate-request with a dedicated key is answered by exception-response (docs/quirks.md#t14). */
   readonly refusesDedicatedKey: boolean;
   /** Answers come from a server address of four octets, whatever the request had. */
   readonly wideAnswers: boolean;

@@ -367,7 +367,7 @@ function compareProfile(expected: Record<string, unknown>, profile: IecProfile |
   });
 }
 
-/** Error names of the corpus by meaning; ours are the codes of the message contract. */
+/** Error names of the corpus by meaning; ours are the codes of docs/errors.md. */
 const MEANINGS: readonly [RegExp, (outcome: Outcome, name: string) => boolean][] = [
   [/unsupported|not-supported/, o => o.problems.length > 0],
   [/^crc/, o => has(o, 'CRC_MISMATCH')],

@@ -1,4 +1,4 @@
-// Every node against the simulated meters: what leaves it is what the message contract promises.
+// Every node against the simulated meters: what leaves it is what docs/messages.md promises.
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';

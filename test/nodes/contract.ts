@@ -1,4 +1,4 @@
-// The message contract as a check: what every message of every node has to be, field by field.
+// docs/messages.md as a check: what every message of every node has to be, field by field.
 // The rule of the file: it knows the contract only, nothing of how the nodes make their messages.
 
 import assert from 'node:assert/strict';

@@ -66,7 +66,7 @@ export function buildAarq(options: ClientOptions, ciphering: Ciphering): Apdu {
   };
 }
 
-/** The RLRQ; ciphered associations repeat the initiate-request in it, or the meter refuses it (tolerated servers, no. 4). */
+/** The RLRQ; ciphered associations repeat the initiate-request in it, or the meter refuses it (docs/quirks.md#t4). */
 export function buildRlrq(options: ClientOptions, ciphering: Ciphering): Apdu {
   const userInformation = ciphering.active ? ciphering.protectInitiate(initiateRequest(options, ciphering)) : null;
   return { type: 'rlrq', reason: 0, userInformation };

@@ -150,7 +150,7 @@ export function scaleKey(ref: { readonly obis: Obis; readonly attribute: number 
 
 /**
  * The object list, attribute 2 of the association. LN: {class, version, name, {attribute rights, method rights}};
- * SN: {base name, class, version, name}. The count is a hint, every part may be missing (tolerated meters do all of it).
+ * SN: {base name, class, version, name}. The count is a hint, every part may be missing (docs/quirks.md#q45).
  */
 export function readObjectList(data: Data): ObjectEntry[] {
   if (data.type !== 'array' && data.type !== 'compact-array' && data.type !== 'structure') return [];

@@ -75,7 +75,7 @@ export const PHASES = {
   },
   // One request of any service; what it asks and takes is the exchange's.
   awaiting: { part: 'awaiting', answered: 'ready', abort: 'broken', fault: 'broken' },
-  // A release that is refused or not answered counts as released: it never fails a read (tolerated servers, no. 4).
+  // A release that is refused or not answered counts as released: it never fails a read (docs/quirks.md#t4).
   releasing: { released: 'no-association', abort: 'broken', fault: 'broken' },
   disconnecting: { 'link-down': 'disconnected', abort: 'broken', fault: 'broken' },
   // After an abort in mid-exchange nobody knows what the meter still sends; only the way out is left.

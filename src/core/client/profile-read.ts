@@ -397,7 +397,7 @@ function isRefusal(error: DlmsError): boolean {
   return REFUSALS.has(error.code);
 }
 
-/** other-reason and object-unavailable: some meters mean "no rows" by it (tolerated servers, no. 12). */
+/** other-reason and object-unavailable: some meters mean "no rows" by it (docs/quirks.md#t12). */
 function saysNothing(error: DlmsError): boolean {
   return error.detail.code === 'ACCESS_RESULT' && (error.detail.result === 250 || error.detail.result === 11);
 }

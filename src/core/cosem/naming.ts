@@ -36,7 +36,7 @@ export interface ReadingSource {
   readonly key?: string;
 }
 
-/** A Reading of the message contract. */
+/** A reading as docs/messages.md#reading has it. */
 export function readingOf(source: ReadingSource): Reading {
   const { obis, data, scale } = source;
   const policy = source.policy ?? STANDARD_CLOCK;

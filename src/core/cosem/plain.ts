@@ -80,7 +80,7 @@ function plain(data: Data, shape: Shape | undefined, hints: PlainHints): Plain {
 
 function structured(elements: readonly Data[], shape: Shape | undefined, hints: PlainHints): Plain {
   if (shape === 'object-identifier') return elements.map(e => ('value' in e ? String(e.value) : '')).join('.');
-  // Servers leave elements out (Q45), so names are given to what is there, as long as nothing is left without one.
+  // Servers leave elements out (docs/quirks.md#q45), so names are given to what is there, as long as nothing is left without one.
   if (typeof shape !== 'object' || !('structure' in shape) || elements.length > shape.structure.length) {
     return elements.map(element => plain(element, undefined, hints));
   }

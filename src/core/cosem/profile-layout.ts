@@ -19,7 +19,7 @@ export interface CaptureObject {
   readonly dataIndex: number;
 }
 
-/** A column of the message contract; the clock and the status register of a row have fields of their own. */
+/** A column as in docs/messages.md#load-profile; the clock and the status register of a row have fields of their own. */
 export interface ProfileColumn {
   /** The code; repeated ones get #2, #3. */
   readonly key: string;

@@ -1,4 +1,4 @@
-// The model every decoder ends in. The message contract: these shapes are public and only grow.
+// The model every decoder ends in. docs/messages.md: these shapes are public and only grow.
 
 import type { ProfileColumn } from './profile-layout';
 

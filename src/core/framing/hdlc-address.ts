@@ -42,7 +42,7 @@ export function decodeHdlcAddress(octets: Uint8Array): HdlcAddress {
 
 /**
  * Do two addresses mean the same station? Meters answer with another number of octets than the request had
- * (quirk Q5), so the parts are compared, and a part that one side leaves out says nothing.
+ * (docs/quirks.md#q5), so the parts are compared, and a part that one side leaves out says nothing.
  */
 export function sameStation(a: HdlcAddress, b: HdlcAddress): boolean {
   if (a.physical !== null && b.physical !== null) return a.logical === b.logical && a.physical === b.physical;

@@ -118,7 +118,7 @@ interface Assembly {
 
 /**
  * The information field without its LLC header. Only the first frame of a message should carry one, some captures have
- * it in each (quirk Q9); so `starts` is true only when an APDU begins right behind it.
+ * it in each (docs/quirks.md#q9); so `starts` is true only when an APDU begins right behind it.
  */
 export function stripLlc(information: Uint8Array): { readonly body: Uint8Array; readonly starts: boolean } {
   const [a, b, c] = information;

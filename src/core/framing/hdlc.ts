@@ -14,7 +14,7 @@ export interface HdlcFramed {
 export interface HdlcFramingOptions {
   /**
    * `strict` drops frames with a wrong HCS or FCS. `warn` lets them pass, their `check` wrong, when the closing flag
-   * stands where the length field says (quirk Q14: Landis+Gyr ZMF100 and captures with 0000).
+   * stands where the length field says (Landis+Gyr ZMF100, captures with 0000: docs/quirks.md#q14).
    */
   readonly crc?: 'strict' | 'warn';
   /** Wait for the closing flag, because who answers before it talks into the meter's last octet. */

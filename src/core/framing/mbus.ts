@@ -25,7 +25,7 @@ export class MbusFraming implements Recogniser<MbusFramed> {
     const field = bytes.at(1);
     if (bytes.length < 4) return bytes.length > 2 && bytes.at(2) !== field ? 'no' : { need: 4 };
     if (bytes.at(2) !== field || bytes.at(3) !== LONG) return 'no';
-    // Sagemcom T210-D (Netz NÖ, EVN), older firmware: 257 octets are announced as 01 01 (quirk Q22).
+    // Sagemcom T210-D (Netz NÖ, EVN), older firmware: 257 octets are announced as 01 01 (docs/quirks.md#q22).
     const lengths = field < SHORTEST ? [field + 256] : [field, field + 256];
     let error: Detail | null = null;
     for (const length of lengths) {

@@ -39,7 +39,7 @@ export class WrapperFraming implements Recogniser<WrapperMessage> {
   readonly #amongOthers: boolean;
   #ports: number | null;
   #announced: Announced | null = null;
-  /** Quirk Q49: some meters count the header in the length field. How often that fitted; from twice on it is believed. */
+  /** How often a length fitted that counts the header (docs/quirks.md#q49); from twice on it is believed. */
   #countedHeader = 0;
 
   constructor({ amongOthers = false, ports }: WrapperFramingOptions = {}) {

@@ -47,7 +47,7 @@ export interface IecProfile {
   readonly unparsed: readonly string[];
 }
 
-/** The load profile of the message contract, without what only the caller knows. */
+/** The load profile of docs/messages.md#load-profile, without what only the caller knows. */
 export interface ProfileTable {
   readonly profile: { readonly obis: string | null; readonly code: string; readonly capturePeriod: number };
   readonly from: string | null;
@@ -240,7 +240,7 @@ function readMinutes(text: string): number | null {
 }
 
 /**
- * The rows of the message contract. A log book's entries without values are rows with a status; a column that only some
+ * The rows of docs/messages.md#load-profile. A log book's entries without values are rows with a status; a column that only some
  * segments have is null in the others. Equal ids in one segment become `#2`, `#3`.
  */
 export function profileTable(profile: IecProfile): ProfileTable {

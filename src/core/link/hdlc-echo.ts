@@ -1,4 +1,4 @@
-// Our own frames that come back: optical heads and half-duplex converters hear what they say (quirk Q19).
+// Our own frames that come back: optical heads and half-duplex converters hear what they say (docs/quirks.md#q19).
 // The rule of the file: what the meter says is never taken for an echo, even where it has our number.
 
 import { equalBytes } from '../wire/hex';

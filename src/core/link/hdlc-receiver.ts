@@ -14,7 +14,7 @@ export class FrameReceiver {
   size = 0;
   #parts: Uint8Array[] = [];
   #latest: Uint8Array | null = null;
-  /** Hexing HXE130 sends each frame with N(S) 0 (quirk Q16a). Found out once, then known for the link. */
+  /** Hexing HXE130 sends each frame with N(S) 0 (docs/quirks.md#q16a). Once found out, it is known for the link. */
   #frozen = false;
 
   /** The link begins anew. */

@@ -36,14 +36,14 @@ export interface HdlcOptions {
   /** Client address (SAP), 1..127; 16 is the public client. */
   readonly client: number;
   readonly server: HdlcAddress;
-  /** Octets of the server address in our frames (quirk Q6). Default `auto`. */
+  /** Octets of the server address in our frames (docs/quirks.md#q6). Default `auto`. */
   readonly addressSize?: AddressSize;
   /**
    * What SNRM proposes; the standard's defaults (128, window 1) go without parameters. `none` sends none at all.
    * Default 2030 octets and window 7. Refused or unanswered, SNRM is repeated with 128/1, then without parameters.
    */
   readonly parameters?: Partial<HdlcParameters> | 'none';
-  /** False: the meter has a pre-established link and wants no SNRM (quirk Q16). Default true. */
+  /** False: the meter has a pre-established link and wants no SNRM (docs/quirks.md#q16). Default true. */
   readonly snrm?: boolean;
   /** Silence after which a frame counts as unanswered, in ms; shorter where SNRM has more forms than `tries`. Default 5000. */
   readonly responseMs?: number;
@@ -105,7 +105,7 @@ export class HdlcLink implements Link {
   /** RR answers to our polls: the meter needs time. */
   #polls = 0;
   #pollDue = false;
-  /** How often a meter with a window above one waited for an RR after one frame (tolerate.md, 8). */
+  /** How often a meter with a window above one waited for an RR after one frame (docs/quirks.md#t8). */
   #waitedForRr = 0;
   /** What waits for the answer to a sign of life. */
   #deferred: Uint8Array | null = null;
@@ -268,7 +268,7 @@ export class HdlcLink implements Link {
       case 'REJ':
         return this.#supervisory(frame, control);
       case 'unknown':
-        // Meters with an invalid control field exist (quirk Q16); an answer is known by its LLC.
+        // Meters with an invalid control field exist (docs/quirks.md#q16); an answer is known by its LLC.
         if (this.#phase === 'exchange' && stripLlc(frame.information).body !== frame.information) {
           return this.#information(frame, { type: 'I', ns: this.#receiver.next, nr: 0, pf: true });
         }

@@ -19,7 +19,7 @@ export function serverAddressFromSerial(serialNumber: number | string, formula =
   return Number(value);
 }
 
-/** Usual, though "all meters do not use standard formula" (quirk Q7). */
+/** Usual, though "all meters do not use standard formula" (docs/quirks.md#q7). */
 export const SERIAL_FORMULA = 'SN % 10000 + 1000';
 
 /** sum = product {(+|-) product}; product = factor {(*|/|%) factor}; factor = number | SN | ( sum ) | - factor */

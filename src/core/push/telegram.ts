@@ -1,4 +1,4 @@
-// A body with its meaning to the Telegram of the message contract: readings with names and scales, meter, time.
+// A body with its meaning to the telegram of docs/messages.md: readings with names and scales, meter, time.
 // The rule of the file: the clock in the list counts before the clock in the header, because some headers hold garbage.
 
 import type { Data } from '../cosem/data';

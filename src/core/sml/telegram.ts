@@ -1,4 +1,4 @@
-// The messages of an SML file to telegrams of the message contract: readings with names, scales and signs, meter, time.
+// The messages of an SML file to telegrams as docs/messages.md has them: readings with names, scales and signs, meter, time.
 // The rule of the file: one telegram for each meter that speaks in it; seconds of operation are never a time, and what is no
 // value leaves as an error with its words.
 

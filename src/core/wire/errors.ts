@@ -4,7 +4,7 @@
 /** Who has to act: `caller` wrong settings or misuse, `meter` broke the protocol or refused, `line` nothing or noise came. */
 export type Blame = 'caller' | 'meter' | 'line';
 
-/** The facts that belong to each public error code. Codes are part of the message contract: they are never renamed. */
+/** The facts that belong to each public error code. Codes are public (docs/messages.md#errors): they are never renamed. */
 export interface Facts {
   WIRE_TRUNCATED: { field: string; need: number; have: number; offset: number };
   WIRE_INVALID: { field: string; value: string | number; expected: string; offset: number };
@@ -98,7 +98,7 @@ interface Entry<F> {
   readonly blame: Blame;
   /** What failed, with the numbers; one clause without a full stop. */
   readonly say: (facts: F) => string;
-  /** Likely cause and what to try, as one sentence. Also the README's table. */
+  /** Likely cause and what to try, as one sentence. Also in docs/errors.md. */
   readonly remedy: string;
 }
 

@@ -198,4 +198,4 @@ const MAX_READOUT_SECONDS = 300;
 const LEAST_LIMIT_MS = 30_000;
 const WAKE_UP_GUARD_MS = 3_600_000;
 
-export { ModeETransport, openModeE, signOnForHdlc, type SignedOn } from './iec-mode-e';
+export { ModeETransport, openModeE } from './iec-mode-e';

@@ -1,4 +1,4 @@
-// What dlms-iec-readout puts on a message: telegrams and load profiles of the message contract, and how they were obtained.
+// What dlms-iec-readout puts on a message: telegrams and load profiles as docs/messages.md has them, and how they were obtained.
 
 import { toCsv, toReport, type LoadProfile } from '../../filter/load-profile';
 import type { Meter } from '../../core/cosem/reading';

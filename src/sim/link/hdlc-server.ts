@@ -26,7 +26,7 @@ import { FrameSender } from '../../core/link/hdlc-sender';
 import type { Link, LinkEvent, LinkStep } from '../../core/link/link';
 
 export interface HdlcServerOptions {
-  /** Does this station exist for this client? To others no answer is given (tolerate.md, 5). Default: all. */
+  /** Whether this station exists for this client. Others get no answer (docs/quirks.md#t5). Default: all exist. */
   readonly accepts?: (server: HdlcAddress, client: number) => boolean;
   /** What the meter can do at most. Default 2030 octets, window 7. */
   readonly parameters?: Partial<HdlcParameters>;
@@ -34,11 +34,11 @@ export interface HdlcServerOptions {
   readonly corrupt?: (frame: Uint8Array) => Uint8Array | null;
   /** Quirks to imitate. */
   readonly quirks?: {
-    /** Grants its window but waits for an RR after each frame; `final`: with the final bit set, `silent`: without (tolerate.md, 8). */
+    /** Grants a window but waits for an RR after each frame, with the final bit set or without (docs/quirks.md#t8). */
     readonly rrAfterEachFrame?: 'final' | 'silent';
-    /** N(S) stays 0 (quirk Q16a, Hexing HXE130). */
+    /** N(S) stays 0 (Hexing HXE130, docs/quirks.md#q16a). */
     readonly frozenNumbers?: boolean;
-    /** Answers with another number of address octets than the request had (quirk Q5). */
+    /** Answers with another number of address octets than the request had (docs/quirks.md#q5). */
     readonly addressSize?: AddressSize;
     /** UA without parameters. */
     readonly bareUa?: boolean;

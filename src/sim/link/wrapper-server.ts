@@ -14,7 +14,7 @@ export interface WrapperServerOptions {
   readonly mode?: 'stream' | 'datagram';
   /** Fault injection: what really leaves; null swallows the message. */
   readonly corrupt?: (message: Uint8Array) => Uint8Array | null;
-  /** Quirk Q49: the length field counts the header. */
+  /** The length field counts the header (docs/quirks.md#q49). */
   readonly lengthCountsHeader?: boolean;
 }
 
