@@ -17,6 +17,7 @@ export const STAGE_NAMES = [
   'sign-on',
   'readout',
   'bytes',
+  'telegram',
   'link',
   'association',
   'identity',
@@ -82,6 +83,11 @@ export function formatOf(f: { baudRate: number; dataBits: number; parity: string
 /** "192.168.1.5:4059", "/dev/ttyUSB0". */
 export function whereOf({ transport: t }: ConnectionSettings): string {
   return t.kind === 'serial' ? t.path : `${t.host === '' ? '*' : t.host}:${t.port}`;
+}
+
+/** What stands on the other side is well, and only another node is to listen to it. */
+export function talksByItself(advice: Words): boolean {
+  return advice.key === 'speaks-push' || advice.key === 'speaks-sml';
 }
 
 function keyOf(error: DlmsError, at: Circumstances): string {

@@ -80,7 +80,7 @@ export const CONNECTION = settings([
   {
     name: 'interface',
     kind: 'choice',
-    choices: ['hdlc', 'wrapper', 'hdlc-mode-e', 'iec', 'plc', 'plc-hdlc'],
+    choices: ['hdlc', 'wrapper', 'hdlc-mode-e', 'iec', 'push', 'plc', 'plc-hdlc'],
     default: 'hdlc',
     later: { plc: 'the interface plc', 'plc-hdlc': 'the interface plc-hdlc' },
   },

@@ -162,7 +162,7 @@ export class PooledConnection implements Connection {
     }
     const settings = this.#settings(meter);
     this.#refuseWhileListening(settings);
-    if (settings.interface === 'iec') {
+    if (settings.interface === 'iec' || settings.interface === 'push') {
       const expected = 'an interface of DLMS/COSEM (hdlc, wrapper, hdlc-mode-e), which this node needs';
       throw new DlmsError({ code: 'BAD_SETTING', setting: 'interface', value: settings.interface, expected });
     }
