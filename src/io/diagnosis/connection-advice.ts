@@ -26,6 +26,18 @@ export const STAGE_NAMES = [
 ] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
+/** What went wrong, for people: the code and its facts make a sentence in their language, the message is in English. */
+export interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+export function told({ code, short, detail }: DlmsError): ToldError {
+  const facts = Object.entries(detail).filter(([, fact]) => typeof fact === 'string' || typeof fact === 'number');
+  return { code, message: short, facts: Object.fromEntries(facts) as ToldError['facts'] };
+}
+
 export interface Circumstances {
   readonly stage: StageName;
   readonly settings: ConnectionSettings;

@@ -5,7 +5,7 @@
 import { HdlcLink } from '../../core/link/hdlc';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { clientOptions, linkOf } from '../session/client-settings';
-import { adviceOn, formatOf, protocolOf, serverOf, type Words } from './connection-advice';
+import { adviceOn, formatOf, protocolOf, serverOf, told, type ToldError, type Words } from './connection-advice';
 import { heardAlong, Hearing, LISTEN_MS, pause } from './hearing';
 import { limited, type TestEnvironment } from './connection-test';
 import { Conversation } from '../session/conversation';
@@ -21,7 +21,7 @@ export interface SearchEvent {
   /** What to put into the form, by the names of its fields. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly advice?: Words;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: ToldError;
   readonly elapsedMs: number;
 }
 
@@ -271,7 +271,7 @@ class Search {
       state: 'failed',
       says: [],
       advice: adviceOn(error, { stage: 'line', settings: this.settings, queued, heard }),
-      error: { code: error.code, message: error.short },
+      error: told(error),
       elapsedMs: this.#elapsedMs(),
     });
   }

@@ -13,7 +13,16 @@ import { HdlcLink } from '../../core/link/hdlc';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { hex } from '../../core/wire/hex';
 import { clientOptions, counterReader, linkOf, modeEOptions } from '../session/client-settings';
-import { adviceOn, formatOf, serverOf, talksByItself, type StageName, type Words } from './connection-advice';
+import {
+  adviceOn,
+  formatOf,
+  serverOf,
+  talksByItself,
+  told,
+  type StageName,
+  type ToldError,
+  type Words,
+} from './connection-advice';
 import { heardAlong, Hearing, hearOut, LISTEN_MS, pause, type ListensWith } from './hearing';
 import { Conversation } from '../session/conversation';
 import { OTHER_RATES } from '../iec/iec-drive';
@@ -36,7 +45,7 @@ export interface TestStage {
   readonly says: readonly Words[];
   /** The likely cause and what to try; with `failed` always. */
   readonly advice?: Words;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: ToldError;
   readonly elapsedMs: number;
 }
 
@@ -434,7 +443,7 @@ class ConnectionTest {
       state: talksByItself(advice) ? 'warning' : 'failed',
       says: [],
       advice,
-      error: { code: error.code, message: error.short },
+      error: told(error),
       elapsedMs: Math.round(performance.now() - this.#stageMs),
     });
   }

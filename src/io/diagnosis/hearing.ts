@@ -7,7 +7,7 @@ import type { DlmsError } from '../../core/wire/errors';
 import { joined } from '../../core/wire/hex';
 import type { ConnectionSettings } from '../settings/settings';
 import type { Transport } from '../transport/transport';
-import { formatOf, protocolOf, whereOf, type Protocol, type StageName, type Words } from './connection-advice';
+import { formatOf, protocolOf, told, whereOf, type Protocol, type StageName, type Words } from './connection-advice';
 import type { TestStage } from './connection-test';
 
 /** What a line that talks by itself is read with. */
@@ -169,7 +169,7 @@ export async function hearOut(
   if (verdict === null) {
     const says = [heard, { key: `looks-${protocol}` }];
     const { doubt } = hearing;
-    const error = doubt === null ? {} : { error: { code: doubt.code, message: doubt.short } };
+    const error = doubt === null ? {} : { error: told(doubt) };
     if (protocol !== 'unknown' && protocol !== 'parity') {
       return end('bytes', 'warning', says, { advice: { key: 'no-telegram', facts } });
     }
@@ -185,7 +185,7 @@ export async function hearOut(
   const state = HEALTHY.has(error.code) ? 'warning' : 'failed';
   end('telegram', state, [{ key: 'telegrams-come' }], {
     advice: { key, facts },
-    error: { code: error.code, message: error.short },
+    error: told(error),
   });
 }
 
