@@ -85,6 +85,9 @@ function copyLocales() {
       mkdirSync(join(out, language), { recursive: true });
       const catalog = readJson(join(from, `${name}.json`), null);
       if (catalog === null) problems.push(`locales/${language}/${name}.json is missing`);
+      // What can go wrong, in short: once, for all nodes and forms.
+      const faults = readJson(join(from, '_faults.json'), null);
+      if (name === 'dlms-connection' && faults !== null) catalog[name].fault = faults;
       writeFileSync(join(out, language, `${name}.json`), JSON.stringify({ ...catalog, shared }));
       const help = join(from, `${name}.html`);
       if (existsSync(help))

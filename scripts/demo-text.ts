@@ -1,10 +1,12 @@
-// What the demo prints of a message: readings one a line, rows of a profile as they come, the rest shortened.
+// What the demo prints of a message: readings one a line, rows of a profile as they come; all shortened, because the address
+// of the editor is to stay in sight.
 
 import type { ProfileRow } from '../src/core/cosem/profile';
 import type { Reading, Telegram } from '../src/core/cosem/reading';
 
 const WIDTH = 110;
 const ROWS_SHOWN = 5;
+const READINGS_SHOWN = 6;
 
 export function lines(title: string, msg: unknown): string[] {
   const { payload, parts, error } = msg as {
@@ -14,7 +16,11 @@ export function lines(title: string, msg: unknown): string[] {
   };
   if (error !== undefined) return [cut(`${title}: ${error.message}`)];
   if (parts !== undefined && isRow(payload)) return rowLines(title, payload, parts);
-  if (isTelegram(payload)) return [`${title}:`, ...payload.readings.map(readingLine)];
+  if (isTelegram(payload)) {
+    const shown = payload.readings.slice(0, READINGS_SHOWN).map(readingLine);
+    const more = payload.readings.length - shown.length;
+    return [`${title}:`, ...shown, ...(more > 0 ? [`  … ${more} more readings`] : [])];
+  }
   if (isProfile(payload)) {
     const shown = payload.rows.slice(-ROWS_SHOWN).map(row => `  ${cut(rowText(row))}`);
     return [`${title}: ${payload.rows.length} rows, the last of them`, ...shown];

@@ -21,7 +21,9 @@ const DASHBOARD = {
   page: 'dashboard/meter',
 };
 /** Messages of one debug node that are printed. */
-const SHOWN = 3;
+const SHOWN = 1;
+/** After the last line for so long: the address again, so that it is the last. */
+const QUIET_MS = 1500;
 const WANTED_PORT = Number(process.env['PORT'] ?? 1880);
 
 interface FlowNode {
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
   if (port !== WANTED_PORT) say(`Port ${WANTED_PORT} is in use, so this is on port ${port}.`);
 
   const names = dashboard === null ? EXAMPLES : [...EXAMPLES, DASHBOARD.example];
-  const flows = await onFreePorts(examples(project, names));
+  const flows = withoutRows(await onFreePorts(examples(project, names)));
   writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows));
   // Node-RED takes credentials out of flows that are imported or posted, and reads them from a file of their own.
   const credentials = Object.fromEntries(
@@ -57,12 +59,11 @@ async function main(): Promise<void> {
   writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
   // The runtime takes more settings than its types know.
   RED.init(http, settings(userDir, port) as Parameters<typeof RED.init>[1]);
-  showMessages();
-  await RED.start();
   const page = dashboard === null ? '' : `Dashboard: http://${HOST}:${port}/${DASHBOARD.page}\n`;
-  say(
-    `\nNode-RED with simulated meters: http://${HOST}:${port}/\n${page}Open it in a browser. Ctrl-C ends it; changes are not kept.\n`,
-  );
+  const where = `\nNode-RED with simulated meters: http://${HOST}:${port}/\n${page}Open it in a browser. Ctrl-C ends it; changes are not kept.\n`;
+  showMessages(where);
+  await RED.start();
+  say(where);
   endOnSignal(http);
 }
 
@@ -117,6 +118,13 @@ async function onFreePorts(flows: FlowNode[]): Promise<FlowNode[]> {
   });
 }
 
+/** Thousands of single rows are not for the debug sidebar, at each deploy anew: they are printed here. */
+function withoutRows(flows: readonly FlowNode[]): FlowNode[] {
+  const rows = flows.filter(n => n.type === 'dlms-read-load-profile' && n['output'] === 'row');
+  const to = new Set(rows.flatMap(n => (n['wires'] as string[][]).flat()));
+  return flows.map(n => (n.type === 'debug' && to.has(n.id) ? { ...n, active: false } : n));
+}
+
 /** Listens on the wanted port, or on one that the system chooses when it is in use. */
 function listen(server: Server, wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -145,7 +153,8 @@ function settings(userDir: string, port: number): object {
 }
 
 /** What reaches a debug node is also printed here: the first messages of each, so that the terminal stays readable. */
-function showMessages(): void {
+function showMessages(where: string): void {
+  let timer: NodeJS.Timeout | undefined;
   const shown = new Map<string, number>();
   RED.hooks.add('preDeliver.demo', (event: { destination: { node?: FlowNode & { name?: string } }; msg: unknown }) => {
     const node = event.destination.node;
@@ -154,7 +163,11 @@ function showMessages(): void {
     const count = (shown.get(node.id) ?? 0) + 1;
     if (!isRow) shown.set(node.id, count);
     if (count > SHOWN) return;
-    for (const line of lines(node.name ?? 'message', event.msg)) say(line);
+    const told = lines(node.name ?? 'message', event.msg);
+    for (const line of told) say(line);
+    if (told.length === 0) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => say(where), QUIET_MS).unref();
   });
 }
 

@@ -3,7 +3,7 @@
 
 import { UNTOUCHED } from './check';
 import { valueOf } from './fields';
-import { fieldOf, savedValue, type FormNode } from './form';
+import { current, fieldOf, savedValue, type FormNode } from './form';
 
 export interface ConnectionInForm {
   readonly id: string;
@@ -27,6 +27,21 @@ export function connectionInForm(node: FormNode): ConnectionInForm {
   };
   const secrets = Object.keys(node._def.credentials ?? {}).map(name => [name, inField(name)] as const);
   return connection(node, inField, Object.fromEntries(secrets));
+}
+
+/** The first push decoder of the editor that listens on this connection, deployed or not; null where there is none. */
+export function listeningDecoder(connectionId: string): ConnectionInForm | null {
+  let found: FormNode | null = null;
+  RED.nodes.eachNode(each => {
+    // The editor gives any node; its type says what it is.
+    const node = each as unknown as FormNode;
+    if (node.type !== 'dlms-push-decoder') return true;
+    const listens = current(node, 'source') === 'connection' && current(node, 'connection') === connectionId;
+    if (listens) found = node;
+    // false ends it.
+    return found === null;
+  });
+  return found === null ? null : connectionInForm(found);
 }
 
 function connection(

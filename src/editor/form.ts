@@ -26,7 +26,6 @@ export interface Form<N extends FormNode> {
   /** A configuration node: it has none of the next four. */
   readonly category?: 'config';
   readonly color?: string;
-  readonly paletteLabel?: string;
   readonly inputs?: 1;
   readonly outputs?: number;
   /** What the form calls a property whose label has another name. */
@@ -48,7 +47,7 @@ export interface Form<N extends FormNode> {
 }
 
 export function register<N extends FormNode>(type: NodeType, table: Table, form: Form<N>): void {
-  const { category = 'meters', color, paletteLabel, inputs, outputs, label, outputLabels, resize } = form;
+  const { category = 'meters', color, inputs, outputs, label, outputLabels, resize } = form;
   const page: Page = {
     // The editor calls validators with the node as `this`.
     current: (node, name) => current(node as unknown as N, name),
@@ -59,7 +58,14 @@ export function register<N extends FormNode>(type: NodeType, table: Table, form:
   };
   RED.nodes.registerType(type, {
     category,
-    ...(category === 'meters' && { color, paletteLabel, inputs, outputs, icon: `${type}.svg` }),
+    ...(category === 'meters' && {
+      color,
+      // The search of the palette looks into type and label; on the canvas the node keeps its short name.
+      paletteLabel: () => RED._(`${PACKAGE}/${type}:${type}.paletteLabel`),
+      inputs,
+      outputs,
+      icon: `${type}.svg`,
+    }),
     defaults: defaultsOf(table, page),
     credentials: credentialsOf(table, page),
     label(this: N) {
@@ -75,7 +81,7 @@ export function register<N extends FormNode>(type: NodeType, table: Table, form:
     }),
     oneditprepare(this: N) {
       open.add(this.id);
-      showDefaults(this);
+      showDefaults(this, table);
       for (const { kind, name } of table) if (kind === 'zone') suggestZones(fieldOf(this, name));
       form.prepare?.(this);
       keepShowing(this, table, form.groups ?? {});
@@ -124,6 +130,18 @@ export function isShown(node: FormNode, table: Table, name: string): boolean {
   );
 }
 
+/** Takes the choices away that do not work yet, but the one that is saved: it is shown as what it is. */
+export function hideLater(node: FormNode, table: Table): void {
+  for (const setting of table) {
+    if (setting.kind !== 'choice') continue;
+    for (const choice of Object.keys(setting.later ?? {})) {
+      const option = fieldOf(node, setting.name).find(`option[value="${choice}"]`);
+      if (String(savedValue(node, setting.name) ?? '') !== choice) option.remove();
+      else option.text(shared('notYet', { choice: option.text() }));
+    }
+  }
+}
+
 /** The height that the rows of a form leave to the one that takes what there is. */
 export function heightLeft(height: number, row: string): number {
   const others = $(`#dialog-form .dlms-form > div:not(${row})`).get();
@@ -131,9 +149,13 @@ export function heightLeft(height: number, row: string): number {
 }
 
 /** A flow written by hand may leave properties out: then the default counts, and the form shows it. */
-function showDefaults(node: FormNode): void {
+function showDefaults(node: FormNode, table: Table): void {
   for (const [name, usual] of Object.entries(node._def.defaults)) {
-    if (savedValue(node, name) === undefined && usual.type === undefined) setValue(fieldOf(node, name), usual.value);
+    if (savedValue(node, name) !== undefined || usual.type !== undefined) continue;
+    const setting = table.find(each => each.name === name);
+    // What counts when the flow runs, where a new node has another value in its form.
+    const counts = setting?.kind === 'choice' || setting?.kind === 'flag' ? setting.default : null;
+    setValue(fieldOf(node, name), counts ?? usual.value);
   }
 }
 

@@ -3,9 +3,9 @@
 export { ask, messageOf, post, saidBy, type Failed } from './ask';
 export { browseButton } from './browse';
 export { isKnown, isObis, isPattern, isPower, isWhole, trimmed } from './check';
-export { connectionInForm } from './connection-in-form';
+export { connectionInForm, listeningDecoder } from './connection-in-form';
 export { setValue, textIn, typed, valueOf } from './fields';
-export { current, fieldOf, heightLeft, isShown, register, type FormNode } from './form';
+export { current, fieldOf, heightLeft, hideLater, isShown, register, type FormNode } from './form';
 export { presetList } from './preset-list';
 export { lineOf, pushValues, type Preset } from './presets';
 export { fillRange, rangeIn } from './range-fields';

@@ -8,6 +8,14 @@ export interface Words {
   readonly facts?: Readonly<Record<string, unknown>>;
 }
 
+export interface StageError {
+  /** Missing where the request itself failed. */
+  readonly code?: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
+  /** In English. */
+  readonly message: string;
+}
+
 /** A stage of a test, or an event of a search. */
 export interface Stage {
   /** Of a test. */
@@ -15,7 +23,7 @@ export interface Stage {
   readonly state: keyof typeof ICONS;
   readonly says?: readonly Words[];
   readonly advice?: Words;
-  readonly error?: { readonly message: string };
+  readonly error?: StageError;
   readonly elapsedMs?: number;
   /** Of a find: what to fill in. */
   readonly properties?: Readonly<Record<string, unknown>>;
@@ -32,10 +40,14 @@ export const ICONS = {
   failed: { icon: 'fa-times', colour: '--red-ui-text-color-error' },
 } as const;
 
-/** All that a stage says in one line. */
-export function sentenceOf({ says = [], error }: Stage, say: (words: Words) => string): string {
+/** All that a stage says in one line; what went wrong in the language of the user where there is a sentence for it. */
+export function sentenceOf(
+  { says = [], error }: Stage,
+  say: (words: Words) => string,
+  fault: (error: StageError) => string | null,
+): string {
   const parts = says.map(say);
-  if (error !== undefined) parts.push(error.message);
+  if (error !== undefined) parts.push(fault(error) ?? error.message);
   return parts.join(' · ');
 }
 

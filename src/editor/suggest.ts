@@ -2,6 +2,7 @@
 
 import { ask } from './ask';
 import { isZone } from './check';
+import { textIn } from './fields';
 import { isCode, ranked, zonesLike, type Suggestion } from './suggestions';
 import { language, say } from './words';
 
@@ -33,7 +34,8 @@ export function suggestPorts(field: JQuery): void {
     (_text, done) => {
       ask('dlms-connection/ports')
         .done((ports: readonly { path: string; about: string }[]) => {
-          done(ports.map(({ path, about }) => ({ value: path, about })));
+          const found = ports.map(({ path, about }) => ({ value: path, about }));
+          done(found.length > 0 ? found : [{ value: textIn(field), about: say('ports.none') }]);
         })
         .fail(() => done([]));
     },

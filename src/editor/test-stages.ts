@@ -2,7 +2,7 @@
 
 import { messageOf, postForLines } from './ask';
 import type { ConnectionInForm } from './connection-in-form';
-import { elapsed, ICONS, sentenceOf, type Stage } from './stages';
+import { elapsed, ICONS, sentenceOf, type Stage, type Words } from './stages';
 import { say, sayIfKnown } from './words';
 
 export interface TestOptions {
@@ -87,7 +87,8 @@ function fillRow(row: JQuery, stage: Stage, title: string): void {
     .css({ flex: '0 0 auto', color: `var(${colour})` })
     .appendTo(head);
   if (title !== '') $('<b>').css({ flex: '0 0 92px' }).text(title).appendTo(head);
-  const sentence = sentenceOf(stage, ({ key, facts }) => sayIfKnown(`test.says.${key}`, facts) ?? key);
+  const say = ({ key, facts }: Words): string => sayIfKnown(`test.says.${key}`, facts) ?? key;
+  const sentence = sentenceOf(stage, say, ({ code, facts }) => sayIfKnown(`fault.${code}`, facts));
   $('<span>').css({ flex: '1 1 auto', overflowWrap: 'anywhere' }).text(sentence).appendTo(head);
   const time = elapsed(stage);
   if (time !== '') {

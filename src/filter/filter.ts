@@ -42,6 +42,8 @@ export interface FilterOptions extends GuardOptions {
   readonly holdMs: number | null;
   /** InfluxDB measurement. */
   readonly measurement: string;
+  /** Texts are fields of a point, too. A rule that makes a text of a value is followed anyway. */
+  readonly texts: boolean;
   readonly homeAssistant: HomeAssistantOptions;
 }
 
@@ -236,7 +238,7 @@ export class ObisFilter {
   }
 
   #formed(input: TelegramInput, items: readonly Item[], nowMs: number): OutputMessage[] {
-    const { output, measurement } = this.options;
+    const { output } = this.options;
     if (items.length === 0) return [];
     switch (output) {
       case 'readings':
@@ -251,7 +253,7 @@ export class ObisFilter {
       case 'telegram':
         return asTelegram(input, items);
       case 'influx':
-        return asInflux(items, measurement);
+        return asInflux(items, this.options);
       case 'sql':
         return asSql(items);
       case 'homeassistant':
@@ -260,7 +262,7 @@ export class ObisFilter {
   }
 
   #profile(input: ProfileInput, nowMs: number): FilterResult {
-    const { output, measurement } = this.options;
+    const { output } = this.options;
     const last = input.rows.at(-1);
     for (const column of input.columns) {
       this.recent.note(meterName(input.meter), { ...column.reading, value: cellOf(last, column) }, nowMs);
@@ -271,7 +273,7 @@ export class ObisFilter {
     const came = input.rows.length;
     if (columns.length === 0 || (rows.length === 0 && came > 0)) return { messages: [], held, came, sent: 0 };
     const messages =
-      output === 'homeassistant' ? this.#lastStates(table, input.meter) : tableAs(output, table, measurement);
+      output === 'homeassistant' ? this.#lastStates(table, input.meter) : tableAs(output, table, this.options);
     return { messages, held, came, sent: rows.length };
   }
 

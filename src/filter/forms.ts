@@ -98,14 +98,22 @@ export function asTelegram(input: TelegramInput, items: readonly Item[]): Output
   return [{ output: 0, fields: { payload: { ...input.whole, readings: items.map(item => item.reading) } } }];
 }
 
+/** What becomes of readings in InfluxDB. */
+export interface PointOptions {
+  readonly measurement: string;
+  readonly texts: boolean;
+}
+
 /** As the InfluxDB batch node takes it: one point for each time, so that values of one moment stand together. */
-export function asInflux(items: readonly Item[], measurement: string): OutputMessage[] {
+export function asInflux(items: readonly Item[], how: PointOptions): OutputMessage[] {
   const points = new Map<number, Point>();
   for (const { label, value, unit, timestamp, meter, rule, reading } of items) {
     if (value === null) continue;
     const isNumber = meansNumber(unit, reading['raw']) && rule?.type !== 'string';
-    const point = points.get(timestamp) ?? newPoint(measurement, meter, timestamp);
-    put(point.fields, label, fieldValue(value, isNumber));
+    const field = fieldValue(value, isNumber);
+    if (!isField(field, rule, how)) continue;
+    const point = points.get(timestamp) ?? newPoint(how.measurement, meter, timestamp);
+    put(point.fields, label, field);
     points.set(timestamp, point);
   }
   return batch([...points.values()]);
@@ -117,11 +125,7 @@ export function asSql(items: readonly Item[]): OutputMessage[] {
 }
 
 /** A profile in the given form; Home Assistant takes states, not history, and is made of its last row elsewhere. */
-export function tableAs(
-  form: Exclude<OutputForm, 'homeassistant'>,
-  table: Table,
-  measurement: string,
-): OutputMessage[] {
+export function tableAs(form: Exclude<OutputForm, 'homeassistant'>, table: Table, how: PointOptions): OutputMessage[] {
   switch (form) {
     case 'readings':
     case 'per-rule':
@@ -136,11 +140,13 @@ export function tableAs(
     case 'influx':
       return batch(
         table.rows.flatMap(row => {
-          const point = newPoint(measurement, table.meter, row.timestamp);
+          const point = newPoint(how.measurement, table.meter, row.timestamp);
           table.columns.forEach(({ label, source, rule }, i) => {
             const value = row.values[i];
             const isNumber = source.isNumber && rule?.type !== 'string';
-            if (value !== null && value !== undefined) put(point.fields, label, fieldValue(value, isNumber));
+            if (value === null || value === undefined) return;
+            const field = fieldValue(value, isNumber);
+            if (isField(field, rule, how)) put(point.fields, label, field);
           });
           return Object.keys(point.fields).length === 0 ? [] : [point];
         }),
@@ -207,6 +213,11 @@ export function meansNumber(unit: string | null, raw: unknown): boolean {
 }
 
 /** A field keeps one type: what is text only because it has more digits than a number goes in as the nearest number. */
+/** A text that comes once as another type is refused by the database for ever; and who draws curves wants none. */
+function isField(value: Value, rule: { readonly type?: unknown } | null | undefined, { texts }: PointOptions): boolean {
+  return texts || typeof value !== 'string' || rule?.type === 'string';
+}
+
 function fieldValue(value: Value, isNumber: boolean): Value {
   return isNumber && typeof value === 'string' && decimalOf(value) !== null ? Number(value) : value;
 }

@@ -125,10 +125,19 @@ describe('presets', () => {
 
 describe('the stages of a test', () => {
   it('say all that is known in one line, the error last', () => {
-    const stage = { state: 'failed', says: [{ key: 'a' }, { key: 'b' }], error: { message: 'no UA' } } as const;
+    const stage = {
+      state: 'failed',
+      says: [{ key: 'a' }, { key: 'b' }],
+      error: { code: 'NO_ANSWER', message: 'no UA' },
+    } as const;
+    const words = ({ key }: { key: string }): string => key.toUpperCase();
     assert.equal(
-      sentenceOf(stage, ({ key }) => key.toUpperCase()),
+      sentenceOf(stage, words, () => null),
       'A · B · no UA',
+    );
+    assert.equal(
+      sentenceOf(stage, words, ({ code }) => (code === 'NO_ANSWER' ? 'niemand antwortet' : null)),
+      'A · B · niemand antwortet',
     );
   });
 

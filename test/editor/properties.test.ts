@@ -77,7 +77,14 @@ describe('properties of the forms', () => {
   const rows: readonly [string, string, Values, string, unknown, string | true][] = [
     ['of a number outside', 'connection', {}, 'port', '70000', 'port whole {"min":1,"max":65535}'],
     ['of a number of a hidden field', 'connection', { transport: 'serial', path: '/dev/a' }, 'port', '70000', true],
-    ['of a client with HDLC', 'connection', {}, 'clientAddress', '128', 'clientAddress whole {"min":0,"max":127}'],
+    [
+      'of a client with HDLC',
+      'connection',
+      { interface: 'hdlc' },
+      'clientAddress',
+      '128',
+      'clientAddress whole {"min":0,"max":127}',
+    ],
     ['of a client with the wrapper', 'connection', { interface: 'wrapper' }, 'clientAddress', '128', true],
     ['of a host that is missing', 'connection', {}, 'host', '', 'host needed {}'],
     ['of a host to listen on', 'connection', { transport: 'tcp-server' }, 'host', '', true],

@@ -26,6 +26,7 @@ const DEFAULTS: FilterOptions = {
   hold: false,
   holdMs: null,
   measurement: 'meter',
+  texts: true,
   homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms' },
 };
 const filterOf = (
@@ -288,6 +289,20 @@ describe('OBIS filter: output forms', () => {
       (payloads(filter.process({ payload: telegram([long, id]) }, T0))[0] as { fields: unknown }[])[0]?.fields;
     assert.deepEqual(pointOf(filterOf('influx')), { energy: 12345678901234568, equipment: '871687140012345678' });
     assert.deepEqual(pointOf(filterOf('influx', [{ obis: '1.8.0', type: 'string' }])), { energy: '12345678901234567' });
+  });
+  it('influx: texts only where they are wanted, or a rule makes one of a value', () => {
+    const readings = [
+      { obis: '1-0:1.8.0*255', name: 'n', key: 'energy', value: '12345678901234567', unit: 'Wh' },
+      { obis: '0-0:96.1.1*255', name: 'n', key: 'equipment', value: '871687140012345678', unit: null },
+    ];
+    const fieldsOf = (rules: object[]): unknown => {
+      const [points] = payloads(
+        filterOf('influx', rules, { texts: false }).process({ payload: telegram(readings) }, T0),
+      );
+      return (points as { fields: unknown }[])[0]?.fields;
+    };
+    assert.deepEqual(fieldsOf([]), { energy: 12345678901234568 });
+    assert.deepEqual(fieldsOf([{ obis: '0-0:96.1.1', type: 'string' }]), { equipment: '871687140012345678' });
   });
   it('sql: one row a reading', () => {
     const [rows] = payloads(filterOf('sql', [{ obis: '1.8.0', unit: 'kWh' }]).process({ payload: HOUSE }, T0));

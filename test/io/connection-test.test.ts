@@ -13,6 +13,7 @@ import { parseSettings, type ConnectionSettings } from '../../src/io/settings/se
 import { serveIec } from '../../src/sim/iec-server';
 import { DEFAULT_KEYS, type MeterOptions, type SimulatedMeter } from '../../src/sim/meter';
 import { serveTcp, simulatedMeter, type MeterServer } from '../../src/sim/server';
+import { pushFormat, pushTelegram, type PushFormat } from '../../src/sim/push-source';
 import { Obis } from '../../src/core/obis/obis';
 import { counterFingerprint, type Key } from '../../src/core/security';
 import { unhex } from '../../src/core/wire/hex';
@@ -283,15 +284,16 @@ describe('a connection test', () => {
     await new Promise<void>(resolve => probe.close(() => resolve()));
     const sender = createSocket('udp4');
     closing.push(() => new Promise(resolve => void sender.close(() => resolve())));
-    const push = setInterval(() => sender.send(Uint8Array.of(0x7e, 0xa0, 7, 3, 3), port, '127.0.0.1'), 50);
+    const datagram = Buffer.concat(pushTelegram(pushFormat('kaifa-list-9') as PushFormat));
+    const push = setInterval(() => sender.send(datagram, port, '127.0.0.1'), 50);
     const stages = await all(testConnection(settingsTo(port, 'wrapper', { transport: 'udp', host: '0.0.0.0' })));
     clearInterval(push);
-    assert.equal(stages.map(verdict).at(-1), 'bytes ok');
-    assert.ok(Number(said(stages, 'heard')?.['octets']) >= 5);
+    assert.deepEqual(stages.filter(s => s.state !== 'running').map(verdict), ['line ok', 'bytes ok', 'telegram ok']);
+    assert.ok(Number(said(stages, 'heard')?.['octets']) >= datagram.length);
     const none = await all(
       testConnection(settingsTo(port, 'wrapper', { transport: 'udp', host: '0.0.0.0' }), { limitMs: 2000 }),
     );
-    assert.equal(none.map(verdict).at(-1), 'bytes failed NO_BYTES → no-bytes');
+    assert.equal(none.map(verdict).at(-1), 'bytes warning → no-push-network');
   }).timeout(10_000);
 });
 

@@ -13,6 +13,7 @@ import { counterRoute } from '../../src/nodes/connection/counter-route';
 import type { BrowserEntry } from '../../src/nodes/connection/object-browser';
 import { unhex } from '../../src/core/wire/hex';
 import { DEFAULT_KEYS } from '../../src/sim/meter';
+import { EXAMPLE_KEY_TEXT, pushFormat, pushTelegram, type PushFormat } from '../../src/sim/push-source';
 import { adminRequest, startFlow, stopFlow, userDirectory, type FlowNode } from './flow';
 import { closeMeters, connectionTo, deadPort, serveMeter } from './meters';
 
@@ -151,15 +152,44 @@ describe('the routes of dlms-connection', () => {
       await standing;
       const { connect } = await import('node:net');
       const told = stages({ id: 'c1', properties: form(port, { transport: 'tcp-server', host: '127.0.0.1' }) });
+      const telegram = Buffer.concat(pushTelegram(pushFormat('kaifa-list-9') as PushFormat));
       const push = setInterval(() => {
-        const socket = connect(port, '127.0.0.1', () => socket.end(Uint8Array.of(0x7e, 0xa0)));
+        const socket = connect(port, '127.0.0.1', () => socket.end(telegram));
         socket.on('error', () => undefined);
       }, 100);
       const result = await told;
       clearInterval(push);
       await taken.stop();
-      assert.deepEqual(ended(result), ['line ok', 'bytes ok']);
-      assert.equal(result.at(-1)?.says[1]?.key, 'looks-hdlc');
+      assert.deepEqual(ended(result), ['line ok', 'bytes ok', 'telegram ok']);
+      assert.equal(result.at(-2)?.says[1]?.key, 'looks-hdlc');
+    });
+
+    it('only listens for a push decoder that is not deployed yet, with its keys, and names what came in the language', async () => {
+      await startFlow(nodes, []);
+      const port = await deadPort();
+      const properties = form(port, { transport: 'tcp-server', host: '127.0.0.1' });
+      const encrypted = Buffer.concat(pushTelegram(pushFormat('noe') as PushFormat));
+      const { connect } = await import('node:net');
+      const asked: Buffer[] = [];
+      const push = setInterval(() => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(encrypted));
+        socket.on('data', chunk => asked.push(chunk)).on('error', () => undefined);
+      }, 100);
+      const decoder = (key: string): object => ({ properties: {}, credentials: { encryptionKey: key } });
+      const key = EXAMPLE_KEY_TEXT.encryptionKey;
+      const right = await stages({ id: 'c9', properties, decoder: decoder(key), lang: 'de' });
+      const wrong = await stages({ id: 'c9', properties, decoder: decoder('00'.repeat(16)) });
+      clearInterval(push);
+      assert.deepEqual(ended(right), ['line ok', 'bytes ok', 'telegram ok']);
+      const says = right.at(-1)?.says ?? [];
+      assert.equal(says[0]?.key, 'key-fits');
+      assert.ok(
+        says.some(w => /Wirkenergie/.test(String(w.facts?.['name']))),
+        JSON.stringify(says),
+      );
+      assert.deepEqual(ended(wrong), ['line ok', 'bytes ok', 'telegram failed']);
+      assert.equal(wrong.at(-1)?.advice?.key, 'push-wrong-key');
+      assert.deepEqual(asked, []);
     });
   });
 

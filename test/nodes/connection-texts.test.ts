@@ -17,9 +17,13 @@ const { test, browse } = catalog['dlms-connection'] as {
 
 describe('the texts of the connection test', () => {
   it('has one for everything that a test or a search says', () => {
-    const files = ['connection-test', 'connection-search'].map(name => source(`src/io/diagnosis/${name}.ts`));
+    const files = ['connection-test', 'connection-search', 'hearing'].map(name =>
+      source(`src/io/diagnosis/${name}.ts`),
+    );
     const text = [...files, source('src/nodes/connection/listening-test.ts')].join('\n');
-    const keys = [...text.matchAll(/key: '([\w-]+)'/g)].map(m => m[1] as string);
+    const keys = [
+      ...text.matchAll(/(?:key|key = [^;\n]*[?:]|key: [^,\n]*[?:]|[A-Z_]+): '([a-z][\w-]+-[\w-]+|[a-z]+)'/g),
+    ].map(m => m[1] as string);
     assert.ok(keys.length > 20);
     for (const key of [...keys, 'ln', 'sn', 'device', 'serial', 'firmware', 'searched', 'limit-reached'])
       assert.ok(typeof test.says[key] === 'string' || typeof test.advice[key] === 'string', key);

@@ -161,7 +161,7 @@ describe('msg.meter', () => {
         () => undefined,
         () => undefined,
       );
-      assert.match(await flow.status('n1', /^red .*(msg\.meter|host|port) /), /is not/);
+      assert.match(await flow.status('n1', /^red a setting is wrong: .*(msg\.meter|host|port)/), /wrong/);
     }
   });
 

@@ -17,6 +17,7 @@ export const STAGE_NAMES = [
   'sign-on',
   'readout',
   'bytes',
+  'telegram',
   'link',
   'association',
   'identity',
@@ -24,6 +25,18 @@ export const STAGE_NAMES = [
   'counter',
 ] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
+
+/** What went wrong, for people: the code and its facts make a sentence in their language, the message is in English. */
+export interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+export function told({ code, short, detail }: DlmsError): ToldError {
+  const facts = Object.entries(detail).filter(([, fact]) => typeof fact === 'string' || typeof fact === 'number');
+  return { code, message: short, facts: Object.fromEntries(facts) as ToldError['facts'] };
+}
 
 export interface Circumstances {
   readonly stage: StageName;
@@ -82,6 +95,11 @@ export function formatOf(f: { baudRate: number; dataBits: number; parity: string
 /** "192.168.1.5:4059", "/dev/ttyUSB0". */
 export function whereOf({ transport: t }: ConnectionSettings): string {
   return t.kind === 'serial' ? t.path : `${t.host === '' ? '*' : t.host}:${t.port}`;
+}
+
+/** What stands on the other side is well, and only another node is to listen to it. */
+export function talksByItself(advice: Words): boolean {
+  return advice.key === 'speaks-push' || advice.key === 'speaks-sml';
 }
 
 function keyOf(error: DlmsError, at: Circumstances): string {

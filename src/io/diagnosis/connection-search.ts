@@ -1,11 +1,12 @@
 // Looks for the meter: common addresses, framings, speeds and parities, one after the other, and tells what answered.
-// The rules of the file: it only knocks as the public client, so that no password is tried and no meter locks; the line is
-// held like by any request, and not longer than the limit.
+// The rules of the file: it only knocks as the public client, so that no password is tried and no meter locks; where telegrams
+// come by themselves it stops knocking; the line is held like by any request, and not longer than the limit.
 
 import { HdlcLink } from '../../core/link/hdlc';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { clientOptions, linkOf } from '../session/client-settings';
-import { adviceOn, formatOf, protocolOf, serverOf, type Words } from './connection-advice';
+import { adviceOn, formatOf, protocolOf, serverOf, told, type ToldError, type Words } from './connection-advice';
+import { heardAlong, Hearing, LISTEN_MS, pause } from './hearing';
 import { limited, type TestEnvironment } from './connection-test';
 import { Conversation } from '../session/conversation';
 import { ModeETransport } from '../iec/iec-session';
@@ -20,13 +21,15 @@ export interface SearchEvent {
   /** What to put into the form, by the names of its fields. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly advice?: Words;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: ToldError;
   readonly elapsedMs: number;
 }
 
 export interface SearchEnvironment extends TestEnvironment {
   /** How long one knock waits. Default 1500 on networks, 1600 on serial ports. */
   readonly answerMs?: number;
+  /** How long it listens with one speed. Default 11,000: most meters push each 10 s or more often. */
+  readonly listenMs?: number;
 }
 
 /** Ends with `done` or `failed`, or when the taker stops taking or `signal` fires. Never throws. */
@@ -65,6 +68,9 @@ class Search {
   #server: string | null = null;
   #framing: Way['interface'] | null = null;
   #tried = 0;
+  /** Of the way that is tried now. */
+  #hearing = new Hearing();
+  #listened = false;
 
   constructor(
     readonly settings: ConnectionSettings,
@@ -84,14 +90,21 @@ class Search {
       try {
         await line.bare(this.stop.signal, async () => {
           queued = false;
+          const { interface: kind } = this.settings;
+          if (kind === 'push' || this.environment.onlyListens === true) {
+            // Who is called by datagrams has no other speed to try, and the test itself listens.
+            if (this.settings.transport.kind !== 'udp') await this.#listenTo(LISTENING_FORMATS);
+            return;
+          }
           for (const way of waysOf(this.settings)) {
             // Behind what was found only the other addresses of the same framing are of interest.
             if (this.#framing !== null && this.#framing !== way.interface) continue;
             if (this.#framing !== null && formatIn(way.transport) !== null) break;
             await this.#tryWay(way);
+            if (this.#pushes) return;
           }
         });
-        this.#done();
+        this.#done(this.#pushes ? 'comes-by-itself' : 'searched');
       } catch (error) {
         if (isDlmsError(error) && error.code === 'ABORTED' && !queued) return this.#done('limit-reached');
         this.#failed(error, queued);
@@ -111,19 +124,83 @@ class Search {
         transport ??= await this.#open(way);
         if (transport === null) return;
         this.#tried++;
-        if (!(await this.#knock(transport, way, address))) {
-          await freed(transport);
-          transport = null;
-        }
+        const stands = await this.#knock(transport, way, address);
+        if (this.#hearing.verdict !== null) return this.#heardOn(way.transport);
+        const unasked = this.#found === 0 && this.#hearing.octets > 0 && !this.#listened;
+        if (stands && !unasked) continue;
+        await freed(transport);
+        transport = null;
+        if (unasked && (await this.#listenTo([null, ...LISTENING_FORMATS], way.transport))) return;
       }
     } finally {
+      this.#hearing.end();
       if (transport !== null) await freed(transport);
     }
   }
 
+  /**
+   * Bytes that are no answer may be telegrams, at this speed or at another one. Nothing is asked; where nothing comes at the
+   * first speed, they were answers after all. Once a search. null: as the line is set.
+   */
+  async #listenTo(formats: readonly (SerialFormat | null)[], given = this.settings.transport): Promise<boolean> {
+    const own = formatIn(given);
+    this.#listened = true;
+    const others = formats.flatMap(f => (f !== null && own !== null && formatOf(f) !== formatOf(own) ? [f] : []));
+    for (const format of [null, ...others]) {
+      const transport = format === null ? given : withFormat(given, format);
+      const suspected = formats.includes(null);
+      const longMs = own === null && !suspected ? LISTEN_MS : LISTEN_EACH_MS;
+      const forMs = this.environment.listenMs ?? longMs;
+      const shown = formatIn(transport);
+      const facts = { seconds: Math.round(forMs / 1000), ...(shown !== null && { format: formatOf(shown) }) };
+      this.#tell('trying', [{ key: shown === null ? 'try-listen' : 'try-listen-serial', facts }]);
+      this.#tried++;
+      const hearing = await this.#hear(transport, forMs);
+      if (hearing.verdict !== null) {
+        this.#hearing = hearing;
+        this.#heardOn(transport);
+        return true;
+      }
+      // A line that is known to push may be at any speed; one that was only suspected has been silent.
+      if (suspected && hearing.octets === 0) return false;
+    }
+    return false;
+  }
+
+  async #hear(where: TransportSettings, forMs: number): Promise<Hearing> {
+    const hearing = new Hearing(this.environment.listensWith?.options);
+    const transport = heardAlong(transportOf(where, this.settings.connectTimeoutMs), chunk => hearing.bytes(chunk));
+    try {
+      await transport.open(this.stop.signal);
+      await Promise.race([hearing.settled, pause(forMs, this.stop.signal)]);
+      this.stop.signal.throwIfAborted();
+      return hearing;
+    } finally {
+      hearing.end();
+      await freed(transport);
+    }
+  }
+
+  get #pushes(): boolean {
+    return this.#hearing.verdict !== null;
+  }
+
+  #heardOn(transport: TransportSettings): void {
+    this.#found++;
+    const format = formatIn(transport);
+    const framing = this.#hearing.verdict?.origin.framing ?? '';
+    const facts = { framing, ...(format !== null && { format: formatOf(format) }) };
+    this.#tell('found', [{ key: format === null ? 'pushes' : 'pushes-serial', facts }], {
+      interface: framing === 'p1' ? 'iec' : 'push',
+      ...propertiesOfFormat(format),
+    });
+  }
+
   /** null: nobody signs on here. What the port itself refuses ends the search. */
   async #open(way: Way): Promise<Transport | null> {
-    const bare = transportOf(way.transport, this.settings.connectTimeoutMs);
+    const hearing = (this.#hearing = new Hearing(this.environment.listensWith?.options));
+    const line = transportOf(way.transport, this.settings.connectTimeoutMs);
+    const bare = heardAlong(line, chunk => hearing.bytes(chunk));
     try {
       await bare.open(this.stop.signal);
       if (way.interface !== 'hdlc-mode-e') return bare;
@@ -194,7 +271,7 @@ class Search {
       state: 'failed',
       says: [],
       advice: adviceOn(error, { stage: 'line', settings: this.settings, queued, heard }),
-      error: { code: error.code, message: error.short },
+      error: told(error),
       elapsedMs: this.#elapsedMs(),
     });
   }
@@ -266,12 +343,17 @@ function propertiesOf(way: Way, { client, logical, physical }: Address): Record<
     serverAddress: String(logical),
     physicalAddress: physical === null ? '' : String(physical),
     addressSize: 'auto',
-    ...(format !== null && {
-      baudRate: String(format.baudRate),
-      dataBits: String(format.dataBits),
-      parity: format.parity,
-      stopBits: String(format.stopBits),
-    }),
+    ...propertiesOfFormat(format),
+  };
+}
+
+function propertiesOfFormat(format: SerialFormat | null): Record<string, string> {
+  if (format === null) return {};
+  return {
+    baudRate: String(format.baudRate),
+    dataBits: String(format.dataBits),
+    parity: format.parity,
+    stopBits: String(format.stopBits),
   };
 }
 
@@ -350,6 +432,15 @@ const FORMATS: readonly SerialFormat[] = [
   format(2400),
   format(2400, 'even'),
 ];
+/** At which meters push, the most frequent first. */
+const LISTENING_FORMATS: readonly SerialFormat[] = [
+  format(2400, 'even'),
+  format(115_200),
+  format(9600),
+  format(2400),
+  format(9600, 'even', 7),
+];
+const LISTEN_EACH_MS = 11_000;
 const LIKELY = 4;
 const LIMIT_MS = 60_000;
 const EVENTS_LIMIT = 1000;

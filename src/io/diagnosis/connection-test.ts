@@ -11,9 +11,19 @@ import { clockBytes, printable } from '../../core/cosem/naming';
 import { Obis } from '../../core/obis/obis';
 import { HdlcLink } from '../../core/link/hdlc';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
-import { hex, joined } from '../../core/wire/hex';
+import { hex } from '../../core/wire/hex';
 import { clientOptions, counterReader, linkOf, modeEOptions } from '../session/client-settings';
-import { adviceOn, formatOf, protocolOf, serverOf, type StageName, type Words } from './connection-advice';
+import {
+  adviceOn,
+  formatOf,
+  serverOf,
+  talksByItself,
+  told,
+  type StageName,
+  type ToldError,
+  type Words,
+} from './connection-advice';
+import { heardAlong, Hearing, hearOut, LISTEN_MS, pause, type ListensWith } from './hearing';
 import { Conversation } from '../session/conversation';
 import { OTHER_RATES } from '../iec/iec-drive';
 import { IecSession, ModeETransport } from '../iec/iec-session';
@@ -36,7 +46,7 @@ export interface TestStage {
   readonly says: readonly Words[];
   /** The likely cause and what to try; with `failed` always. */
   readonly advice?: Words;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: ToldError;
   readonly elapsedMs: number;
 }
 
@@ -46,8 +56,12 @@ export interface TestEnvironment extends Installation {
   readonly now?: () => number;
   /** n octets that nobody can foresee. */
   readonly random?: (n: number) => Uint8Array;
-  /** For everything together, the wait for the line included. Default 30,000. */
+  /** For everything together, the wait for the line included. Default 30,000; where it only listens 70,000. */
   readonly limitMs?: number;
+  /** With what to read what comes by itself. */
+  readonly listensWith?: ListensWith;
+  /** Whoever uses this line only listens: nothing is asked. So it is where the interface says so, too. */
+  readonly onlyListens?: boolean;
 }
 
 /** Ends with the last stage, or when the taker stops taking or `signal` fires; the line is free then. Never throws. */
@@ -92,6 +106,9 @@ class ConnectionTest {
   readonly #own: OwnSide;
   readonly #limitMs: number;
   readonly #ciphered: boolean;
+  readonly #onlyListens: boolean;
+  readonly #nameOf: ListensWith['nameOf'];
+  readonly #hearing: Hearing;
   #stage: StageName = 'line';
   #stageMs = 0;
   #startedMs = 0;
@@ -113,8 +130,11 @@ class ConnectionTest {
     this.#random = environment.random ?? (n => crypto.getRandomValues(new Uint8Array(n)));
     this.#own = new OwnSide(settings, environment, this.#random);
     this.settings = this.#own.settings;
-    this.#limitMs = environment.limitMs ?? LIMIT_MS;
+    this.#onlyListens = environment.onlyListens === true || settings.interface === 'push' || isWildcard(settings);
+    this.#limitMs = environment.limitMs ?? (this.#onlyListens ? LISTENING_LIMIT_MS : LIMIT_MS);
     this.#ciphered = this.#own.counts;
+    this.#hearing = new Hearing(environment.listensWith?.options);
+    this.#nameOf = environment.listensWith?.nameOf;
   }
 
   async run(signal: AbortSignal | undefined): Promise<void> {
@@ -124,7 +144,7 @@ class ConnectionTest {
       const line = this.#lines.acquire(this.settings);
       this.#begin('line', line.length > 0 ? [{ key: 'queued', facts: { count: line.length } }] : []);
       try {
-        if (isWildcard(this.settings)) return await this.#hearDatagrams();
+        if (this.#onlyListens && this.settings.transport.kind === 'udp') return await this.#hearDatagrams();
         // The transport is our own, because the speed in the form may be another than that of the line as it is deployed.
         await line.bare(this.stop.signal, async deployed => {
           await freed(deployed);
@@ -133,6 +153,7 @@ class ConnectionTest {
       } catch (error) {
         this.#fail(error);
       } finally {
+        this.#hearing.end();
         await this.#lines.release(line);
       }
     });
@@ -141,11 +162,16 @@ class ConnectionTest {
   async #withTransport(): Promise<void> {
     this.#queued = false;
     const { settings } = this;
-    const transport = transportOf(settings.transport, Math.min(settings.connectTimeoutMs, this.#limitMs));
+    // Who only listens waits for a caller as long as for bytes.
+    const connectMs = this.#onlyListens ? LISTEN_MS : settings.connectTimeoutMs;
+    const bare = transportOf(settings.transport, Math.min(connectMs, this.#limitMs));
+    const transport = heardAlong(bare, chunk => this.#hearing.bytes(chunk));
     try {
       await transport.open(this.stop.signal);
       this.#end('ok', [openWords(settings, transport.where)]);
-      if (settings.transport.kind === 'tcp-server' && (await this.#hear(transport, CALLER_MS))) return;
+      if (this.#onlyListens) return await this.#hear(this.#listenMs);
+      if (settings.transport.kind === 'tcp-server' && (await this.#hears(CALLER_MS))) return;
+      if (isTooFastToAsk(settings) && (await this.#hears(PUSH_MS))) return;
       if (settings.interface === 'iec') return await this.#readOut(transport);
       if (settings.interface !== 'hdlc-mode-e') return await this.#talk(transport);
       const signedOn = new ModeETransport(transport, modeEOptions(settings));
@@ -167,7 +193,15 @@ class ConnectionTest {
       await this.#readCounter(transport);
     } else this.#begin('link');
     if (this.#ciphered) await this.#own.load();
-    const association = await this.#associate(transport);
+    let association: Association;
+    try {
+      association = await this.#associate(transport);
+    } catch (error) {
+      if (this.#stage !== 'link' || this.#hearing.verdict === null || this.stop.signal.aborted) throw error;
+      // It did not answer, but it spoke: the line is well, only nobody is to be asked there.
+      this.#end('warning', [{ key: 'talks-by-itself' }], { key: 'speaks-push' });
+      return await this.#hear(0);
+    }
     const conversation = this.#conversation as Conversation;
     this.#end('ok', this.#acceptance(association));
     await this.#identify(conversation);
@@ -330,65 +364,64 @@ class ConnectionTest {
         return this.#end('ok', [{ key: 'still-reading', facts: { characters } }]);
       }
       if (this.#stage === 'readout' || !isDlmsError(error) || error.code !== 'NO_ANSWER') throw error;
-      this.#fail(error);
-      // Meters that never answer may speak by themselves: mode D, P1.
+      // Meters that never answer may speak by themselves: mode D, P1. The port at its speed again, not that of the sign-on.
       const own = transportOf(this.settings.transport, this.settings.connectTimeoutMs);
+      const heard = heardAlong(own, chunk => this.#hearing.bytes(chunk));
+      this.#end('warning', [{ key: 'no-answer' }]);
       try {
-        await own.open(this.stop.signal);
-        await this.#hear(own, PUSH_MS, true);
+        await heard.open(this.stop.signal);
+        await this.#hear(PUSH_MS, REST_MS);
       } finally {
-        await freed(own);
+        await freed(heard);
       }
+      if (this.#hearing.octets === 0) this.#failAs('sign-on', error);
     }
   }
 
-  /** Whether bytes come by themselves. */
-  async #hear(transport: Transport, forMs: number, needed = false): Promise<boolean> {
+  /** Whether bytes come by themselves within a short time. */
+  async #hears(forMs: number): Promise<boolean> {
     this.#begin('bytes', [{ key: 'listening', facts: { seconds: Math.round(forMs / 1000) } }]);
-    const heard: Uint8Array[] = [];
-    const first = signalled();
-    transport.onBytes = chunk => {
-      heard.push(chunk.slice());
-      first.resolve();
+    const endsAtMs = performance.now() + forMs;
+    while (this.#hearing.octets === 0 && performance.now() < endsAtMs) await pause(50, this.stop.signal);
+    if (this.#hearing.octets > 0) {
+      await this.#hear(0, REST_MS);
+      return true;
+    }
+    this.#end('ok', [{ key: 'heard-nothing' }]);
+    return false;
+  }
+
+  async #hear(forMs: number, quietMs?: number): Promise<void> {
+    const { settings, stop } = this;
+    const how = {
+      settings,
+      forMs,
+      signal: stop.signal,
+      ...(quietMs !== undefined && { quietMs }),
+      ...(this.#nameOf !== undefined && { nameOf: this.#nameOf }),
     };
-    await Promise.race([first.promise, pause(forMs, this.stop.signal)]);
-    if (heard.length > 0) await pause(REST_MS, this.stop.signal);
-    transport.onBytes = () => undefined;
-    return this.#heard(heard, forMs, needed);
+    this.#stage = 'bytes';
+    this.#stageMs = performance.now();
+    await hearOut(this.#hearing, how, this.tell);
+  }
+
+  get #listenMs(): number {
+    const leftMs = this.#limitMs - (performance.now() - this.#startedMs) - REST_MS;
+    return Math.max(0, Math.min(LISTEN_MS, leftMs));
   }
 
   async #hearDatagrams(): Promise<void> {
     const { host, port } = this.settings.transport as { host: string; port: number };
     this.#queued = false;
-    const listener = new UdpListener({ port, host });
-    const heard: Uint8Array[] = [];
-    const first = signalled();
-    listener.onDatagram = bytes => {
-      heard.push(bytes.slice());
-      first.resolve();
-    };
+    const listener = new UdpListener(host === '' ? { port } : { port, host });
+    listener.onDatagram = (bytes, from) => this.#hearing.bytes(bytes, `${from.address}:${from.port}`, true);
     await listener.listen();
     try {
       this.#end('ok', [{ key: 'bound', facts: { where: listener.where } }]);
-      const forMs = Math.max(0, this.#limitMs - REST_MS - 500);
-      this.#begin('bytes', [{ key: 'listening', facts: { seconds: Math.round(forMs / 1000) } }]);
-      await Promise.race([first.promise, pause(forMs, this.stop.signal)]);
-      if (heard.length > 0) await pause(REST_MS, this.stop.signal);
-      this.#heard(heard, forMs, true);
+      await this.#hear(this.#listenMs);
     } finally {
       await listener.close();
     }
-  }
-
-  #heard(chunks: readonly Uint8Array[], forMs: number, needed: boolean): boolean {
-    const octets = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (octets > 0) {
-      this.#end('ok', [{ key: 'heard', facts: { octets } }, { key: `looks-${protocolOf(joined(chunks))}` }]);
-      return true;
-    }
-    if (needed) throw new DlmsError({ code: 'NO_BYTES', afterMs: forMs });
-    this.#end('ok', [{ key: 'heard-nothing' }]);
-    return false;
   }
 
   #acceptance({ maxPduSize, systemTitle, conformance }: Association): Words[] {
@@ -412,15 +445,20 @@ class ConnectionTest {
   }
 
   #fail(thrown: unknown): void {
+    this.#failAs(this.#stage, thrown);
+  }
+
+  #failAs(stage: StageName, thrown: unknown): void {
     const error = isDlmsError(thrown) ? thrown : new DlmsError({ code: 'INTERNAL', reason: String(thrown) });
     const heard = this.#conversation?.heard ?? { octets: 0, first: new Uint8Array(0) };
     const { settings } = this;
+    const advice = adviceOn(error, { stage, settings, queued: this.#queued, heard });
     this.tell({
-      stage: this.#stage,
-      state: 'failed',
+      stage,
+      state: talksByItself(advice) ? 'warning' : 'failed',
       says: [],
-      advice: adviceOn(error, { stage: this.#stage, settings, queued: this.#queued, heard }),
-      error: { code: error.code, message: error.short },
+      advice,
+      error: told(error),
       elapsedMs: Math.round(performance.now() - this.#stageMs),
     });
   }
@@ -478,29 +516,14 @@ function spanOf(seconds: number): string {
   return parts.flatMap(([n, unit]) => (n > 0 ? [`${n} ${unit}`] : [])).join(' ') || '0 s';
 }
 
+/** No optical head is that fast: it is the port of a meter that speaks by itself, as P1. */
+function isTooFastToAsk({ interface: kind, transport: t }: ConnectionSettings): boolean {
+  return kind === 'iec' && t.kind === 'serial' && t.format.baudRate > FASTEST_HEAD;
+}
+
 /** UDP that is bound to every address of this computer cannot be asked, only heard. */
 function isWildcard({ transport: t }: ConnectionSettings): boolean {
   return t.kind === 'udp' && (t.host === '0.0.0.0' || t.host === '::');
-}
-
-function signalled(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>(r => (resolve = r));
-  return { promise, resolve };
-}
-
-/** Resolves after the time, and at once when the signal fires. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }
 
 const data = (obis: string): AttributeRef => ({ classId: 1, obis: Obis.parse(obis), attribute: 2 });
@@ -513,9 +536,11 @@ const IDENTITY: readonly (readonly [key: string, ref: AttributeRef])[] = [
   ['firmware', data('0-0:0.2.0*255')],
 ];
 const LIMIT_MS = 30_000;
+const LISTENING_LIMIT_MS = 70_000;
 const STAGES_LIMIT = 100;
 const ATTEMPTS = 3;
 const DEFAULT_BAUD = 9600;
+const FASTEST_HEAD = 19_200;
 /** A clock further off than this is worth a word. */
 const DRIFT_S = 90;
 /** A meter that calls and wants to push does so at once. */

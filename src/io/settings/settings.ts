@@ -205,7 +205,7 @@ export function guardPlace(properties: Properties, { transport: t }: ConnectionS
 /** What these settings prove or cipher with. */
 function secretsIn(s: ConnectionSettings): ConnectionSecret[] {
   // A readout uses none of them; its own password is guarded where it is used.
-  if (s.interface === 'iec') return [];
+  if (s.interface === 'iec' || s.interface === 'push') return [];
   const ciphered = s.security !== 'none' || s.authentication === 'high-gmac';
   return [
     ...(s.password !== null && WITH_PASSWORD.has(s.authentication) ? (['password'] as const) : []),

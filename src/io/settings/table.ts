@@ -48,6 +48,8 @@ export interface NumberSetting extends Row {
 export interface FlagSetting extends Row {
   readonly kind: 'flag';
   readonly default: boolean;
+  /** What a new node has in its form, where that is the other one: a flow from before keeps what it did. */
+  readonly stored?: boolean;
 }
 export interface ChoiceSetting extends Row {
   readonly kind: 'choice';
@@ -55,6 +57,8 @@ export interface ChoiceSetting extends Row {
   readonly choices: readonly string[];
   /** null: none of them, the empty choice of the form. */
   readonly default: string | null;
+  /** What a new node has in its form, where that is another one. */
+  readonly stored?: string;
   /** Known choices that do not work yet, and how an error calls them. */
   readonly later?: Readonly<Record<string, string>>;
 }

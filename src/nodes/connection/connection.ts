@@ -46,7 +46,7 @@ export class PooledConnection implements Connection {
   /** Lines that are kept although nobody uses them now. */
   readonly #parked = new Set<Line>();
   #listening: SharedListening | null = null;
-  #state: ConnectionState = { phase: 'idle', text: 'idle', kind: 'idle' };
+  #state: ConnectionState = IDLE;
   #closed = false;
 
   constructor(
@@ -67,7 +67,7 @@ export class PooledConnection implements Connection {
       this.#settings();
     } catch (error) {
       if (isDlmsError(error) && error.code === 'NOT_SUPPORTED') {
-        this.#tell({ phase: 'waiting', text: error.short, kind: 'error', error });
+        this.#tell({ phase: 'waiting', text: error.short, says: error, kind: 'error', error });
         return error;
       }
       if (!isDlmsError(error)) throw error;
@@ -162,7 +162,7 @@ export class PooledConnection implements Connection {
     }
     const settings = this.#settings(meter);
     this.#refuseWhileListening(settings);
-    if (settings.interface === 'iec') {
+    if (settings.interface === 'iec' || settings.interface === 'push') {
       const expected = 'an interface of DLMS/COSEM (hdlc, wrapper, hdlc-mode-e), which this node needs';
       throw new DlmsError({ code: 'BAD_SETTING', setting: 'interface', value: settings.interface, expected });
     }
@@ -227,14 +227,21 @@ export class PooledConnection implements Connection {
 function connectionState(state: SessionState, where: string): ConnectionState {
   switch (state.phase) {
     case 'idle':
-      return { phase: 'idle', text: 'idle', kind: 'idle' };
+      return IDLE;
     case 'connecting':
-      return { phase: 'connecting', text: `connecting to ${where}`, kind: 'waiting' };
+      return {
+        phase: 'connecting',
+        text: `connecting to ${where}`,
+        says: { word: 'connecting-to', facts: { where } },
+        kind: 'waiting',
+      };
     case 'connected':
-      return { phase: 'connected', text: 'connected', kind: 'ok' };
+      return { phase: 'connected', text: 'connected', says: { word: 'connected' }, kind: 'ok' };
     case 'waiting': {
-      const text = state.error === undefined ? 'waiting' : `waiting: ${state.error.short}`;
-      return { phase: 'waiting', text, kind: 'waiting', ...(state.error !== undefined && { error: state.error }) };
+      const { error } = state;
+      const waits = { word: 'waiting' };
+      if (error === undefined) return { phase: 'waiting', text: 'waiting', says: waits, kind: 'waiting' };
+      return { phase: 'waiting', text: `waiting: ${error.short}`, says: [waits, error], kind: 'waiting', error };
     }
   }
 }
@@ -252,3 +259,4 @@ function poolKey(meter: unknown): string {
 }
 
 const POOL_LIMIT = 1000;
+const IDLE: ConnectionState = { phase: 'idle', text: 'idle', says: { word: 'idle' }, kind: 'idle' };

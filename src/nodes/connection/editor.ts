@@ -4,7 +4,9 @@ import {
   connectionInForm,
   current,
   fieldOf,
+  hideLater,
   isShown,
+  listeningDecoder,
   notify,
   post,
   presetList,
@@ -53,6 +55,8 @@ register<Connection>('dlms-connection', CONNECTION, {
       preset => preset.connection !== undefined,
       preset => fill(node, preset.connection ?? {}),
     );
+    // What does not work yet is no choice, but a saved flow keeps it and shows it.
+    hideLater(node, CONNECTION);
     prepareTest(node);
     prepareCounter(node);
     prepareCommandLine(node);
@@ -104,7 +108,9 @@ function prepareTest(node: Connection): void {
     const pressed = $(event.currentTarget);
     buttons.not(pressed).prop('disabled', true);
     pressed.find('span').text(say('test.stop'));
-    stopTest = runTest(list, connectionInForm(node), {
+    const decoder = listeningDecoder(node.id);
+    const tried = { ...connectionInForm(node), ...(decoder !== null && { decoder }) };
+    stopTest = runTest(list, tried, {
       search: pressed.is('#dlms-connection-search'),
       onUse: properties => {
         fill(node, properties);

@@ -1,13 +1,17 @@
-// The connection test of a port on which another node of this Node-RED already listens: it listens along.
+// The connection test of a line that talks by itself: who listens on it, with what keys, and listening along where one does.
 // The rule of the file: nothing is opened, so nothing is taken from whoever listens.
 
 import type { NodeAPI } from 'node-red';
-import { joined } from '../../core/wire/hex';
-import { protocolOf, whereOf, type Words } from '../../io/diagnosis/connection-advice';
+import type { PushOptions } from '../../core/push';
+import { whereOf } from '../../io/diagnosis/connection-advice';
 import type { TestStage } from '../../io/diagnosis/connection-test';
+import { Hearing, hearOut, LISTEN_MS, type ListensWith } from '../../io/diagnosis/hearing';
+import { RowQueue } from '../../io/session/row-queue';
 import type { ConnectionSettings } from '../../io/settings/settings';
 import type { Connection, ConnectionState } from '../lib/connection-api';
-import { deployedConnection } from '../lib/form-connection';
+import { deployedConnection, fieldsOf } from '../lib/form-connection';
+import type { Variables } from '../lib/variables';
+import { formSettings } from '../push-decoder/trial';
 
 /** The connection that listens on the line of these settings now. */
 export function listenerOn(RED: NodeAPI, settings: ConnectionSettings): Connection | null {
@@ -20,46 +24,64 @@ export function listenerOn(RED: NodeAPI, settings: ConnectionSettings): Connecti
   return found;
 }
 
-/** How many bytes come within the time; ends early when some came. */
-export async function* hearAlong(
+/** What comes within the time; ends early with the first telegram. */
+export function hearAlong(
   connection: Connection,
   settings: ConnectionSettings,
   signal: AbortSignal,
-  forMs = HEAR_MS,
-): AsyncGenerator<TestStage> {
-  const startedMs = performance.now();
-  const stage = (
-    name: TestStage['stage'],
-    state: TestStage['state'],
-    says: readonly Words[],
-    more: Partial<TestStage> = {},
-  ): TestStage => ({ stage: name, state, says, elapsedMs: Math.round(performance.now() - startedMs), ...more });
-  const heard: Uint8Array[] = [];
-  let wake: () => void = () => undefined;
-  const first = new Promise<void>(resolve => (wake = resolve));
-  const listening = connection.listen({
-    bytes: chunk => {
-      heard.push(chunk.slice());
-      wake();
-    },
+  { options, nameOf }: ListensWith = {},
+  forMs = LISTEN_MS,
+): AsyncIterable<TestStage> {
+  const stages = new RowQueue<TestStage>(STAGES_LIMIT, () => undefined);
+  const hearing = new Hearing(options);
+  const listening = connection.listen({ bytes: (chunk, source) => hearing.bytes(chunk, source) });
+  const says = [{ key: 'listened-on', facts: { where: connection.where } }];
+  stages.push({ stage: 'line', state: 'ok', says, elapsedMs: 0 });
+  const how = { settings, forMs, signal, ...(nameOf !== undefined && { nameOf }) };
+  void hearOut(hearing, how, stage => stages.push(stage))
+    .finally(() => listening.stop())
+    .then(
+      () => stages.end(),
+      (thrown: unknown) => stages.end(thrown),
+    );
+  return stages;
+}
+
+/** What those who use a connection do with it, deployed or, as `form` says it, not yet. */
+export interface Users {
+  /** Of the first decoder that listens there; null: none does. */
+  readonly listensWith: PushOptions | null;
+  /** All that use it listen. */
+  readonly onlyListens: boolean;
+}
+
+/** `decoder`: a push decoder of the editor, `{ id, properties, credentials }`, that is to use the connection `id`. */
+export function usersOf(RED: NodeAPI, id: unknown, decoder: unknown, variables: Variables): Users {
+  const decoders: string[] = [];
+  let [listening, asking] = [0, 0];
+  RED.nodes.eachNode(node => {
+    const config = node as { id: string; type: string; connection?: unknown; source?: unknown; mode?: unknown };
+    if (typeof id !== 'string' || config.connection !== id) return;
+    if (config.type === 'dlms-push-decoder' && config.source === 'connection') decoders.push(config.id);
+    else if (config.type === 'dlms-iec-readout' && (config.mode === 'p1' || config.mode === 'd')) listening++;
+    else if (ASKING.has(config.type)) asking++;
   });
-  try {
-    yield stage('line', 'ok', [{ key: 'listened-on', facts: { where: connection.where } }]);
-    yield stage('bytes', 'running', [{ key: 'listening', facts: { seconds: Math.round(forMs / 1000) } }]);
-    await Promise.race([first, rest(forMs, signal)]);
-    if (heard.length > 0) await rest(REST_MS, signal);
-  } finally {
-    await listening.stop();
-  }
-  const octets = heard.reduce((sum, chunk) => sum + chunk.length, 0);
-  if (octets > 0) {
-    yield stage('bytes', 'ok', [{ key: 'heard', facts: { octets } }, { key: `looks-${protocolOf(joined(heard))}` }]);
-    return;
-  }
-  yield stage('bytes', 'failed', [], {
-    advice: { key: 'no-bytes', facts: { where: whereOf(settings) } },
-    error: { code: 'NO_BYTES', message: `no bytes for ${Math.round(forMs / 1000)} s` },
+  const form = fieldsOf(decoder);
+  const given = Object.keys(form).length > 0;
+  const [first] = decoders;
+  const asked = given ? form : first === undefined ? null : { id: first, properties: configOf(RED, first) };
+  return {
+    listensWith: asked === null ? null : formSettings(RED, asked, variables).options,
+    onlyListens: asking === 0 && (asked !== null || listening > 0),
+  };
+}
+
+function configOf(RED: NodeAPI, id: string): object {
+  let found: object = {};
+  RED.nodes.eachNode(node => {
+    if (node.id === id) found = node;
   });
+  return found;
 }
 
 function listens(connection: Connection, settings: ConnectionSettings): boolean {
@@ -73,18 +95,6 @@ function listens(connection: Connection, settings: ConnectionSettings): boolean 
   }
 }
 
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
-}
-
-const HEAR_MS = 28_000;
-const REST_MS = 1000;
+const STAGES_LIMIT = 200;
+/** Nodes that ask. */
+const ASKING: ReadonlySet<string> = new Set(['dlms-get-object', 'dlms-read-load-profile', 'dlms-iec-readout']);

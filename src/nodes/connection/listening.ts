@@ -1,7 +1,7 @@
 // Keeps a line open for what comes by itself: one port for all listeners of a connection, opened with the first, freed
 // with the last. The rule of the file: it never gives up; after a loss it tries again with growing pauses, and says so once.
 
-import type { DlmsError } from '../../core/wire/errors';
+import { isDlmsError } from '../../core/wire/errors';
 import { TcpListener } from '../../io/transport/tcp';
 import type { Transport } from '../../io/transport/transport';
 import { UdpListener } from '../../io/transport/udp';
@@ -81,7 +81,12 @@ export class SharedListening {
           },
           signal,
         );
-        this.#tell({ phase: 'listening', text: `listening on ${this.where}`, kind: 'ok' });
+        this.#tell({
+          phase: 'listening',
+          text: `listening on ${this.where}`,
+          says: { word: 'listening-on', facts: { where: this.where } },
+          kind: 'ok',
+        });
         await Promise.race([lost.promise, aborted(signal)]);
         await line.stop();
         if (!signal.aborted) throw await lost.promise;
@@ -95,7 +100,8 @@ export class SharedListening {
   }
 
   #connecting(): ConnectionState {
-    return { phase: 'connecting', text: `opening ${this.where}`, kind: 'waiting' };
+    const says = { word: 'opening', facts: { where: this.where } };
+    return { phase: 'connecting', text: `opening ${this.where}`, says, kind: 'waiting' };
   }
 
   #tell(state: ConnectionState): void {
@@ -172,7 +178,7 @@ export function udpLine(host: string, port: number): OpenLine {
 function waiting(thrown: unknown): ConnectionState {
   const error = asNodeError(thrown);
   const state = { phase: 'waiting', text: error.short, kind: 'disconnected' } as const;
-  return thrown instanceof Error && thrown.name === 'DlmsError' ? { ...state, error: thrown as DlmsError } : state;
+  return isDlmsError(thrown) ? { ...state, says: thrown, error: thrown } : { ...state, says: error.short };
 }
 
 function signalled<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

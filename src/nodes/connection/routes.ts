@@ -8,13 +8,16 @@ import type { AttributeRef } from '../../core/client/request';
 import { usualClass } from '../../core/cosem/usual-class';
 import { Obis } from '../../core/obis/obis';
 import { obisName, searchObis, type ObisTexts } from '../../core/obis/obis-names';
+import type { Reading } from '../../core/cosem/reading';
+import type { PushOptions } from '../../core/push';
 import { readCaptureObjects } from '../../core/cosem/profile-layout';
 import { DlmsError } from '../../core/wire/errors';
 import { searchMeter } from '../../io/diagnosis/connection-search';
 import { testConnection } from '../../io/diagnosis/connection-test';
 import type { Session } from '../../io/session/session';
+import type { ConnectionSettings } from '../../io/settings/settings';
 import { fieldsOf, formConnection, withFormSession, type FormConnection } from '../lib/form-connection';
-import { hearAlong, listenerOn } from './listening-test';
+import { hearAlong, listenerOn, usersOf } from './listening-test';
 import { browserEntries, type BrowserEntry } from './object-browser';
 import { ObjectCache, type CachedObjects } from './object-cache';
 import { wantedObjects } from '../lib/object-refs';
@@ -34,13 +37,17 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
     answer(RED, response, TEST_MS, async (signal, variables) => {
       const form = formConnection(RED, request.body, variables);
       const { settings, installation } = form;
-      const search = fieldsOf(request.body)['search'] === true;
-      const listener = search ? null : listenerOn(RED, settings);
-      const stages = search
-        ? searchMeter(settings, installation, signal)
-        : listener === null
-          ? testConnection(settings, installation, signal)
-          : hearAlong(listener, settings, signal);
+      const { search, id, decoder, lang } = fieldsOf(request.body);
+      const users = usersOf(RED, id, decoder, variables);
+      const listensWith = { options: users.listensWith ?? ownKeys(settings), nameOf: namesIn(textsFor(lang)) };
+      const environment = { ...installation, listensWith, onlyListens: users.onlyListens };
+      const listener = search === true ? null : listenerOn(RED, settings);
+      const stages =
+        search === true
+          ? searchMeter(settings, environment, signal)
+          : listener === null
+            ? testConnection(settings, environment, signal)
+            : hearAlong(listener, settings, signal, listensWith);
       response.set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
       for await (const stage of stages) {
         if (response.destroyed) return;
@@ -231,14 +238,23 @@ export function answer(
     .finally(() => clearTimeout(timer));
 }
 
+/** Where no decoder uses the line yet. */
+function ownKeys({ keys }: ConnectionSettings): PushOptions {
+  return { encryptionKey: keys.encryption, authenticationKey: keys.authentication };
+}
+
+function namesIn(texts: ObisTexts): (reading: Reading) => string {
+  return ({ obis, name }) => (obis === null ? name : obisName(Obis.parse(obis), texts));
+}
+
 function textsFor(lang: unknown): ObisTexts {
   return obisTexts(typeof lang === 'string' ? lang : 'en');
 }
 
 const CALLERS: ReadonlySet<string> = new Set(['BAD_SETTING', 'NOT_SUPPORTED', 'HOST_NOT_ALLOWED']);
 const PROFILE = 7;
-/** The search is the longest: 60 s, and what follows its end. */
-const TEST_MS = 75_000;
+/** Listening and the search are the longest: 60 s, and what stands before and after them. */
+const TEST_MS = 90_000;
 const BROWSE_MS = 120_000;
 const VALUE_MS = 45_000;
 const SUGGESTIONS = 30;

@@ -7,6 +7,7 @@ import { parse } from '../../io/settings/parse';
 import { connectionOf } from '../lib/connection-api';
 import { meterOf, originOf } from '../lib/meter-identity';
 import { wantedObjects } from '../lib/object-refs';
+import { counted, type Said } from '../lib/status-words';
 import { onInput, type Fields } from '../lib/on-input';
 import { text } from '../lib/props';
 import { originObject, readObjects, type ReadObject } from '../lib/read-objects';
@@ -56,7 +57,7 @@ export = (RED: NodeAPI): void => {
           {
             signal: task.signal,
             meter: target,
-            onState: state => task.progress(state.phase === 'connected' ? 'reading' : state.text),
+            onState: state => task.progress(state.phase === 'connected' ? 'reading' : state.says),
           },
         );
       },
@@ -86,15 +87,15 @@ function refusal({ wanted, outcome }: ReadObject): Fields {
   return { obis: wanted.obis.toString(), classId, attribute, code: error?.code, message: error?.message };
 }
 
-function statusOf(sent: Fields | null): string {
+function statusOf(sent: Fields | null): Said {
   const payload = sent?.['payload'];
   if (isTelegram(payload)) {
     const [first] = payload.readings;
     if (payload.readings.length === 1 && first !== undefined)
       return `${String(first.value)} ${first.unit ?? ''}`.trim();
-    return `${payload.readings.length} readings`;
+    return counted(payload.readings.length, 'single-reading', 'readings');
   }
-  if (Array.isArray(payload)) return `${payload.length} values`;
+  if (Array.isArray(payload)) return counted(payload.length, 'value');
   return typeof payload === 'object' && payload !== null ? 'ok' : String(payload);
 }
 

@@ -29,7 +29,6 @@ const say = wordsOf('dlms-get-object');
 
 register<GetObject>('dlms-get-object', GET_OBJECT, {
   color: '#C7E9C0',
-  paletteLabel: 'get object',
   inputs: 1,
   outputs: 1,
   checks: {

@@ -69,7 +69,7 @@ export = (RED: NodeAPI): void => {
             tell(own.receive(source, chunk), now, handle, error => failures.tell(error));
           },
           ended: source => own.end(source),
-          state: state => handle.status(state.text, state.kind),
+          state: state => handle.status(state.says, state.kind),
         });
       }
     } catch (error) {
@@ -96,7 +96,7 @@ class Failures {
     // Listening begins in the middle of a telegram; of an encrypted one nothing else can be told.
     if (first && error.code === 'NO_FRAME') return;
     if (error.code === this.#last.code && atMs - this.#last.atMs < FAILURE_EVERY_MS) {
-      this.handle.status(error.short, 'error');
+      this.handle.status(error, 'error');
       return;
     }
     this.#last = { code: error.code, atMs };

@@ -13,7 +13,6 @@ const FIELDS = IEC_PROFILE.filter(setting => !('byHand' in setting)).map(({ name
 
 register<IecReadout>('dlms-iec-readout', IEC_READOUT, {
   color: '#C7E9C0',
-  paletteLabel: 'IEC readout',
   inputs: 1,
   outputs: 1,
   labels: {

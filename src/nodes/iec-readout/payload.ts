@@ -8,6 +8,7 @@ import { DlmsError } from '../../core/wire/errors';
 import type { IecReadout } from '../../io/iec/iec-session';
 import type { IecSettings } from './meaning';
 import type { Fields } from '../lib/on-input';
+import { counted, type Said } from '../lib/status-words';
 import type { WantedRange } from '../lib/range';
 
 /**
@@ -133,13 +134,14 @@ function problemList(problems: readonly DlmsError[]): Fields {
 }
 
 /** For the status line. */
-export function statusOf(payload: unknown): string {
+export function statusOf(payload: unknown): Said {
   if (typeof payload === 'object' && payload !== null) {
-    if ('readings' in payload && Array.isArray(payload.readings)) return `${payload.readings.length} readings`;
-    if ('rows' in payload && Array.isArray(payload.rows)) return `${payload.rows.length} rows`;
-    if (Array.isArray(payload)) return `${payload.length} rows`;
+    if ('readings' in payload && Array.isArray(payload.readings))
+      return counted(payload.readings.length, 'single-reading', 'readings');
+    if ('rows' in payload && Array.isArray(payload.rows)) return counted(payload.rows.length, 'row');
+    if (Array.isArray(payload)) return counted(payload.length, 'row');
   }
-  return typeof payload === 'string' && payload.length > 40 ? 'text' : String(payload);
+  return typeof payload === 'string' && payload.length > 40 ? { word: 'text' } : String(payload);
 }
 
 const FORMS: Readonly<Record<IecSettings['profile']['output'], (profile: LoadProfile) => unknown>> = {

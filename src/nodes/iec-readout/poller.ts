@@ -14,6 +14,7 @@ import { readoutFields } from './payload';
 import { LOCAL_ZONE, readPlan, registerList, type IecSettings } from './meaning';
 import type { Fields, Task } from '../lib/on-input';
 import { evaluate, text } from '../lib/props';
+import type { Said } from '../lib/status-words';
 import { keepsLastRead, wantedRange, type WantedRange } from '../lib/range';
 
 /** What a message may say itself. */
@@ -184,14 +185,15 @@ function addressOf(meter: unknown): string | undefined {
   return text(meter.meterAddress, '');
 }
 
-function progressText({ stage, characters, expectedMs, elapsedMs }: IecProgress): string {
-  const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
-  const of = expectedMs === null ? '' : ` of ${seconds(expectedMs)}`;
-  return stage === 'reading'
-    ? `${characters} characters, ${seconds(elapsedMs)}${of}`
-    : expectedMs === null
-      ? stage
-      : `${stage}, about ${seconds(expectedMs)}`;
+function progressText({ stage, characters, expectedMs, elapsedMs }: IecProgress): Said {
+  const seconds = (ms: number): number => Math.round(ms / 1000);
+  const all = expectedMs === null ? {} : { all: seconds(expectedMs) };
+  if (stage === 'reading') {
+    const facts = { n: characters, seconds: seconds(elapsedMs), ...all };
+    return { word: expectedMs === null ? 'characters' : 'characters-of', facts };
+  }
+  const at = { word: stage };
+  return expectedMs === null ? at : [at, { word: 'about', facts: { seconds: seconds(expectedMs) } }];
 }
 
 const ALL: WantedRange = { kind: 'all' };

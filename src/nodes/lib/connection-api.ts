@@ -9,7 +9,7 @@
 //   const listening = connectionOf(RED, config.connection).listen({
 //     bytes: (chunk, source) => decoderOf(source).receive(chunk),      // one decoder a source
 //     ended: source => forget(source),
-//     state: s => node.status(s.text, s.kind),
+//     state: s => node.status(s.says, s.kind),
 //   });
 //   onClose: () => listening.stop()
 
@@ -20,6 +20,7 @@ import type { Session } from '../../io/session/session';
 import type { ConnectionSecret, ConnectionSettings } from '../../io/settings/settings';
 import type { Transport } from '../../io/transport/transport';
 import type { StatusKind } from './on-input';
+import type { Said } from './status-words';
 
 export interface Connection {
   /** For errors and status: "192.168.1.5:4059", "/dev/ttyUSB0 9600 8N1". */
@@ -88,8 +89,10 @@ export interface Listening {
 /** One state machine per connection feeds the status of all its users. */
 export interface ConnectionState {
   readonly phase: 'idle' | 'connecting' | 'connected' | 'listening' | 'waiting';
-  /** Ready for `NodeHandle.status(text, kind)`. */
+  /** In English, for logs. */
   readonly text: string;
+  /** For `NodeHandle.status(says, kind)`, where it is no error. */
+  readonly says: Said;
   readonly kind: StatusKind;
   /** Why it waits before the next attempt. */
   readonly error?: DlmsError;

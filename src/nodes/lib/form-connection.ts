@@ -49,7 +49,7 @@ export async function withFormSession<T>(
   signal: AbortSignal,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  if (settings.interface === 'iec') {
+  if (settings.interface === 'iec' || settings.interface === 'push') {
     const expected = 'an interface of DLMS/COSEM (hdlc, wrapper, hdlc-mode-e), which this needs';
     throw new DlmsError({ code: 'BAD_SETTING', setting: 'interface', value: settings.interface, expected });
   }

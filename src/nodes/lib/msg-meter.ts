@@ -50,6 +50,13 @@ export class MsgMeter {
     return this.#overrides;
   }
 
+  /** Tells one meter of a node from another; nobody sees it. Empty: the one of the connection. */
+  get place(): string {
+    const { given } = this;
+    if (typeof given !== 'object' || given === null) return '';
+    return JSON.stringify(PLACE.map(name => String((given as Properties)[name] ?? '')));
+  }
+
   /** A text for people, without what came from variables. */
   hide(text: string): string {
     return this.#variables.hide(text);
@@ -70,4 +77,6 @@ function isPlain(value: unknown): boolean {
 }
 
 const SECRETS: readonly string[] = CONNECTION_SECRETS;
+/** Where a meter is. */
+const PLACE = ['host', 'port', 'path', 'serverAddress', 'physicalAddress', 'serialNumber', 'meterAddress'];
 const UNREADABLE = 'an object that cannot be read';

@@ -15,6 +15,7 @@ import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { shown } from '../../core/wire/foreign';
 import type { Properties } from '../../io/settings/settings';
 import { MsgMeter } from './msg-meter';
+import { faultWords, spoken, type Said, type StatusWords } from './status-words';
 
 /** Properties to put on the message; `undefined` takes one off. */
 export type Fields = Record<string, unknown>;
@@ -27,7 +28,7 @@ export interface Task {
   /** Sends a copy of the incoming message with these fields, at once. `output` counts from 0. */
   emit(fields: Fields, output?: number): void;
   /** Yellow status while this message is worked on; the editor sees at most two a second and always the last. */
-  progress(text: string): void;
+  progress(text: Said): void;
 }
 
 /** The fields of the last message (the incoming one, reused), or null when there is nothing (more) to send. */
@@ -39,7 +40,7 @@ export interface InputOptions {
   /** Whether `msg.meter` says where to connect; default true. Elsewhere it is the message's own, and only secrets go. */
   readonly connects?: boolean;
   /** Green status after success; null or not given: the status is cleared. */
-  readonly status?: (sent: Fields | null, msg: NodeMessageInFlow) => string | null;
+  readonly status?: (sent: Fields | null, msg: NodeMessageInFlow) => Said | null;
   /** The output the returned fields leave by; default 0. */
   readonly output?: number;
   /** Frees what the node holds; awaited, but never longer than CLOSE_LIMIT_MS together with the running tasks. */
@@ -53,7 +54,7 @@ export interface NodeHandle {
   /** Sends a new message; for data that comes by itself. */
   emit(fields: Fields, output?: number): void;
   /** Shows a status when no message is being worked on; null clears it. */
-  status(text: string | null, kind?: StatusKind): void;
+  status(text: Said | null, kind?: StatusKind): void;
   /** A failure without a message: red status and one line in the log and the debug sidebar. */
   fail(error: unknown): void;
   /** Aborted when the node closes. */
@@ -64,7 +65,8 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
   const closing = new AbortController();
   /** One for each message that is worked on, so that no signal collects the listeners of all. */
   const tasks = new Set<AbortController>();
-  const status = new StatusLine(node);
+  const status = new StatusLine(RED, node);
+  const fleet = new Fleet();
   const running = new Set<Promise<void>>();
   const busy = options.busy ?? 'reading';
   let lastOkAt: Date | null = null;
@@ -78,14 +80,16 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
       emit: (fields, output = 0) => {
         if (!closing.signal.aborted) send(atOutput(merge(RED.util.cloneMessage(msg), fields), output));
       },
-      progress: text => status.progress(meter.hide(text)),
+      progress: text => status.progress(meter.hide(spoken(RED, text))),
     };
     const sent = await handler(msg, task);
     if (closing.signal.aborted) return;
     const text = options.status?.(sent, msg) ?? null;
     if (sent !== null) send(atOutput(merge(msg, sent), options.output ?? 0));
     lastOkAt = new Date();
-    if (busy !== '' || text !== null) status.settle(text, 'ok', running.size > 1);
+    const many = fleet.settled(meter.place, true);
+    if (many !== null) status.settle(many.words, many.kind, running.size > 1);
+    else if (busy !== '' || text !== null) status.settle(text, 'ok', running.size > 1);
   };
 
   // Three parameters, not async: with fewer Node-RED takes the message as done at once; a rejection would end the process.
@@ -102,7 +106,9 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
         () => done(),
         (thrown: unknown) => {
           const error = asNodeError(meter.hideIn(thrown));
-          if (!closing.signal.aborted) status.settle(failed(error, lastOkAt), 'error', running.size > 1);
+          const many = fleet.settled(meter.place, false);
+          const said = many === null ? failed(RED, error, lastOkAt) : [short(RED, error), many.words];
+          if (!closing.signal.aborted) status.settle(said, 'error', running.size > 1);
           done(error);
         },
       )
@@ -131,7 +137,7 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
     fail: thrown => {
       if (closing.signal.aborted) return;
       const error = asNodeError(thrown);
-      status.show(failed(error, lastOkAt), 'error');
+      status.show(failed(RED, error, lastOkAt), 'error');
       node.error(error, {});
     },
     signal: closing.signal,
@@ -205,11 +211,34 @@ function merge<M extends NodeMessage>(msg: M, fields: Fields): M {
   return msg;
 }
 
-function failed(error: NodeError, lastOkAt: Date | null): string {
-  if (lastOkAt === null) return error.short;
+function short(RED: NodeAPI, error: NodeError): string {
+  return faultWords(RED, error.code, error.cause, error.short);
+}
+
+function failed(RED: NodeAPI, error: NodeError, lastOkAt: Date | null): Said {
+  const text = short(RED, error);
+  if (lastOkAt === null) return text;
   const hour = String(lastOkAt.getHours()).padStart(2, '0');
   const minute = String(lastOkAt.getMinutes()).padStart(2, '0');
-  return `${cut(error.short, STATUS_LENGTH - 10)}, ok ${hour}:${minute}`;
+  return [text, { word: 'ok-at', facts: { time: `${hour}:${minute}` } }];
+}
+
+/** The meters that one node reads by msg.meter: what its status says when the last of them says too little. */
+class Fleet {
+  /** Whether the last request to it went well, in the order of the requests. 0 <= size <= FLEET_LIMIT */
+  readonly #meters = new Map<string, boolean>();
+
+  /** null: there is one meter only. */
+  settled(place: string, ok: boolean): { readonly words: StatusWords; readonly kind: StatusKind } | null {
+    this.#meters.delete(place);
+    this.#meters.set(place, ok);
+    if (this.#meters.size > FLEET_LIMIT) this.#meters.delete([...this.#meters.keys()][0] as string);
+    const n = this.#meters.size;
+    if (n < 2) return null;
+    const failing = [...this.#meters.values()].filter(well => !well).length;
+    if (failing === 0) return { words: { word: 'meters', facts: { n } }, kind: 'ok' };
+    return { words: { word: 'meters-failed', facts: { failed: failing, n } }, kind: 'error' };
+  }
 }
 
 /** One node's status: changes are sent once, progress is throttled, a late timer never overwrites a result. */
@@ -218,11 +247,14 @@ class StatusLine {
   #timer: NodeJS.Timeout | undefined;
   #waiting: string | null = null;
   #sentAtMs = -Infinity;
-  constructor(private readonly node: Node) {}
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+  ) {}
 
-  show(text: string | null, kind: StatusKind): void {
+  show(text: Said | null, kind: StatusKind): void {
     this.#stop();
-    this.#send(text === null ? {} : { ...LOOKS[kind], text: statusText(text) });
+    this.#send(text === null ? {} : { ...LOOKS[kind], text: this.#textOf(text) });
   }
 
   progress(text: string): void {
@@ -234,7 +266,7 @@ class StatusLine {
   }
 
   /** The end of one task; while others run the line stays yellow, unless this one failed. */
-  settle(text: string | null, kind: StatusKind, othersRun: boolean): void {
+  settle(text: Said | null, kind: StatusKind, othersRun: boolean): void {
     if (!othersRun || kind === 'error') this.show(text, kind);
   }
 
@@ -245,7 +277,7 @@ class StatusLine {
   #flush(): void {
     const text = this.#waiting;
     this.#stop();
-    if (text !== null) this.#send({ ...LOOKS.busy, text: statusText(text) });
+    if (text !== null) this.#send({ ...LOOKS.busy, text: this.#textOf(text) });
     this.#sentAtMs = performance.now();
   }
 
@@ -253,6 +285,11 @@ class StatusLine {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waiting = null;
+  }
+
+  #textOf(said: Said): string {
+    const words = typeof said === 'string' && WORDS.has(said) ? { word: said } : said;
+    return spoken(this.RED, words, STATUS_LENGTH);
   }
 
   #send(status: NodeStatus): void {
@@ -263,20 +300,12 @@ class StatusLine {
   }
 }
 
-/** A word of the catalog goes out as its key, which the editor shows in its own language; all else as it is. */
-function statusText(text: string): string {
-  return WORDS.has(text) ? `shared.status.${text}` : cut(text, STATUS_LENGTH);
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-}
-
 /** Node-RED waits 15 s for a node to close; a deploy has to free its ports within 5 s. */
 const CLOSE_LIMIT_MS = 4500;
 const PROGRESS_EVERY_MS = 500;
 const STATUS_LENGTH = 48;
-/** Those of locales/<lang>/_shared.json, status. */
+const FLEET_LIMIT = 1000;
+/** Texts that are words of the catalog as they stand. */
 const WORDS: ReadonlySet<string> = new Set(['reading', 'connecting', 'connected', 'listening', 'waiting', 'idle']);
 
 const LOOKS: Record<StatusKind, NodeStatus> = {

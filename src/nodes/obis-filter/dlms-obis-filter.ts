@@ -10,6 +10,7 @@ import { filterOptions, outputCount } from './meaning';
 import { type Place, KeptState, contextPlace, filePlace } from './kept-state';
 import { obisTexts } from '../lib/obis-languages';
 import { type Fields, type Task, onInput } from '../lib/on-input';
+import type { Said } from '../lib/status-words';
 import { text } from '../lib/props';
 import type { Values } from '../lib/settings-table';
 
@@ -23,7 +24,7 @@ export = (RED: NodeAPI): void => {
   function DlmsObisFilter(this: FilterNode, config: FilterDef): void {
     RED.nodes.createNode(this, config);
     this.filter = null;
-    const counts = new WeakMap<NodeMessageInFlow, string>();
+    const counts = new WeakMap<NodeMessageInFlow, Said>();
     const handle = onInput(
       RED,
       this,
@@ -117,8 +118,9 @@ function dropColumns(msg: { dlms?: unknown }): void {
   msg.dlms = dlms;
 }
 
-function summary({ came, sent, held }: FilterResult): string {
-  return `${sent} of ${came}${held.length > 0 ? `, ${held.length} held back` : ''}`;
+function summary({ came, sent, held }: FilterResult): Said {
+  const passed = { word: 'of', facts: { sent, came } };
+  return held.length === 0 ? passed : [passed, { word: 'held-back', facts: { n: held.length } }];
 }
 
 /** Empty: nowhere. `file`: beside the flows, for a Node-RED without a context store that lasts; else a context store. */

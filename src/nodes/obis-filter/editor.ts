@@ -63,7 +63,6 @@ const say = wordsOf('dlms-obis-filter');
 
 register<ObisFilter>('dlms-obis-filter', OBIS_FILTER, {
   color: '#DEB887',
-  paletteLabel: 'OBIS filter',
   inputs: 1,
   outputs: 2,
   labels: { holdFor: () => say('label.hold') },

@@ -24,6 +24,7 @@ export function filterOptions(properties: Values): FilterOptions {
     hold: row.hold,
     holdMs: milliseconds(row.holdFor),
     measurement: row.measurement,
+    texts: row.texts,
     homeAssistant: {
       discoveryPrefix: row.discoveryPrefix.replace(/\/+$/, ''),
       statePrefix: row.statePrefix.replace(/\/+$/, ''),

@@ -19,6 +19,8 @@ export const OBIS_FILTER = settings([
   // How many the editor draws.
   { name: 'outputs', kind: 'editor', stored: 2 },
   { name: 'measurement', kind: 'text', default: 'meter', when: { output: ['influx'] } },
+  // Flows from before it was there stored texts; a new node leaves them out.
+  { name: 'texts', kind: 'flag', default: true, stored: false, when: { output: ['influx'] } },
   { name: 'discoveryPrefix', kind: 'text', default: 'homeassistant', when: HOME_ASSISTANT },
   { name: 'statePrefix', kind: 'text', default: 'dlms', when: HOME_ASSISTANT },
   { name: 'require', kind: 'choice', choices: ['nothing', 'encrypted', 'authenticated'], default: 'nothing' },

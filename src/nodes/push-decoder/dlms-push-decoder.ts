@@ -13,6 +13,7 @@ import { passwordsOf, text } from '../lib/props';
 import type { Values } from '../lib/settings-table';
 import { pushSettings, type PushCredentials, type PushSettings } from './meaning';
 import { PUSH_DECODER } from './settings';
+import { counted } from '../lib/status-words';
 import { PushSources, problemFields, type Outgoing } from './sources';
 import { decodePasted } from './trial';
 import { ReceivedCounters } from './received-counters';
@@ -94,7 +95,7 @@ export = (RED: NodeAPI): void => {
       if (settings.silenceMs !== null) {
         const tell = (error: DlmsError): void => {
           handle.emit(problemFields(error, new Uint8Array(0), { source: 'push' }), 1);
-          handle.status(error.short, 'error');
+          handle.status(error, 'error');
         };
         watchdog = new Watchdog(settings.silenceMs, afterMs => sources.silence(afterMs), tell);
       }
@@ -123,7 +124,7 @@ export = (RED: NodeAPI): void => {
           ended: source => soon(null, () => late(sources.end(source, true))),
           state: state => {
             // What the meter sends says more than that its line stands.
-            if (sources.seen.telegrams === 0 || state.kind !== 'ok') handle.status(state.text, state.kind);
+            if (sources.seen.telegrams === 0 || state.kind !== 'ok') handle.status(state.says, state.kind);
           },
         });
       }
@@ -178,13 +179,13 @@ function nameOf(value: unknown): string {
 function show(sources: PushSources | null, handle: NodeHandle): void {
   if (sources === null) return;
   const { telegrams, problems, lastTelegramAt, lastProblem } = sources.seen;
-  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+  const wrong = counted(problems, 'problem');
   if (lastProblem !== null) {
-    const ok = lastTelegramAt === null ? '' : `, ok ${clock(lastTelegramAt, false)}`;
-    handle.status(`${lastProblem.code}, ${count(problems, 'problem')}${ok}`, 'error');
+    const ok = lastTelegramAt === null ? [] : [{ word: 'ok-at', facts: { time: clock(lastTelegramAt, false) } }];
+    handle.status([lastProblem, wrong, ...ok], 'error');
   } else if (lastTelegramAt !== null) {
-    const wrong = problems === 0 ? '' : `, ${count(problems, 'problem')}`;
-    handle.status(`${clock(lastTelegramAt, true)}, ${count(telegrams, 'telegram')}${wrong}`, 'ok');
+    const came = counted(telegrams, 'telegram');
+    handle.status([clock(lastTelegramAt, true), came, ...(problems === 0 ? [] : [wrong])], 'ok');
   }
 }
 

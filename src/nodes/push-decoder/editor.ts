@@ -40,7 +40,6 @@ let layoutTable: LayoutTable | null = null;
 
 register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
   color: '#C7E9C0',
-  paletteLabel: 'push decoder',
   inputs: 1,
   outputs: 2,
   checks: {

@@ -14,7 +14,7 @@ import { fieldsOf, UNTOUCHED } from '../lib/form-connection';
 import type { Fields } from '../lib/on-input';
 import { Variables } from '../lib/variables';
 import { isCredential } from '../lib/settings-table';
-import { pushSettings } from './meaning';
+import { pushSettings, type PushSettings } from './meaning';
 import { PUSH_DECODER } from './settings';
 
 export interface Trial {
@@ -39,12 +39,9 @@ export function decodePasted(RED: NodeAPI, body: unknown, texts: ObisTexts): Tri
   }
 }
 
-function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Variables): Trial {
-  const { id, properties, credentials, text } = fieldsOf(body);
-  if (typeof text !== 'string' || text.length > MAX_TEXT) {
-    const expected = `text of at most ${MAX_TEXT} characters`;
-    throw new DlmsError({ code: 'BAD_SETTING', setting: 'text', value: typeof text, expected });
-  }
+/** What a form sent of a push decoder: `{ id, properties, credentials }`. Throws BAD_SETTING. */
+export function formSettings(RED: NodeAPI, body: unknown, variables: Variables): PushSettings {
+  const { id, properties, credentials } = fieldsOf(body);
   const deployed = fieldsOf(typeof id === 'string' && id !== '' ? RED.nodes.getNode(id) : null);
   const saved = deployed['type'] === 'dlms-push-decoder' ? fieldsOf(deployed['credentials']) : {};
   const given = fieldsOf(credentials);
@@ -53,7 +50,16 @@ function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Varia
     return [name, value === undefined || value === UNTOUCHED ? saved[name] : variables.resolve(value, name)];
   });
   const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
-  const { options } = pushSettings(Object.fromEntries(known) as Fields, Object.fromEntries(keys) as Fields);
+  return pushSettings(Object.fromEntries(known) as Fields, Object.fromEntries(keys) as Fields);
+}
+
+function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Variables): Trial {
+  const { text } = fieldsOf(body);
+  if (typeof text !== 'string' || text.length > MAX_TEXT) {
+    const expected = `text of at most ${MAX_TEXT} characters`;
+    throw new DlmsError({ code: 'BAD_SETTING', setting: 'text', value: typeof text, expected });
+  }
+  const { options } = formSettings(RED, body, variables);
   const decoder = new PushDecoder({ ...options, hex: false });
   const batches = recordBatches();
   const events = [...batches.receive(readText(text).bytes, true), ...batches.flush()].flatMap(

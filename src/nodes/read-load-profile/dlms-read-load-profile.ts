@@ -13,6 +13,7 @@ import { parse, type Parsed } from '../../io/settings/parse';
 import { connectionOf } from '../lib/connection-api';
 import { LastRead } from './last-read';
 import { meterOf, originOf } from '../lib/meter-identity';
+import { counted } from '../lib/status-words';
 import { onInput, type Fields, type Task } from '../lib/on-input';
 import { evaluate, text } from '../lib/props';
 import { keepsLastRead, wantedRange, type RangeInput, type WantedRange } from '../lib/range';
@@ -59,10 +60,10 @@ export = (RED: NodeAPI): void => {
         return connection.withSession(work, {
           signal: task.signal,
           meter: given.meter,
-          onState: state => task.progress(state.phase === 'connected' ? 'reading' : state.text),
+          onState: state => task.progress(state.phase === 'connected' ? 'reading' : state.says),
         });
       },
-      { status: (_sent, msg) => `${rowsOf.get(msg) ?? 0} rows` },
+      { status: (_sent, msg) => counted(rowsOf.get(msg) ?? 0, 'row') },
     );
   }
   RED.nodes.registerType('dlms-read-load-profile', ReadLoadProfile);
@@ -75,7 +76,7 @@ async function send(reader: ProfileReader, output: Output, task: Task, sequence:
   let dlms: Origin | null = null;
   const parts = (index: number): Fields => ({ id: sequence, type: 'array', len: 1, index });
   for await (const row of reader.rows(task.signal)) {
-    task.progress(`${reader.count} rows`);
+    task.progress(counted(reader.count, 'row'));
     if (output !== 'row') rows.push(row);
     // One row is held back, because the last one carries the count.
     else if (last !== null) {

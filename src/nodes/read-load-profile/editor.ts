@@ -27,7 +27,6 @@ const FIELDS = RANGE.map(({ name }) => name);
 
 register<ReadLoadProfile>('dlms-read-load-profile', READ_LOAD_PROFILE, {
   color: '#C7E9C0',
-  paletteLabel: 'read load profile',
   inputs: 1,
   outputs: 1,
   groups: { range: PREFIX },

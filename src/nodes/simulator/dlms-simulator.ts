@@ -10,6 +10,7 @@ import { passwordsOf } from '../lib/props';
 import type { Values } from '../lib/settings-table';
 import { start, type Credentials, type Simulation } from './meaning';
 import { SIMULATOR } from './settings';
+import type { Said } from '../lib/status-words';
 
 type SimulatorDef = NodeDef & Values;
 
@@ -35,8 +36,9 @@ export = (RED: NodeAPI): void => {
     const show = (): void => {
       if (running === undefined) return;
       const { port, connections } = running;
-      const text = port === null ? 'ready' : `port ${port}, ${connections} connected`;
-      handle.status(text, connections > 0 ? 'ok' : 'idle');
+      const connected = { word: 'connected-count', facts: { n: connections } };
+      const said: Said = port === null ? { word: 'ready' } : [{ word: 'port', facts: { port } }, connected];
+      handle.status(said, connections > 0 ? 'ok' : 'idle');
     };
     const started = start(config, this.credentials, fields => handle.emit(fields)).then(
       simulation => {

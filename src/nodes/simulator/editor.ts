@@ -10,7 +10,6 @@ interface Simulator extends FormNode {
 
 register<Simulator>('dlms-simulator', SIMULATOR, {
   color: '#DEB887',
-  paletteLabel: 'simulator',
   inputs: 1,
   outputs: 1,
   label: ({ kind }) => (kind === 'push' ? 'pushing meter' : kind === 'iec' ? 'optical head' : 'simulated meter'),
