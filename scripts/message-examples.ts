@@ -11,7 +11,7 @@ import { fromLatin1 } from '../src/core/wire/hex';
 import { type FilterOptions, ObisFilter } from '../src/filter/filter';
 import { OUTPUT_FORMS } from '../src/filter/forms';
 import { outcomeOf } from '../src/nodes/iec-readout/payload';
-import { iecSettings } from '../src/nodes/iec-readout/settings';
+import { iecSettings } from '../src/nodes/iec-readout/meaning';
 import { asNodeError } from '../src/nodes/lib/on-input';
 import { problemFields } from '../src/nodes/push-decoder/sources';
 import { EXAMPLE_KEYS, pushBytes, pushFormat } from '../src/sim/push-source';
@@ -98,6 +98,7 @@ function filter(output: FilterOptions['output'], payload: Telegram): readonly Fi
     maxPerHour: null,
     acceptAfter: 3,
     hold: false,
+    texts: true,
     holdMs: null,
     measurement: 'meter',
     homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms' },

@@ -73,11 +73,14 @@ describe('the packed package in a real Node-RED', function () {
 
   it('has the texts of every node, with the shared ones, in every language', async () => {
     for (const language of languages) {
-      const shared: unknown = JSON.parse(readFileSync(join(PROJECT, 'locales', language, '_shared.json'), 'utf8'));
+      const [shared, fault] = ['_shared', '_faults'].map(
+        name => JSON.parse(readFileSync(join(PROJECT, 'locales', language, `${name}.json`), 'utf8')) as object,
+      );
       for (const type of types) {
         const catalog = (await red.json(`/locales/${PACKAGE}/${type}?lng=${language}`)) as Record<string, unknown>;
         const own = JSON.parse(readFileSync(join(PROJECT, 'locales', language, `${type}.json`), 'utf8')) as object;
-        assert.deepEqual(catalog[type], (own as Record<string, unknown>)[type]);
+        const texts = (own as Record<string, object>)[type];
+        assert.deepEqual(catalog[type], type === 'dlms-connection' ? { ...texts, fault } : texts);
         assert.deepEqual(catalog['shared'], shared);
       }
     }
@@ -268,4 +271,4 @@ function sourceOf(installedFile: string): string {
 type Facts = Record<'repository' | 'bugs' | 'homepage', string>;
 
 /** A ratchet: what is installed gets no bigger. */
-const MOST_OCTETS = 2_400_000;
+const MOST_OCTETS = 2_620_000;

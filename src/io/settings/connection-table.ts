@@ -1,7 +1,7 @@
 // The properties of dlms-connection, in the order of its form.
 // The rule of the file: data only; what two properties mean together stands in settings.
 
-import { settings, type When } from './table';
+import { settings, type Condition, type When } from './table';
 
 /** All but the readout by IEC 62056-21, which has no associations. */
 const DLMS: When = { interface: ['hdlc', 'wrapper', 'hdlc-mode-e', 'plc', 'plc-hdlc'] };
@@ -9,7 +9,7 @@ const HDLC: When = { interface: ['hdlc', 'hdlc-mode-e', 'plc-hdlc'] };
 const WRAPPER: When = { interface: ['wrapper'] };
 const SERIAL_FORMAT: When = [{ transport: ['serial'] }, { transport: ['tcp'], rfc2217: [true] }];
 const WITH_PASSWORD: When = { authentication: ['low', 'high', 'high-md5', 'high-sha1', 'high-sha256'] };
-const CIPHERED = [
+const CIPHERED: readonly Condition[] = [
   { security: ['authentication', 'encryption', 'authentication-encryption'] },
   { authentication: ['high-gmac'] },
 ];
