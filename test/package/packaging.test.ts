@@ -7,9 +7,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, before, describe, it } from 'mocha';
-import { errorSection, helpOf } from '../scripts/help-errors';
-import { forNodeRed } from '../scripts/help-markdown';
-import { installPacked, NodeRedProcess, PACKAGE, PROJECT, remove, temporaryUserDir } from './node-red-process';
+import { errorSection, helpOf } from '../../scripts/help-errors';
+import { forNodeRed } from '../../scripts/help-markdown';
+import { installPacked, NodeRedProcess, PACKAGE, PROJECT, remove, temporaryUserDir } from '../node-red-process';
 
 interface Manifest {
   readonly files: string[];

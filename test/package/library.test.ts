@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import ts from 'typescript';
-import { apiReports } from '../scripts/api-report';
-import { PACKAGE, PROJECT, remove } from './node-red-process';
+import { apiReports } from '../../scripts/api-report';
+import { PACKAGE, PROJECT, remove } from '../node-red-process';
 
 const { exports: doors } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
   exports: Record<string, string | { types: string; default: string }>;
