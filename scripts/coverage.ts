@@ -11,7 +11,7 @@ interface Lines {
 
 const ROOT = join(__dirname, '..', '..');
 /** Percent of lines; the longest name that fits counts. */
-const FLOORS: Readonly<Record<string, number>> = { core: 95, filter: 95, io: 90, sim: 80, nodes: 80 };
+const FLOORS: Readonly<Record<string, number>> = { core: 95, filter: 95, io: 90, sim: 90, nodes: 90 };
 
 const summary = JSON.parse(readFileSync(join(ROOT, 'coverage', 'coverage-summary.json'), 'utf8')) as Record<
   string,
