@@ -109,8 +109,8 @@ async function fleet(how: How): Promise<Figure[]> {
 
 /** Whole processes in turn; and what the core and the session load beside themselves. */
 function start(how: How): Promise<Figure[]> {
-  const core = join(__dirname, '..', 'src', 'core', 'index.js');
-  const session = join(__dirname, '..', 'src', 'io', 'session.js');
+  const core = join(__dirname, '..', 'lib', 'index.js');
+  const session = join(__dirname, '..', 'src', 'io', 'session', 'session.js');
   const node = (code: string): { ms: number; out: string } => {
     const from = performance.now();
     const done = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });

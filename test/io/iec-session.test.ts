@@ -134,6 +134,17 @@ describe('an IEC session', () => {
     const other = new IecSession({ ...QUICK, password: '8', read: { what: 'registers', registers: ['1.8.0'] } });
     for (let n = 0; n < 2; n++) await assert.rejects(other.read(line, never), { code: 'NO_ANSWER' });
   });
+  it('holds no lost answer against a password that the meter took before', () => {
+    const passwords = new RefusedPasswords();
+    passwords.taken('7');
+    passwords.refused('7', 0, true);
+    passwords.guard('7', 1);
+    passwords.refused('8', 0, true);
+    assert.throws(() => passwords.guard('8', 1), { code: 'WRONG_PASSWORD' });
+    // The meter may have got another one meanwhile.
+    passwords.refused('7', 0);
+    assert.throws(() => passwords.guard('7', 1), { code: 'WRONG_PASSWORD' });
+  });
   it('does not let a list that was read end the pause of a password', async () => {
     const meter = new SimulatedIecMeter({ password: '7', ...SOON });
     const { near } = await onMemory(meter);

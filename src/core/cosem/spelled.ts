@@ -16,9 +16,11 @@ export interface Spelled {
 export function spelled(bytes: Uint8Array, at = 0): Spelled {
   const slot =
     ((bytes[at] as number) +
+      (bytes[at + 1] as number) * 67 +
       (bytes[at + 2] as number) * 7 +
       (bytes[at + 3] as number) * 31 +
-      (bytes[at + 4] as number) * 5) &
+      (bytes[at + 4] as number) * 5 +
+      (bytes[at + 5] as number) * 13) &
     (SLOTS - 1);
   const known = SPELLED[slot];
   if (known !== undefined && same(known.obis.bytes, bytes, at)) return known;

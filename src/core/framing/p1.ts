@@ -156,6 +156,7 @@ function telegram(bytes: Waiting, how: Circumstances): Verdict<P1Framed> {
   while (isLineEnd(bytes.at(body))) body++;
   if (body >= have) return { need: have + 1 };
   let from = body;
+  if (!isPrintableLine(bytes, body) && !isTextFrom(bytes, Math.max(body, how.searched))) return 'no';
   const inside = encryptedEnd(bytes, body);
   if (inside === 'wait') return { need: have + 1 };
   if (inside !== 'no') {
@@ -192,6 +193,22 @@ function identificationEnd(bytes: Waiting): number {
     if (i > IDENTIFICATION_LIMIT || (i < 4 && !isLetter(byte))) return -1;
   }
   return 0;
+}
+
+/** The octets in front of `body`. */
+function isPrintableLine(bytes: Waiting, body: number): boolean {
+  for (let i = 1; i < body; i++) if (!isPrintable(bytes.at(i)) && !isLineEnd(bytes.at(i))) return false;
+  return true;
+}
+
+/** Behind an identification with other octets than characters only text is a telegram: a frame there has a check of its own. */
+function isTextFrom(bytes: Waiting, from: number): boolean {
+  for (let i = from; i < bytes.length; i++) {
+    const byte = bytes.at(i);
+    if (byte === BANG && isLineEnd(bytes.at(i - 1))) return true;
+    if (!isPrintable(byte) && !isLineEnd(byte)) return false;
+  }
+  return true;
 }
 
 /**

@@ -322,7 +322,9 @@ export class ProgrammingSession {
     const groups = ASKED_GROUPS.slice(0, /^\w+\.\w+$/.test(id) ? 2 : 3);
     const isOther = ({ id: came }: IecReading): boolean => {
       const { obis } = this.#typing.facts(came);
-      return obis !== null && groups.some(group => obis[group] !== asked[group]);
+      if (obis === null) return false;
+      const otherPeriod = asked.f !== 255 && obis.f !== 255 && obis.f !== asked.f;
+      return otherPeriod || groups.some(group => obis[group] !== asked[group]);
     };
     return readings.every(isOther)
       ? readings

@@ -73,7 +73,7 @@ function noKey(setting: string, found: string): DlmsError {
  * "4d4d4d3030303031" or "MMM00001". Throws BAD_SETTING for anything else.
  */
 export function parseSystemTitle(text: string, setting = 'system title'): Uint8Array {
-  if (/^[ -~]{8}$/.test(text)) return fromLatin1(text);
+  if (/^[ -~]{8}$/.test(text) && !HALF_TYPED.test(text)) return fromLatin1(text);
   const digits = text.replace(/0x/gi, '').replace(/[\s:,;-]/g, '');
   if (/^[0-9a-f]{16}$/i.test(digits)) return unhex(digits, setting);
   throw new DlmsError({ code: 'BAD_SETTING', setting, value: text, expected: '16 hex digits or 8 characters' });
@@ -85,4 +85,6 @@ export function systemTitleText(title: Uint8Array | null): string | null {
 }
 
 export const SYSTEM_TITLE_OCTETS = 8;
+/** A title in hex begins with the three letters of its maker, so with 4 or 5: eight characters of one are no title in text. */
+const HALF_TYPED = /^(?:0x|[45][0-9a-f])[0-9a-f\s:,;-]*$/i;
 const SHOWN = '<key>';

@@ -3,8 +3,8 @@
 // a wrong field in a known one spoils the file.
 
 import { fcs16, kermit16, lowFirst } from '../wire/crc16';
-import { DlmsError } from '../wire/errors';
-import { hex } from '../wire/hex';
+import { DlmsError, isDlmsError } from '../wire/errors';
+import { hex, unhex } from '../wire/hex';
 import { readTree, type SmlTree } from './parameters';
 import { SmlReader, type SmlValue } from './tlv';
 
@@ -296,13 +296,23 @@ function readParameter(r: SmlReader): SmlBody {
   return fields(r, 'SML parameter', 3, () => {
     const serverId = r.optionalOctets('SML serverId');
     const path = readPath(r);
-    return { type: 'parameter', serverId, path, tree: readTree(r, readParameterValue) };
+    const from = r.offset;
+    try {
+      return { type: 'parameter', serverId, path, tree: readTree(r, readParameterValue) };
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      // Of another form than the book's: it stands in hex, and the lists beside it lose nothing.
+      r.offset = from;
+      r.skip('SML parameterTree');
+      const entry = { ...NOTHING, name: unhex(path.at(-1) ?? ''), value: encoded(r, from) };
+      return { type: 'parameter', serverId, path, tree: { name: entry.name, entry, children: [] } };
+    }
   });
 }
 
 /** SML_ProcParValue: a value, an entry of a profile, entries under a signature, a time, an entry of a list. */
 function readParameterValue(r: SmlReader, name: Uint8Array): SmlEntry {
-  const bare = { name, status: null, time: null, unit: null, scaler: null, value: null, signature: null };
+  const bare = { ...NOTHING, name };
   const from = r.offset;
   r.list('SML parameterValue', 2, 2);
   switch (r.unsigned('SML kind of a parameterValue')) {
@@ -342,5 +352,6 @@ function invalid(field: string, value: string | number, expected: string, offset
   return new DlmsError({ code: 'WIRE_INVALID', field, value, expected, offset });
 }
 
+const NOTHING = { status: null, time: null, unit: null, scaler: null, value: null, signature: null } as const;
 /** Minutes. */
 const MOST_OFFSET = 15 * 60;

@@ -135,7 +135,7 @@ export class IecSession {
       if (done?.type === 'done') this.#hints = done.hints;
       this.#lastDurationMs = durationMs;
       // A list says nothing of passwords: it does not end the pause.
-      if (password !== '') this.#passwords.taken();
+      if (password !== '') this.#passwords.taken(password);
       return readoutOf(events, this.#hints, durationMs);
     } catch (error) {
       // Some meters say nothing to a wrong password, and count it all the same.

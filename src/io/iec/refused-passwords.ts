@@ -13,6 +13,8 @@ export class RefusedPasswords {
   #untilMs = -Infinity;
   /** The last one was met by silence. */
   #unanswered = false;
+  /** Of the one that the meter took last: a lost answer says nothing against it. */
+  #taken: string | null = null;
 
   /** true: a password that was refused must wait. */
   isPausing(nowMs: number): boolean {
@@ -31,12 +33,16 @@ export class RefusedPasswords {
 
   /** `unanswered`: by a meter that had answered before, and fell silent. */
   refused(password: string, nowMs: number, unanswered = false): void {
+    const hashed = hash(password);
+    if (unanswered && hashed === this.#taken) return;
+    this.#taken = null;
     this.#unanswered = unanswered;
-    this.#refused.add(hash(password));
+    this.#refused.add(hashed);
     this.#untilMs = nowMs + Math.min(PAUSE_MS * 2 ** this.#times++, LONGEST_PAUSE_MS);
   }
 
-  taken(): void {
+  taken(password: string): void {
+    this.#taken = hash(password);
     this.#refused.clear();
     this.#times = 0;
     this.#untilMs = -Infinity;

@@ -79,14 +79,16 @@ function exportUntil(hours: number): number {
 }
 
 /** More at the end of a week and in winter, and each day another way. */
-function loadOf(day: number): number {
+function loadOf(since: number): number {
+  const day = since % PERIOD;
   // Day 0 was a Wednesday.
   const weekend = day % 7 === 3 || day % 7 === 4 ? 1.25 : 1;
   return weekend * (1 + 0.15 * seasonOf(day)) * (1 + 0.2 * wobble(day, 1));
 }
 
 /** Long days in summer, and clouds. */
-function sunOf(day: number): number {
+function sunOf(since: number): number {
+  const day = since % PERIOD;
   return (0.6 - 0.35 * seasonOf(day)) * (1 + 0.7 * wobble(day + 7919, 1));
 }
 
@@ -95,8 +97,19 @@ function seasonOf(day: number): number {
   return Math.cos((2 * Math.PI * (day - 15)) / 365.25);
 }
 
-/** The sums of the factors of all days before one; each day is added once. */
+/**
+ * The sums of the factors of all days before one; each day is added once. After `PERIOD` days they come again, so that a clock
+ * that somebody sets far ahead costs no more.
+ */
 function before(day: number): { readonly load: number; readonly sun: number } {
+  const [periods, rest] = [Math.floor(day / PERIOD), day % PERIOD];
+  const within = sumsUntil(rest);
+  if (periods === 0) return within;
+  const whole = sumsUntil(PERIOD);
+  return { load: periods * whole.load + within.load, sun: periods * whole.sun + within.sun };
+}
+
+function sumsUntil(day: number): { readonly load: number; readonly sun: number } {
   for (let next = SUMS.length; next <= day; next++) {
     const last = SUMS[next - 1] ?? { load: 0, sun: 0 };
     SUMS.push({ load: last.load + loadOf(next - 1), sun: last.sun + sunOf(next - 1) });
@@ -105,6 +118,8 @@ function before(day: number): { readonly load: number; readonly sun: number } {
 }
 
 const SUMS: { readonly load: number; readonly sun: number }[] = [{ load: 0, sun: 0 }];
+/** A hundred years. */
+const PERIOD = 36_525;
 const START_MS = Date.UTC(2020, 0, 1);
 const HOUR_MS = 3_600_000;
 const DAILY = (2 * Math.PI) / 24;

@@ -432,11 +432,16 @@ describe('programming mode', () => {
       ['1.8', '1.8.1(000001.5*kWh)1.8.2(000002.5*kWh)'],
       ['3.8.0', '1-1:3.8.0*00(000003.5*kvarh)'],
       ['F009', '4.8.0(000004.5*kvarh)'],
+      ['1.8.0*01', '1.8.0*02(000005.5*kWh)'],
     ]);
-    const played = play({ registers: () => list, repeatsId: false }, registers(['1.8.0', '1.8', '3.8.0', 'F009']));
+    const asked = ['1.8.0', '1.8', '3.8.0', 'F009', '1.8.0*01'];
+    const played = play({ registers: () => list, repeatsId: false }, registers(asked));
     assert.deepEqual(
       telegrams(played)[0]?.failures?.map(f => [f.register, f.error.short]),
-      [['1.8.0', 'the meter refused R5 1.8.0: it gave 2.8.0 instead']],
+      [
+        ['1.8.0', 'the meter refused R5 1.8.0: it gave 2.8.0 instead'],
+        ['1.8.0*01', 'the meter refused R5 1.8.0*01: it gave 1.8.0*02 instead'],
+      ],
     );
     assert.deepEqual(readings(played), [
       ['2.8.0', 0.5],
@@ -444,8 +449,9 @@ describe('programming mode', () => {
       ['1.8.2', 2.5],
       ['1-1:3.8.0*00', 3.5],
       ['4.8.0', 4.5],
+      ['1.8.0*02', 5.5],
     ]);
-    assert.equal(played.events.filter(event => event.type === 'problem').length, 1);
+    assert.equal(played.events.filter(event => event.type === 'problem').length, 2);
   });
   it('says of a password that was met by silence whether the meter had answered before it', () => {
     const silent = { password: '1234', refusal: 'silence' } as const;

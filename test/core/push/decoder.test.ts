@@ -45,6 +45,13 @@ const hdlc = (apdu: Uint8Array, llc?: Uint8Array): Uint8Array =>
   );
 const OTHER = Key.parse('ffeeddccbbaa99887766554433221100', 'key');
 
+describe('push decoder: a text that broke off', () => {
+  it('loses no frame behind the beginning of an identification', () => {
+    const bytes = concat(fromLatin1('/KMP5 ZABF0015873'), hdlc(plain('kaifa-west')));
+    for (const chunks of [[bytes], bytewise(bytes)]) assert.equal(telegramsOf(feed({}, chunks)).length, 1);
+  });
+});
+
 describe('push decoder: layers', () => {
   const apdu = plain('kaifa-west');
   const whole = telegramsOf(feed({}, [apdu]))[0]?.telegram.readings;

@@ -80,7 +80,9 @@ describe('a system title', () => {
 
   it('may be written in eight characters', () => {
     assert.equal(hex(parseSystemTitle('MMM00001')), '4d4d4d3030303031');
-    for (const wrong of ['MMM0000', 'MMM000001', 'MMM0000€', 'MMM0000\n']) {
+    assert.equal(hex(parseSystemTitle('12345678')), '3132333435363738');
+    // A title in hex that was not typed to its end is another thing.
+    for (const wrong of ['MMM0000', 'MMM000001', 'MMM0000€', 'MMM0000\n', '4d4d4d30', '4D 4D 4D', '0x4d4d4d']) {
       assert.equal(
         failure(() => parseSystemTitle(wrong)),
         'BAD_SETTING',

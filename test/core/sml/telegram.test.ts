@@ -283,6 +283,21 @@ describe('SML telegram', () => {
     assert.throws(() => readSml(content([[0x0501, [SERVER, [], deep]]]), 'x25'), { code: 'LIMIT_EXCEEDED' });
   });
 
+  it('keeps a list whose file has a parameter of another form, which stands in hex', () => {
+    const name = unhex('8181c78201ff');
+    for (const tree of [
+      [name, null],
+      [name, null, null, null],
+      [name, unhex('4142'), null],
+    ] as const) {
+      const parameter = [0x0501, [SERVER, [name], [...tree]]] as const;
+      const { telegrams, problems } = readSml(content([[0x0701, listBody(list([energy(1)]))], parameter]), 'x25');
+      assert.deepEqual(problems, []);
+      assert.equal(telegrams[0]?.telegram.readings.length, 1);
+      assert.match(String(telegrams[0].origin.parameters?.[0]?.text), /^7[234]07/);
+    }
+  });
+
   it('takes a truth value for true unless it is 00, as the book has it', () => {
     const told = (octet: string): unknown => {
       const bytes = content([
