@@ -56,6 +56,10 @@ describe('settings of a connection', () => {
       size: 4,
     });
     assert.deepEqual(server({ serialNumber: '50021374' }), { logical: 1, physical: 2374, size: 'auto' });
+    // Of what another address makes superfluous, nothing is a fault.
+    const unread = { physicalAddress: 17, serialNumber: 'n/a', serialFormula: 'SN mod 10000' };
+    assert.equal((server(unread) as { physical: unknown }).physical, 17);
+    assert.equal((server({ serialFormula: 'SN mod 10000' }) as { physical: unknown }).physical, null);
     assert.deepEqual(server({ serialNumber: '50021374', serialFormula: 'SN % 100 + 16' }), {
       logical: 1,
       physical: 90,

@@ -16,6 +16,8 @@ interface Row {
   readonly when?: When;
   /** Nobody reads it where `when` does not hold: a wrong value is no fault there. */
   readonly unread?: true;
+  /** Nor where this does not hold, though it is shown. */
+  readonly readWhen?: When;
   /** Must not be empty: where it applies, or where this holds. Not for what has a default. */
   readonly required?: true | When;
   /** What it wants, for an error: "expected …". */
@@ -172,6 +174,7 @@ export function applies(table: Table, setting: Setting, values: Values): boolean
 
 /** Has anybody a use for what stands in it? */
 export function isRead(table: Table, setting: Setting, values: Values): boolean {
+  if (setting.readWhen !== undefined && !holds(table, setting.readWhen, values, true)) return false;
   return setting.unread !== true || applies(table, setting, values);
 }
 

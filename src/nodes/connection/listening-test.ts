@@ -3,6 +3,7 @@
 
 import type { NodeAPI } from 'node-red';
 import type { PushOptions } from '../../core/push';
+import { isDlmsError } from '../../core/wire/errors';
 import { whereOf } from '../../io/diagnosis/connection-advice';
 import type { TestStage } from '../../io/diagnosis/connection-test';
 import { Hearing, hearOut, LISTEN_MS, type ListensWith } from '../../io/diagnosis/hearing';
@@ -10,7 +11,10 @@ import { RowQueue } from '../../io/session/row-queue';
 import type { ConnectionSettings } from '../../io/settings/settings';
 import type { Connection, ConnectionState } from '../lib/connection-api';
 import { deployedConnection, fieldsOf } from '../lib/form-connection';
+import { holds, type Values, type When } from '../lib/settings-table';
 import type { Variables } from '../lib/variables';
+import { IEC_READOUT } from '../iec-readout/settings';
+import { PUSH_DECODER } from '../push-decoder/settings';
 import { formSettings } from '../push-decoder/trial';
 
 /** The connection that listens on the line of these settings now. */
@@ -60,20 +64,34 @@ export function usersOf(RED: NodeAPI, id: unknown, decoder: unknown, variables: 
   const decoders: string[] = [];
   let [listening, asking] = [0, 0];
   RED.nodes.eachNode(node => {
-    const config = node as { id: string; type: string; connection?: unknown; source?: unknown; mode?: unknown };
-    if (typeof id !== 'string' || config.connection !== id) return;
-    if (config.type === 'dlms-push-decoder' && config.source === 'connection') decoders.push(config.id);
-    else if (config.type === 'dlms-iec-readout' && (config.mode === 'p1' || config.mode === 'd')) listening++;
-    else if (ASKING.has(config.type)) asking++;
+    const config = node as unknown as Values & { readonly id: string; readonly type: string };
+    if (typeof id !== 'string' || config['connection'] !== id || config['d'] === true) return;
+    if (config.type === 'dlms-push-decoder') {
+      if (holds(PUSH_DECODER, BY_CONNECTION, config, false)) decoders.push(config.id);
+    } else if (config.type === 'dlms-iec-readout') {
+      if (!holds(IEC_READOUT, BY_CONNECTION, config, false)) return;
+      if (holds(IEC_READOUT, ONLY_LISTENS, config, false)) listening++;
+      else asking++;
+    } else if (ASKING.has(config.type)) asking++;
   });
   const form = fieldsOf(decoder);
   const given = Object.keys(form).length > 0;
   const [first] = decoders;
   const asked = given ? form : first === undefined ? null : { id: first, properties: configOf(RED, first) };
   return {
-    listensWith: asked === null ? null : formSettings(RED, asked, variables).options,
+    listensWith: asked === null ? null : optionsOf(RED, asked, variables),
     onlyListens: asking === 0 && (asked !== null || listening > 0),
   };
+}
+
+/** null: what is wrong with a decoder is its own matter; the line is tried without its keys. */
+function optionsOf(RED: NodeAPI, asked: object, variables: Variables): PushOptions | null {
+  try {
+    return formSettings(RED, asked, variables).options;
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    return null;
+  }
 }
 
 function configOf(RED: NodeAPI, id: string): object {
@@ -97,4 +115,6 @@ function listens(connection: Connection, settings: ConnectionSettings): boolean 
 
 const STAGES_LIMIT = 200;
 /** Nodes that ask. */
-const ASKING: ReadonlySet<string> = new Set(['dlms-get-object', 'dlms-read-load-profile', 'dlms-iec-readout']);
+const ASKING: ReadonlySet<string> = new Set(['dlms-get-object', 'dlms-read-load-profile']);
+const BY_CONNECTION: When = { source: ['connection'] };
+const ONLY_LISTENS: When = { mode: ['d', 'p1'] };

@@ -42,6 +42,8 @@ export class ObisLanguages {
 
   /** The whole tag, or as much of its beginning as there is a folder for; at last a folder of the same language. */
   #folderOf(tag: string): string | null {
+    // A tag comes from a browser; RFC 5646, 4.4.1 has 35 characters for the longest that is used.
+    if (tag.length > LONGEST_TAG) return null;
     const [first = '', ...regions] = tag.trim().toLowerCase().split(/[-_]/);
     const language = CALLED[first] ?? first;
     for (let kept = regions.length; kept >= 0; kept--) {
@@ -61,3 +63,5 @@ export class ObisLanguages {
 const OURS = new ObisLanguages(join(__dirname, 'locales'));
 /** Tags of a language that is written like another one, or was called otherwise. */
 const CALLED: Readonly<Record<string, string>> = { no: 'nb', nn: 'nb' };
+
+const LONGEST_TAG = 35;

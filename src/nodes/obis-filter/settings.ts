@@ -30,7 +30,7 @@ export const OBIS_FILTER = settings([
     name: 'deadband',
     kind: 'text',
     default: null,
-    pattern: '[+]?(\\d+[.]?\\d*|[.]\\d+)([eE][+-]?\\d+)?\\s*%?',
+    pattern: '([+]?(\\d+[.]?\\d*|[.]\\d+)([eE][+-]?\\d+)?|0[xX][0-9a-fA-F]+)\\s*%?',
     expected: 'a number such as 0.5, or percent such as 2%',
   },
   // Seconds.
