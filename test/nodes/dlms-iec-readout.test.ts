@@ -82,6 +82,7 @@ describe('dlms-iec-readout', () => {
       key: 'active_energy_import',
       value: 1234.567,
       unit: 'kWh',
+      scaleSource: 'telegram',
       sets: [{ text: '001234.567*kWh', value: 1234.567, unit: 'kWh' }],
       text: '001234.567*kWh',
     });
