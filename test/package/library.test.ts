@@ -34,8 +34,10 @@ describe('the library, installed', function () {
   after(() => remove(folder));
 
   it('needs nothing but itself', () => {
+    // npm may leave the empty folder of a scope whose packages it left out.
+    const found = readdirSync(join(folder, 'node_modules')).filter(name => !name.startsWith('.'));
     assert.deepEqual(
-      readdirSync(join(folder, 'node_modules')).filter(name => !name.startsWith('.')),
+      found.filter(name => readdirSync(join(folder, 'node_modules', name)).length > 0),
       [dirname(PACKAGE)],
     );
   });
