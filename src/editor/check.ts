@@ -5,9 +5,6 @@ import { checkZone } from '../core/cosem/zone';
 import { Obis } from '../core/obis/obis';
 import { ObisPattern } from '../core/obis/pattern';
 
-/** What the editor shows instead of a secret that is saved. */
-export const UNTOUCHED = '__PWRD__';
-
 export function trimmed(value: unknown): string {
   return value === undefined || value === null ? '' : String(value).trim();
 }

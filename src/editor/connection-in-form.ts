@@ -1,7 +1,7 @@
 // A connection as it stands in the editor, deployed or not, for the routes that try it.
 // The rule of the file: of the secrets only those that the user wrote; for the rest the server has the deployed node.
 
-import { UNTOUCHED } from './check';
+import { UNTOUCHED } from '../io/settings/table';
 import { valueOf } from './fields';
 import { current, fieldOf, savedValue, type FormNode } from './form';
 

@@ -13,6 +13,7 @@ import {
   type Setting,
   type Table,
   type Values,
+  UNTOUCHED,
 } from '../io/settings/table';
 
 /** What is wrong with a value: a text of the catalogs below `shared.error`, and its facts. */
@@ -168,6 +169,3 @@ function wrong(
 function fault({ name }: Setting, key: FaultKey, facts: Fault['facts'] = {}): Fault {
   return { name, key, facts };
 }
-
-/** What the editor puts into a field whose secret it does not have. */
-const UNTOUCHED = '__PWRD__';

@@ -183,8 +183,8 @@ function telegram(bytes: Waiting, how: Circumstances): Verdict<P1Framed> {
 }
 
 /**
- * Behind the first line end of an identification with three letters; some meters send any octets behind them, which the check
- * proves with all others (Fluvius in Belgium, Iskraemeco in Ireland). 0 while it has not come, -1 where this is none.
+ * Behind the first line end of an identification with three letters; some meters send any octets behind them (Fluvius in
+ * Belgium, Iskraemeco in Ireland), and then only text may follow. 0 while it has not come, -1 where this is none.
  */
 function identificationEnd(bytes: Waiting): number {
   for (let i = 1; i < bytes.length; i++) {

@@ -223,7 +223,7 @@ function readProfileList(r: SmlReader): SmlBody {
 
 function readPeriodEntry(r: SmlReader, status: SmlEntry['status'], time: SmlTime | null): SmlEntry {
   return fields(r, 'SML periodEntry', 5, () => ({
-    name: r.octets('SML objName'),
+    name: r.name('SML objName'),
     status,
     time,
     unit: r.absent() ? null : r.unsigned('SML unit'),

@@ -23,7 +23,8 @@ import {
   type ToldError,
   type Words,
 } from './connection-advice';
-import { heardAlong, Hearing, hearOut, LISTEN_MS, pause, type ListensWith } from './hearing';
+import { heardAlong, Hearing, hearOut, LISTEN_MS, type ListensWith } from './hearing';
+import { pause } from '../transport/wait';
 import { Conversation } from '../session/conversation';
 import { OTHER_RATES } from '../iec/iec-drive';
 import { IecSession, ModeETransport } from '../iec/iec-session';

@@ -7,6 +7,7 @@ import type { DlmsError } from '../../core/wire/errors';
 import { joined } from '../../core/wire/hex';
 import type { ConnectionSettings } from '../settings/settings';
 import type { Transport } from '../transport/transport';
+import { pause, signalled } from '../transport/wait';
 import { formatOf, protocolOf, told, whereOf, type Protocol, type StageName, type Words } from './connection-advice';
 import type { TestStage } from './connection-test';
 
@@ -204,26 +205,6 @@ function wordsOf({ telegram, origin }: PushEvent & { type: 'telegram' }, nameOf:
       facts: { name: nameOf?.(reading) ?? reading.name, value: String(reading.value), unit: reading.unit ?? '' },
     })),
   ];
-}
-
-export function signalled(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>(r => (resolve = r));
-  return { promise, resolve };
-}
-
-/** Resolves after the time, and at once when the signal fires. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }
 
 /** Some push each second, most each 5 to 60 s. */

@@ -165,6 +165,9 @@ export function storedDefault(setting: Setting): unknown {
   }
 }
 
+/** What the editor of Node-RED shows, and sends, in place of a secret that is saved. */
+export const UNTOUCHED = '__PWRD__';
+
 export type Values = Readonly<Record<string, unknown>>;
 
 /** Is the row shown, as the other properties stand? One that holds `${NAME}` may be anything. */

@@ -4,6 +4,7 @@
 import { isDlmsError } from '../../core/wire/errors';
 import { TcpListener } from '../../io/transport/tcp';
 import type { Transport } from '../../io/transport/transport';
+import { pause, signalled } from '../../io/transport/wait';
 import { UdpListener } from '../../io/transport/udp';
 import type { ConnectionState, Listener, Listening } from '../lib/connection-api';
 import { asNodeError } from '../lib/on-input';
@@ -94,7 +95,7 @@ export class SharedListening {
         if (signal.aborted) return;
         failures++;
         this.#tell(waiting(thrown));
-        await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] as number, this.random, signal);
+        await jitteredPause(PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] as number, this.random, signal);
       }
     }
   }
@@ -181,12 +182,6 @@ function waiting(thrown: unknown): ConnectionState {
   return isDlmsError(thrown) ? { ...state, says: thrown, error: thrown } : { ...state, says: error.short };
 }
 
-function signalled<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>(r => (resolve = r));
-  return { promise, resolve };
-}
-
 function aborted(signal: AbortSignal): Promise<null> {
   return new Promise(resolve => {
     if (signal.aborted) resolve(null);
@@ -195,17 +190,8 @@ function aborted(signal: AbortSignal): Promise<null> {
 }
 
 /** Waits the pause, a fifth longer or shorter by chance, so that many nodes do not knock at the same moment. */
-export function pause(ms: number, random: () => number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms * (0.8 + 0.4 * random()));
-    signal.addEventListener('abort', end, { once: true });
-  });
+function jitteredPause(ms: number, random: () => number, signal: AbortSignal): Promise<void> {
+  return pause(ms * (0.8 + 0.4 * random()), signal);
 }
 
 function spoken(ms: number): string {

@@ -8,6 +8,7 @@ import { LineQueues } from '../../io/line/line-queue';
 import type { Installation } from '../../io/session/own-side';
 import { Session } from '../../io/session/session';
 import { CONNECTION_SECRETS, parseSettings, type ConnectionSettings } from '../../io/settings/settings';
+import { UNTOUCHED } from './settings-table';
 import { freed } from '../../io/transport/transport';
 import { DlmsError } from '../../core/wire/errors';
 import type { Connection } from './connection-api';
@@ -92,6 +93,3 @@ export function deployedConnection(RED: NodeAPI, id: unknown): DeployedConnectio
 export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
-
-/** What the editor puts into a field whose secret it does not have. */
-export const UNTOUCHED = '__PWRD__';

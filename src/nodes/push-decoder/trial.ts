@@ -10,10 +10,10 @@ import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { readText } from '../lib/text-forms';
 import { recordBatches } from '../lib/containers';
-import { fieldsOf, UNTOUCHED } from '../lib/form-connection';
+import { fieldsOf } from '../lib/form-connection';
 import type { Fields } from '../lib/on-input';
 import { Variables } from '../lib/variables';
-import { isCredential } from '../lib/settings-table';
+import { isCredential, UNTOUCHED } from '../lib/settings-table';
 import { pushSettings, type PushSettings } from './meaning';
 import { PUSH_DECODER } from './settings';
 
