@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { bundleShared, htmlOf } from './bundle-editor.mjs';
 import { copyObisTexts } from './obis-texts.mjs';
+import { writeMeters } from './meters.mjs';
 import { pack } from './pack.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -21,6 +22,7 @@ const registered = Object.entries(manifest['node-red'].nodes).map(([name, file])
   folder: basename(dirname(file)),
 }));
 
+writeMeters(root);
 compile('tsconfig.json');
 compile('tsconfig.editor.json');
 prune(join(root, 'dist'));

@@ -18,7 +18,7 @@ const texts = json('locales', 'en-US', 'dlms-connection.json') as {
 };
 
 describe('the presets', () => {
-  for (const { id, label, country, evidence, connection, push, encrypted } of presets) {
+  for (const { id, label, country, evidence, connection, decoder, encrypted } of presets) {
     it(`${id}: says where it is from, and nothing that the nodes would refuse`, () => {
       assert.equal(presets.filter(other => other.id === id).length, 1, 'another one has this id');
       assert.ok(label.length > 0 && evidence.length > 10);
@@ -30,12 +30,12 @@ describe('the presets', () => {
         [],
       );
       parseSettings({ host: 'meter', path: '/dev/ttyUSB0', ...connection }, SECRETS);
-      if (push === undefined) return;
+      if (decoder === undefined) return;
       assert.deepEqual(
-        Object.keys(push).filter(property => !PUSH.includes(property)),
+        Object.keys(decoder).filter(property => !DECODER.includes(property)),
         [],
       );
-      pushSettings(push);
+      pushSettings(decoder);
       // The form tells the line, and whether a key is needed.
       for (const property of ['baudRate', 'dataBits', 'parity', 'stopBits'])
         assert.ok(property in connection, property);
@@ -52,7 +52,7 @@ describe('the presets', () => {
   });
 });
 
-const PUSH: readonly string[] = [...PUSH_FIELDS, 'scalers'];
+const DECODER: readonly string[] = [...PUSH_FIELDS, 'scalers'];
 const SECRETS = {
   password: '00000000',
   encryptionKey: '00112233445566778899aabbccddeeff',

@@ -1,7 +1,7 @@
-// What the presets of resources/presets.json put into a form.
+// What the presets of meters/*.json put into a form.
 // The rule of the file: what a preset says nothing about stays in the connection, and is as in a fresh decoder.
 
-/** A row of resources/presets.json. */
+/** A preset of a family. */
 export interface Preset {
   readonly id: string;
   readonly label: string;
@@ -12,7 +12,7 @@ export interface Preset {
   /** What the form of dlms-connection gets. */
   readonly connection?: Readonly<Record<string, string>>;
   /** What the form of dlms-push-decoder gets; `connection` then is the line of the meter. */
-  readonly push?: PushPreset;
+  readonly decoder?: PushPreset;
   readonly encrypted?: boolean;
 }
 

@@ -126,7 +126,7 @@ describe('what a push decoder believes', () => {
   it('reads the meters without a tag with the settings of their presets, and says so where both keys are set without', async () => {
     const presets = JSON.parse(readFileSync(join(PROJECT, 'resources', 'presets.json'), 'utf8')) as {
       id: string;
-      push?: Record<string, unknown>;
+      decoder?: Record<string, unknown>;
     }[];
     for (const [preset, format] of [
       ['at-west', 'kaifa-west'],
@@ -134,12 +134,12 @@ describe('what a push decoder believes', () => {
       ['at-wien', 'wien-9'],
     ] as const) {
       const id = freshId();
-      const push = presets.find(p => p.id === preset)?.push ?? {};
-      const flow = await start(id, push, BOTH);
+      const decoder = presets.find(p => p.id === preset)?.decoder ?? {};
+      const flow = await start(id, decoder, BOTH);
       flow.send(id, { payload: bytes(format, 1) });
       assert.equal(originOf(await flow.message('out'))['authenticated'], false);
       await stopFlow();
-      const strict = await start(id, { ...push, require: '' }, BOTH);
+      const strict = await start(id, { ...decoder, require: '' }, BOTH);
       strict.send(id, { payload: bytes(format, 2) });
       const wrong = await strict.message('wrong');
       assert.match(

@@ -62,7 +62,7 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
     prepareProof(node);
     presetList(
       $('#dlms-push-preset'),
-      preset => preset.push !== undefined,
+      preset => preset.decoder !== undefined,
       preset => usePreset(node, preset),
     );
     prepareTrial(
@@ -122,11 +122,11 @@ function prepareProof(node: PushDecoder): void {
   show();
 }
 
-function usePreset(node: PushDecoder, { push = {}, connection = {}, encrypted }: Preset): void {
+function usePreset(node: PushDecoder, { decoder = {}, connection = {}, encrypted }: Preset): void {
   const usual = (name: string): string => String(node._def.defaults[name]?.value ?? '');
-  for (const [name, value] of pushValues(push, usual)) fieldOf(node, name).val(value).trigger('change');
+  for (const [name, value] of pushValues(decoder, usual)) fieldOf(node, name).val(value).trigger('change');
   $('#dlms-push-scalers').editableList('empty');
-  addScalers(push.scalers ?? {});
+  addScalers(decoder.scalers ?? {});
   const line = say('preset.line', { line: lineOf(connection) });
   $('#dlms-push-preset-tip')
     .text(`${line} ${say(encrypted ? 'preset.encrypted' : 'preset.plain')}`)
