@@ -2,8 +2,8 @@
 // src/core/meters/table.ts, and resources/presets.json.
 // Its rule: a family is one file of data; to add one changes nothing else. What is evidence or is for people only stays out.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Fields of a family that the core reads. */
 const OF_CORE = ['family', 'makers', 'identify', 'layouts', 'conventions', 'quirks', 'identity', 'names'];
@@ -52,5 +52,7 @@ function write(file, value) {
   } catch {
     // The first build.
   }
-  if (before !== text) writeFileSync(file, text);
+  if (before === text) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }
