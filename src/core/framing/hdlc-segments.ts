@@ -1,7 +1,7 @@
 // Messages longer than one frame: joined by the segmentation bit, and cut for sending. IEC 62056-46, 6.4.4.
 // The rule of the file: parts are never joined across a gap, and what is thrown away comes out as a problem.
 
-import { DlmsError } from '../wire/errors';
+import { told, type DlmsError } from '../wire/errors';
 import { concat, equalBytes, joined } from '../wire/hex';
 import { encodeHdlcFrame, type HdlcFrame } from './hdlc-frame';
 import { sameStation } from './hdlc-address';
@@ -103,7 +103,7 @@ export class SegmentJoiner {
   }
 
   #fail(out: Joined[], detail: DlmsError['detail']): void {
-    out.push({ type: 'problem', error: new DlmsError(detail), bytes: joined(this.#open?.parts ?? []) });
+    out.push({ type: 'problem', error: told(detail), bytes: joined(this.#open?.parts ?? []) });
     this.#open = null;
   }
 }
@@ -174,7 +174,7 @@ function ns(frame: HdlcFrame): number | null {
 }
 
 function lost(expected: number, got: number): DlmsError {
-  return new DlmsError({ code: 'SEGMENT_LOST', layer: 'hdlc', expected, got });
+  return told({ code: 'SEGMENT_LOST', layer: 'hdlc', expected, got });
 }
 
 const SHORTEST_REPEATED = 32;

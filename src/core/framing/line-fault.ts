@@ -1,7 +1,7 @@
 // What a line or a gateway did to bytes that fit no frame: parity read as data, line ends converted, octets doubled by telnet.
 // The rule of the file: it names what the bytes show, and nothing where they do not; no frame is made of a guess.
 
-import { DlmsError, type Code, type Detail } from '../wire/errors';
+import { told, type DlmsError, type Code, type Detail } from '../wire/errors';
 import { evenParity } from './check';
 
 /** Judges the bytes of one source that belonged to no frame, since its last good one. */
@@ -20,10 +20,10 @@ export class LineFault {
     const { octets, odd } = countOf(bytes);
     this.#octets += octets;
     this.#odd += odd;
-    if (isOdd(this.#octets, this.#odd)) return new DlmsError({ code: 'WRONG_PARITY', reason: WITHOUT_PARITY });
+    if (isOdd(this.#octets, this.#odd)) return told({ code: 'WRONG_PARITY', reason: WITHOUT_PARITY });
     const frame = bytes[0] === FLAG ? 'HDLC_FRAME' : bytes[0] === MBUS_START ? 'MBUS_FRAME' : null;
     const reason = frame === null ? null : conversionIn(bytes);
-    return frame === null || reason === null ? error : new DlmsError({ code: frame, reason } as Detail);
+    return frame === null || reason === null ? error : told({ code: frame, reason } as Detail);
   }
 }
 

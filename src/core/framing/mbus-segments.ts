@@ -1,7 +1,7 @@
 // APDUs longer than one M-Bus frame: joined by their CI fields, and cut for sending. EN 13757-3, 5.2.
 // The rule of the file: parts are never joined across a gap, and what is thrown away comes out as a problem.
 
-import { DlmsError, type Detail } from '../wire/errors';
+import { told, type DlmsError, type Detail } from '../wire/errors';
 import { concat, joined } from '../wire/hex';
 import { checksum, LONG, STOP } from './mbus';
 
@@ -30,7 +30,7 @@ export class MbusJoiner {
     const ci = user[2] as number;
     if (ci > MAX_CI) {
       const reason = `CI 0x${ci.toString(16)} carries no DLMS; this is another M-Bus application`;
-      out.push({ type: 'problem', error: new DlmsError({ code: 'MBUS_FRAME', reason }), bytes: frame });
+      out.push({ type: 'problem', error: told({ code: 'MBUS_FRAME', reason }), bytes: frame });
       return out;
     }
     const got = ci & 0x0f;
@@ -65,7 +65,7 @@ export class MbusJoiner {
   }
 
   #fail(out: MbusJoined[], detail: Detail): void {
-    out.push({ type: 'problem', error: new DlmsError(detail), bytes: joined(this.#parts) });
+    out.push({ type: 'problem', error: told(detail), bytes: joined(this.#parts) });
     this.reset();
   }
 }

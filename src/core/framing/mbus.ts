@@ -15,6 +15,7 @@ export class MbusFraming implements Recogniser<MbusFramed> {
   readonly framing = 'mbus';
   readonly what = 'm-bus frame';
   readonly starts = [LONG, SHORT, ACKNOWLEDGE];
+  readonly startsAmidNoise = [LONG];
   readonly checked = true;
   /** A frame of this source has come. */
   #seen = false;

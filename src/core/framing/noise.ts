@@ -1,7 +1,7 @@
 // Bytes that belong to no frame: kept, merged with their neighbours, and handed out with the best reason there is.
 // 0 <= length <= limit; no reason, no bytes. The rule of the file: nothing is forgotten, nothing grows beyond the limit.
 
-import { DlmsError, type Detail } from '../wire/errors';
+import { told, type DlmsError, type Detail } from '../wire/errors';
 import type { ReceiveBuffer } from '../wire/receive-buffer';
 
 /** Bytes that were dropped while looking for a frame. */
@@ -53,7 +53,7 @@ export class Noise {
     this.#reason = null;
     const bytes = this.buffer.takePassed();
     const detail = reason.code === 'NO_FRAME' ? { ...reason, bytes: bytes.length } : reason;
-    out.push({ type: 'dropped', bytes, error: new DlmsError(detail) });
+    out.push({ type: 'dropped', bytes, error: told(detail) });
   }
 
   clear(): void {

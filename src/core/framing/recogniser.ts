@@ -48,6 +48,8 @@ export interface Recogniser<F> {
   readonly what: string;
   /** First octets. */
   readonly starts: readonly number[];
+  /** Those of them that count amid noise: elsewhere `look` says no. Default all. */
+  readonly startsAmidNoise?: readonly number[];
   /** An octet that may stand between frames: where it begins none, and something else may begin behind it, nothing is told. */
   readonly between?: number;
   /** Each of its frames has passed a check: who sends them sends nothing bare. */

@@ -54,6 +54,12 @@ export class SmlAside {
         held.pass(start === -1 ? held.length : start);
         continue;
       }
+      // Most octets that look like a start stand alone.
+      if (held.length > 1 && held.at(1) !== START) {
+        this.#searched = 0;
+        held.pass(1);
+        continue;
+      }
       const verdict = smlFiles.look(held, { ...AMID_TEXT, final, searched: this.#searched });
       this.#searched = 0;
       if (verdict === 'no') held.pass(1);

@@ -24,9 +24,8 @@ export class FrameStream<F> {
   readonly #maybeDatagrams: boolean;
   /** By first octet; the first one that does not say no has it. */
   readonly #starts: (readonly Recogniser<F>[] | undefined)[] = [];
-  readonly #isStart = new Uint8Array(256);
-  /** Of a stream whose frames all begin alike. */
-  readonly #onlyStart: number | null;
+  readonly #inPeace: Starts;
+  readonly #amidNoise: Starts;
   readonly #between: ReadonlySet<number>;
   /** Below this many buffered bytes another look finds nothing new. */
   #need = 0;
@@ -51,10 +50,10 @@ export class FrameStream<F> {
     for (const recogniser of recognisers) {
       for (const start of recogniser.starts) {
         this.#starts[start] = [...(this.#starts[start] ?? []), recogniser];
-        this.#isStart[start] = 1;
       }
     }
-    this.#onlyStart = this.#isStart.indexOf(1) === this.#isStart.lastIndexOf(1) ? this.#isStart.indexOf(1) : null;
+    this.#inPeace = new Starts(recognisers.flatMap(({ starts }) => starts));
+    this.#amidNoise = new Starts(recognisers.flatMap(({ starts, startsAmidNoise = starts }) => startsAmidNoise));
     this.#between = new Set(recognisers.flatMap(({ between }) => (between === undefined ? [] : [between])));
   }
 
@@ -187,9 +186,9 @@ export class FrameStream<F> {
   #untilStart(): number {
     const buffer = this.#buffer;
     const most = this.#damaged === 0 ? buffer.length : Math.min(buffer.length, this.#damaged);
-    if (this.#onlyStart === null) return buffer.indexOfMarked(this.#isStart, 1, Math.max(1, most));
-    const next = buffer.indexOf(this.#onlyStart, 1);
-    return next === -1 || next >= most ? Math.max(1, most) : next;
+    // An octet that may stand between frames may be all that stands in front of one.
+    const peace = this.#how.fresh && this.#between.has(buffer.at(0));
+    return (peace ? this.#inPeace : this.#amidNoise).next(buffer, Math.max(1, most));
   }
 
   /** `telling`: the reason names a damaged frame. */
@@ -210,6 +209,25 @@ export class FrameStream<F> {
     if (this.#damaged === 0) return;
     this.#damaged = Math.max(0, this.#damaged - n);
     if (this.#damaged === 0) this.#noise.release(out);
+  }
+}
+
+/** Octets that may begin something. */
+class Starts {
+  readonly #marked = new Uint8Array(256);
+  /** Where there is one only. */
+  readonly #only: number | null;
+
+  constructor(octets: readonly number[]) {
+    for (const octet of octets) this.#marked[octet] = 1;
+    this.#only = new Set(octets).size === 1 ? (octets[0] as number) : null;
+  }
+
+  /** Index of the next one behind the first byte; `most` where none stands in front of it. */
+  next(buffer: ReceiveBuffer, most: number): number {
+    if (this.#only === null) return buffer.indexOfMarked(this.#marked, 1, most);
+    const next = buffer.indexOf(this.#only, 1);
+    return next === -1 || next >= most ? most : next;
   }
 }
 

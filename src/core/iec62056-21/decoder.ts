@@ -9,7 +9,7 @@ import type { BlockCheck } from '../framing/iec-block';
 import { wholeText } from '../framing/p1';
 import { checkCrc, type CrcCheck } from '../framing/p1-frame';
 import { SmlAside, type Piece } from '../framing/sml-aside';
-import { DlmsError } from '../wire/errors';
+import { DlmsError, told } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
 import { textOf } from './characters';
 import { parseDataBlock } from './data-block';
@@ -126,7 +126,7 @@ export class IecDecoder {
     return pieces.flatMap(({ sml, bytes }) => {
       if (!sml) return this.#text(bytes);
       this.#understood = true;
-      return [problem(new DlmsError({ code: 'OTHER_PROTOCOL', what: 'an SML file' }), bytes)];
+      return [problem(told({ code: 'OTHER_PROTOCOL', what: 'an SML file' }), bytes)];
     });
   }
 
@@ -196,7 +196,7 @@ export class IecDecoder {
       case 'command':
         this.#understood = true;
         return part.command === 'B0'
-          ? [problem(new DlmsError({ code: 'IEC_BREAK', during: 'the session' }), new Uint8Array(0))]
+          ? [problem(told({ code: 'IEC_BREAK', during: 'the session' }), new Uint8Array(0))]
           : [];
       case 'dropped':
         if (part.kind === 'noise') {
@@ -236,7 +236,7 @@ export class IecDecoder {
     if (!complete) problems.push(problem(incomplete(text.length, 'ETX'), bytes(), origin));
     else if (bad) problems.push(problem(blockError(part), bytes(), origin));
     else if (headless) {
-      const error = new DlmsError({ code: 'SEGMENT_LOST', layer: 'block', expected: 1, got: 2 });
+      const error = told({ code: 'SEGMENT_LOST', layer: 'block', expected: 1, got: 2 });
       problems.push(problem(error, bytes(), origin));
     }
     if (problems.length > 0 && policy === 'strict') {
@@ -251,7 +251,7 @@ export class IecDecoder {
     this.#identification = null;
     const refusal = errorText(text);
     if (refusal !== null) {
-      return [...problems, problem(new DlmsError({ code: 'IEC_ERROR', text: refusal }), bytes(), origin)];
+      return [...problems, problem(told({ code: 'IEC_ERROR', text: refusal }), bytes(), origin)];
     }
     if (isProfile(text)) {
       const profile = parseProfile(text, this.options);
@@ -282,7 +282,7 @@ export class IecDecoder {
     const telegram = this.#telegram(part.text, identification, origin, { bcc: null, crc });
     if (telegram !== null) return [...problems, telegram];
     // A "/" and a "!" in noise.
-    return error !== null ? problems : [problem(new DlmsError({ code: 'NO_FRAME', bytes: have }), part.bytes, origin)];
+    return error !== null ? problems : [problem(told({ code: 'NO_FRAME', bytes: have }), part.bytes, origin)];
   }
 
   /** The check of a text without STX, and what did not come though it belongs to its form. */
@@ -324,7 +324,7 @@ export class IecDecoder {
           events.push(...this.#plain(part.crc === '' ? { ...part, ...outside } : part, origin));
       }
       if (events.length > 0) return events;
-      const error = new DlmsError({ code: 'NO_FRAME', bytes: plaintext.length });
+      const error = told({ code: 'NO_FRAME', bytes: plaintext.length });
       return [problem(error, frame, origin)];
     } catch (error) {
       if (!(error instanceof DlmsError)) throw error;
@@ -374,11 +374,11 @@ export function withUnparsed(origin: Origin, unparsed: readonly string[]): Origi
 }
 
 function incomplete(have: number, waitingFor: string): DlmsError {
-  return new DlmsError({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor });
+  return told({ code: 'TELEGRAM_INCOMPLETE', have, waitingFor });
 }
 
 function crcError({ received, calculated }: CrcCheck): DlmsError {
-  return new DlmsError({ code: 'CRC_MISMATCH', got: received ?? '', want: calculated });
+  return told({ code: 'CRC_MISMATCH', got: received ?? '', want: calculated });
 }
 
 /**
@@ -392,7 +392,7 @@ export function errorText(text: string): string | null {
 
 /** Why the check of a block whose end has come does not fit: it is wrong, or it has not come. */
 export function blockError({ text, end, bcc }: Extract<Part, { type: 'block' }>): DlmsError {
-  if (bcc.received !== null) return new DlmsError({ code: 'BCC_MISMATCH', got: bcc.received, want: bcc.calculated });
+  if (bcc.received !== null) return told({ code: 'BCC_MISMATCH', got: bcc.received, want: bcc.calculated });
   const waitingFor = end === 'mark' ? 'ETX and the block check' : 'the block check behind ETX';
   return incomplete(text.length, waitingFor);
 }
@@ -473,9 +473,7 @@ function problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin> = 
 
 function noiseProblem(noise: Uint8Array, parity: ParityFilter): DecoderEvent {
   const reason = parity.suspicion;
-  const error = new DlmsError(
-    reason === null ? { code: 'NO_FRAME', bytes: noise.length } : { code: 'WRONG_PARITY', reason },
-  );
+  const error = told(reason === null ? { code: 'NO_FRAME', bytes: noise.length } : { code: 'WRONG_PARITY', reason });
   return problem(error, noise);
 }
 
