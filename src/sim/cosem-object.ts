@@ -82,6 +82,11 @@ export function cosemObject(
   };
 }
 
+/** Methods change something. */
+export function mayAct(account: Account): boolean {
+  return account.authentication !== 'none';
+}
+
 /** What an account may do with an attribute. Writing needs authentication. */
 export function rightsOf(object: CosemObject, index: number, account: Account): 'none' | 'read' | 'read-write' {
   const found = object.attributes[index];

@@ -15,7 +15,7 @@ import { encodeData, octets, type Data } from '../core/cosem/data';
 import { Obis } from '../core/obis/obis';
 import { concat } from '../core/wire/hex';
 import { Writer } from '../core/wire/writer';
-import { refuse, RESULT, rightsOf, type Ask, type CosemObject } from './cosem-object';
+import { refuse, RESULT, mayAct, rightsOf, type Ask, type CosemObject } from './cosem-object';
 import type { Faults } from './faults';
 
 /** What the services need of the meter and of the association they run in. */
@@ -179,9 +179,14 @@ function writeAttribute(attribute: AttributeDescriptor, data: Data, ctx: Service
 function act(method: MethodDescriptor, argument: Data | null, ctx: ServiceContext): ActionOutcome {
   const object = ctx.find(method.classId, Obis.from(method.instance));
   if (typeof object === 'number') return { result: object, returned: null };
-  const found = object.methods[method.method];
+  return invoke(object, method.method, argument, ctx);
+}
+
+export function invoke(object: CosemObject, method: number, argument: Data | null, ctx: ServiceContext): ActionOutcome {
+  const found = object.methods[method];
   if (found === undefined) return { result: RESULT.objectUndefined, returned: null };
-  return found(argument, ctx.ask(null));
+  const ask = ctx.ask(null);
+  return mayAct(ask.account) ? found(argument, ask) : { result: RESULT.readWriteDenied, returned: null };
 }
 
 function isClock(attribute: AttributeDescriptor): boolean {

@@ -1,7 +1,9 @@
 // Read and Write of the simulated meter: variables are 16-bit names, base name of the object plus 8 for each attribute.
 
 import { encodeApdu, type Apdu, type ReadResult, type SelectiveAccess, type WriteResult } from '../core/apdu';
-import { readOf, writeOf, type ServiceContext } from './ln-services';
+import { methodOffset } from '../core/cosem/classes';
+import { invoke, readOf, writeOf, type ServiceContext } from './ln-services';
+import { nullData } from '../core/cosem/data';
 import { RESULT, type CosemObject } from './cosem-object';
 import type { Named } from './objects/association-list';
 
@@ -25,7 +27,8 @@ export class SnServices {
       const results = apdu.variables.map((v): ReadResult => {
         if (v.type === 'variable-name') return this.#read(v.name, null, ctx);
         if (v.type === 'parameterised-access') {
-          return this.#read(v.name, { selector: v.selector, parameters: v.parameter }, ctx);
+          const access = { selector: v.selector, parameters: v.parameter };
+          return this.#invoked(v.name, access, ctx) ?? this.#read(v.name, access, ctx);
         }
         return { type: 'data-access-error', result: RESULT.other };
       });
@@ -48,6 +51,18 @@ export class SnServices {
       return encodeApdu({ type: 'write-response', results });
     }
     return null;
+  }
+
+  /** A method that is called by Read with its parameter; null: it is none. */
+  #invoked(name: number, { selector, parameters }: SelectiveAccess, ctx: ServiceContext): ReadResult | null {
+    const place = selector === 0 ? this.#place(name) : null;
+    if (place === null || place.index in place.object.attributes) return null;
+    const { object, index } = place;
+    const method = Object.keys(object.methods).find(m => methodOffset(object.classId, Number(m)) === 8 * (index - 1));
+    if (method === undefined) return null;
+    const { result, returned } = invoke(object, Number(method), parameters, ctx);
+    if (result !== RESULT.success) return { type: 'data-access-error', result };
+    return { type: 'data', data: returned?.ok === true ? returned.data : nullData };
   }
 
   #read(name: number, access: SelectiveAccess | null, ctx: ServiceContext): ReadResult {

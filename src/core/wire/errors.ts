@@ -56,6 +56,9 @@ export interface Facts {
   NO_SYSTEM_TITLE: { where: string };
 
   ACCESS_DENIED: { object: string; result: string };
+  /** By the connection's form, by its list of what may be written, or by the rights in the object list of the meter. */
+  WRITE_NOT_ALLOWED: { object: string; by: 'connection' | 'list' | 'rights' };
+  WRITE_DIFFERS: { object: string };
   OBJECT_UNDEFINED: { object: string; result: string };
   ACCESS_RESULT: { object: string; result: number; words: string };
   EXCEPTION_RESPONSE: { state: string; service: string };
@@ -152,6 +155,11 @@ function clause(detail: Detail): string {
 const hex4 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
 const by = (title: string | null): string => (title === null ? '' : ` from system title ${title}`);
 /** The key that is missing, by the key-info of general-ciphering. */
+const NOT_ALLOWED = {
+  connection: 'the connection does not allow writing',
+  list: 'it is not among what the connection allows to be written',
+  rights: 'the object list of the meter gives no right to it',
+} as const;
 const KEY_FOR: Readonly<Record<string, string>> = {
   'wrapped-key': 'master key (KEK) for its wrapped key',
   'agreed-key': 'private key for its key agreement',
@@ -393,6 +401,16 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     blame: 'meter',
     say: f => `${f.object}: ${f.result}`,
     remedy: 'The client address lacks the right to read it; try another client or authentication',
+  },
+  WRITE_NOT_ALLOWED: {
+    blame: 'caller',
+    say: f => `${f.object} was not written: ${NOT_ALLOWED[f.by]}`,
+    remedy: 'Nothing was sent. Allow it in the form of the connection, or use a client of the meter that has the right',
+  },
+  WRITE_DIFFERS: {
+    blame: 'meter',
+    say: f => `${f.object}: the meter accepted it, but what stands there now is something else`,
+    remedy: 'Nothing is sent again by itself. Read the object, and check type, scaler and the state of the meter',
   },
   OBJECT_UNDEFINED: {
     blame: 'meter',

@@ -142,6 +142,29 @@ export class Session implements LineUser {
     return this.#request(signal, turn => turn.act(ref, argument), 'never');
   }
 
+  /** Reads and orders that belong together. Run again from its beginning only while no order was on the wire. */
+  ordering<T>(work: (turn: WritingTurn) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    let sent = false;
+    return this.#request(
+      signal,
+      turn => {
+        const once = <R>(send: () => Promise<R>): Promise<R> => {
+          sent = true;
+          return send();
+        };
+        return work({
+          settings: turn.settings,
+          getAll: refs => turn.getAll(refs),
+          objects: () => turn.objects(),
+          identity: () => turn.identity(),
+          set: (ref, value) => once(() => turn.set(ref, value)),
+          act: (ref, argument) => once(() => turn.act(ref, argument)),
+        });
+      },
+      () => (sent ? 'once' : 'fresh-association'),
+    );
+  }
+
   /** The association list with access rights; read once a meter, then remembered unless `fresh`. */
   objects(signal?: AbortSignal, fresh = false): Promise<readonly ObjectEntry[]> {
     return this.together(turn => turn.objects(fresh), signal);
@@ -249,7 +272,14 @@ export class Session implements LineUser {
           } catch (e) {
             await this.#giveUp(e);
             const how = typeof retry === 'function' ? retry() : retry;
-            if (attempt >= ATTEMPTS || !isDlmsError(e) || !this.#mended(e, held, how) || stop.signal.aborted) throw e;
+            if (
+              attempt >= ATTEMPTS ||
+              how === 'once' ||
+              !isDlmsError(e) ||
+              !this.#mended(e, held, how) ||
+              stop.signal.aborted
+            )
+              throw e;
             this.#log('warning', `trying again with a fresh association: ${e.short}`);
           }
         }
@@ -344,7 +374,11 @@ export class Session implements LineUser {
   }
 }
 
-type Retry = 'never' | 'fresh-association';
+/** once: whatever the meter needs, because anybody can say so in clear. never: what the meter has not taken may go again. */
+type Retry = 'once' | 'never' | 'fresh-association';
+
+/** A turn on the line in which something may be written. */
+export type WritingTurn = Pick<MeterTurn, 'settings' | 'getAll' | 'objects' | 'identity' | 'set' | 'act'>;
 
 /** `to` is aborted with `from`; returns the way to undo it. */
 function link(to: AbortController, from: AbortSignal | undefined): () => void {

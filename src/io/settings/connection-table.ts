@@ -17,6 +17,9 @@ const CIPHERED: readonly Condition[] = [
 const TITLED: When = [...CIPHERED, { authentication: ['high-sha256'] }];
 const TAGGED: When = [{ security: ['authentication', 'authentication-encryption'] }, { authentication: ['high-gmac'] }];
 
+/** Without it nothing is written, whatever stands in the list. */
+const WRITING: When = { interface: ['hdlc', 'wrapper', 'hdlc-mode-e', 'plc', 'plc-hdlc'], allowWriting: [true] };
+
 const NEEDED = 'set, though the security or authentication setting needs it';
 
 export const CONNECTION = settings([
@@ -173,7 +176,9 @@ export const CONNECTION = settings([
   },
   { name: 'systemTitle', kind: 'title', default: null, when: TITLED },
   { name: 'meterSystemTitle', kind: 'title', default: null, when: TITLED },
-  { name: 'allowHosts', kind: 'hosts', default: null },
+  { name: 'allowHosts', kind: 'hosts', default: null, fixed: true },
+  { name: 'allowWriting', kind: 'flag', default: false, when: DLMS, fixed: true },
+  { name: 'writable', kind: 'text', default: null, when: WRITING, fixed: true },
   {
     name: 'counterObject',
     kind: 'obis',

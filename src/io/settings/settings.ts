@@ -12,6 +12,7 @@ import type { SerialFormat } from '../transport/transport';
 import { refuseOtherPlace, type Place } from './allowed-hosts';
 import { CONNECTION } from './connection-table';
 import { parse, type Parsed } from './parse';
+import { parseWritable, type WriteGuard } from './writable';
 import { isCredential, type CredentialOf, type NameOf } from './table';
 
 export type TransportSettings =
@@ -87,6 +88,8 @@ export interface ConnectionSettings {
   readonly gbtWindow: number;
   readonly standard: Standard;
   readonly manufacturer: string | null;
+  /** What may be written. */
+  readonly writing: WriteGuard;
   readonly clock: ClockPolicy;
   /** What the range of a profile carries: the deviation of the zone, none ("not specified"), or what the meter likes. */
   readonly rangeClock: 'auto' | 'with-deviation' | 'without-deviation';
@@ -139,6 +142,7 @@ export function parseSettings(properties: Properties, credentials: Properties = 
     gbtWindow: row.gbtWindow,
     standard: row.standard,
     manufacturer: row.manufacturer,
+    writing: { allowed: row.allowWriting, only: parseWritable(row.writable ?? '', 'writable') },
     clock: clockOf(row),
     rangeClock: row.rangeClock,
     listSize: row.listSize,
@@ -280,9 +284,9 @@ export type ConnectionSecret = CredentialOf<typeof CONNECTION>;
 /** The credentials of dlms-connection. */
 export const CONNECTION_SECRETS = CONNECTION.filter(isCredential).map(({ name }) => name) as ConnectionSecret[];
 const SECRETS: ReadonlySet<string> = new Set(CONNECTION_SECRETS);
-/** The properties of dlms-connection that a message may set. What a message may do (allowHosts) is not among them. */
+/** The properties of dlms-connection that a message may set. What a message may do (allowHosts, allowWriting) is not among them. */
 export const CONNECTION_PROPERTIES: readonly string[] = CONNECTION.filter(
-  row => row.kind !== 'editor' && row.kind !== 'hosts' && !isCredential(row),
+  row => row.kind !== 'editor' && !('fixed' in row) && !isCredential(row),
 ).map(({ name }) => name);
 /** For whoever reads the list of meters; they mean nothing here. */
 const METER_NOTES: readonly string[] = ['name', 'tags'];

@@ -24,6 +24,8 @@ interface Row {
   readonly expected?: string;
   /** The key of its label in the catalog of the node, where several fields stand behind one. Else it is the name. */
   readonly label?: string;
+  /** Said by the form alone: no message may set it. */
+  readonly fixed?: true;
   /** No field of the form has it: for flows that are written by hand. */
   readonly byHand?: true;
 }

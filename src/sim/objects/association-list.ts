@@ -17,7 +17,7 @@ import {
 import { Obis } from '../../core/obis/obis';
 import { fromLatin1 } from '../../core/wire/hex';
 import { MECHANISM_OF, type Account } from '../accounts';
-import { attribute, cosemObject, rightsOf, type CosemObject } from '../cosem-object';
+import { attribute, cosemObject, mayAct, rightsOf, type CosemObject } from '../cosem-object';
 
 /** An object with the base name it has in short-name referencing. */
 export interface Named {
@@ -62,7 +62,11 @@ export function associationSn(objects: () => readonly Named[]): CosemObject {
       3: attribute(ask =>
         array(
           ...objects().map(o =>
-            structure(i16(signed(o.baseName)), attributeRights(o.object, ask.account), methodRights(o.object)),
+            structure(
+              i16(signed(o.baseName)),
+              attributeRights(o.object, ask.account),
+              methodRights(o.object, ask.account),
+            ),
           ),
         ),
       ),
@@ -104,7 +108,7 @@ function lnElement(object: CosemObject, account: Account): Data {
     u16(object.classId),
     u8(object.version),
     octets(object.obis.bytes),
-    structure(attributeRights(object, account), methodRights(object)),
+    structure(attributeRights(object, account), methodRights(object, account)),
   );
 }
 
@@ -122,8 +126,9 @@ function attributeRights(object: CosemObject, account: Account): Data {
   );
 }
 
-function methodRights(object: CosemObject): Data {
-  return array(...Object.keys(object.methods).map(key => structure(i8(Number(key)), enumerated(1))));
+function methodRights(object: CosemObject, account: Account): Data {
+  const mode = mayAct(account) ? 1 : 0;
+  return array(...Object.keys(object.methods).map(key => structure(i8(Number(key)), enumerated(mode))));
 }
 
 function snElement({ object, baseName }: Named): Data {

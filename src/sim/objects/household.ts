@@ -4,6 +4,7 @@ import { i16, octets, u16, u32, u8, visible, type Data } from '../../core/cosem/
 import { fromLatin1 } from '../../core/wire/hex';
 import type { Ask, CosemObject } from '../cosem-object';
 import { clockObject } from './clock';
+import { controlObjects } from './control';
 import { dataObject, extendedRegister, register } from './elements';
 import { energiesAt, powerAt, wobble, type Energies } from './household-load';
 import { profile, type Column, type Row } from './profile';
@@ -71,6 +72,7 @@ export function householdObjects(options: HouseholdOptions = {}): CosemObject[] 
       W,
       ask => ask.clock.startOfMonth(ask.nowMs, 0) + (3.5 * DAY_MS) / 7,
     ),
+    ...controlObjects(),
     loadProfile(options.loadProfile ?? {}),
     billingProfile(),
     eventLog(),
