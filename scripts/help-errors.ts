@@ -69,6 +69,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
     ],
   },
   'dlms-get-object': { codes: [...ANY, ...OBJECTS], connection: true },
+  'dlms-set-object': { codes: [...ANY, ...OBJECTS, 'WRITE_NOT_ALLOWED', 'WRITE_DIFFERS'], connection: true },
   'dlms-read-load-profile': { codes: [...ANY, ...OBJECTS, 'WIRE_INVALID', 'INCOMPLETE'], connection: true },
   'dlms-push-decoder': {
     codes: [

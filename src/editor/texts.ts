@@ -6,6 +6,7 @@ import type iecReadout from '../../locales/en-US/dlms-iec-readout.json';
 import type obisFilter from '../../locales/en-US/dlms-obis-filter.json';
 import type pushDecoder from '../../locales/en-US/dlms-push-decoder.json';
 import type readLoadProfile from '../../locales/en-US/dlms-read-load-profile.json';
+import type setObject from '../../locales/en-US/dlms-set-object.json';
 import type shared from '../../locales/en-US/_shared.json';
 import type simulator from '../../locales/en-US/dlms-simulator.json';
 
@@ -16,6 +17,7 @@ type Catalogs = typeof connection &
   typeof obisFilter &
   typeof pushDecoder &
   typeof readLoadProfile &
+  typeof setObject &
   typeof simulator;
 
 export type NodeType = keyof Catalogs;

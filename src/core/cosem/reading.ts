@@ -66,7 +66,7 @@ export interface Telegram {
 
 /** `msg.dlms`: how it was obtained. */
 export interface Origin {
-  readonly source: 'push' | 'get' | 'profile' | 'iec';
+  readonly source: 'push' | 'get' | 'set' | 'profile' | 'iec';
   readonly framing?: string;
   readonly service?: string;
   readonly encrypted?: boolean;

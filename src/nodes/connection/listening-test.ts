@@ -115,6 +115,6 @@ function listens(connection: Connection, settings: ConnectionSettings): boolean 
 
 const STAGES_LIMIT = 200;
 /** Nodes that ask. */
-const ASKING: ReadonlySet<string> = new Set(['dlms-get-object', 'dlms-read-load-profile']);
+const ASKING: ReadonlySet<string> = new Set(['dlms-get-object', 'dlms-read-load-profile', 'dlms-set-object']);
 const BY_CONNECTION: When = { source: ['connection'] };
 const ONLY_LISTENS: When = { mode: ['d', 'p1'] };

@@ -23,12 +23,12 @@ export function meterOf(
 }
 
 /** `msg.dlms` of a polled read. */
-export function originOf(settings: ConnectionSettings, title: string | null, source: 'get' | 'profile'): Origin {
+export function originOf(settings: ConnectionSettings, title: string | null, source: 'get' | 'profile' | 'set'): Origin {
   const { interface: framing, referencing, security } = settings;
   return {
     source,
     framing,
-    service: referencing === 'sn' ? 'read' : 'get',
+    service: referencing === 'sn' ? (source === 'set' ? 'write' : 'read') : source === 'set' ? 'set' : 'get',
     encrypted: security === 'encryption' || security === 'authentication-encryption',
     // Every answer was verified, or the read had failed.
     authenticated: security === 'authentication' || security === 'authentication-encryption',

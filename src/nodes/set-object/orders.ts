@@ -1,0 +1,228 @@
+// What the form and a message ask for, as orders: rows to write or methods to invoke, and ready-made commands.
+// The rule of the file: a command is known by what it leaves behind; the state that it wants is read back.
+
+import type { AttributeRef } from '../../core/client/request';
+import { dataOf } from '../../core/cosem/data-in';
+import { CLOCK_STATUS, isoAt, readDateTime } from '../../core/cosem/date-time';
+import { clockBytes } from '../../core/cosem/naming';
+import type { Plain } from '../../core/cosem/plain';
+import { usualClass } from '../../core/cosem/usual-class';
+import { zoneOffsetAt } from '../../core/cosem/zone';
+import { Obis } from '../../core/obis/obis';
+import { isDlmsError } from '../../core/wire/errors';
+import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
+import type { WritingTurn } from '../../io/session/session';
+import type { Order } from '../../io/session/writing';
+import type { Parsed } from '../../io/settings/parse';
+import type { SET_OBJECT } from './settings';
+
+export type Wanted = Parsed<typeof SET_OBJECT>;
+
+/** What is to be done, once it is known who is asked. */
+export interface Plan {
+  readonly orders: readonly Order[];
+  /** Of set-clock: seconds that the meter's clock is ahead of ours. */
+  readonly drift?: number;
+}
+
+/** A row of the form, or of `msg.objects`. */
+interface Row {
+  readonly obis: Obis;
+  /** null: of the meter's list, else by the code. */
+  readonly classId: number | null;
+  /** Attribute or method. */
+  readonly index: number;
+  readonly value: unknown;
+}
+
+/** Checks form and message before anybody is asked; then makes the orders with the meter. Throws BAD_SETTING. */
+export function planOf(
+  wanted: Wanted,
+  message: { readonly payload?: unknown; readonly objects?: unknown },
+): (turn: WritingTurn, nowMs: number) => Promise<Plan> {
+  switch (wanted.command) {
+    case 'write': {
+      const rows = rowsOf(wanted, message, 2);
+      return turn =>
+        eachOf(turn, rows, (classId, { obis, index, value }) => {
+          return { kind: 'set', ref: { classId, obis, attribute: index }, value };
+        });
+    }
+    case 'invoke': {
+      const rows = rowsOf(wanted, message, 1);
+      return turn =>
+        eachOf(turn, rows, (classId, { obis, index, value }) => {
+          return { kind: 'invoke', ref: { classId, obis, method: index }, argument: value === '' ? null : value };
+        });
+    }
+    case 'set-clock':
+      return (turn, nowMs) => clockPlan(turn, nowMs, wanted.onlyBeyond);
+    case 'disconnect':
+      return relayPlan(wanted, 1, [DISCONNECTED]);
+    case 'reconnect':
+      return relayPlan(wanted, 2, [CONNECTED, READY]);
+    case 'arm':
+      return relayPlan(wanted, 2, [READY]);
+    case 'reset': {
+      const obis = objectOf(wanted, null);
+      return async turn => {
+        const classId = await classOf(turn, obis);
+        if (!RESETTABLE.has(classId)) throw badSetting('object', obis.toString(), 'a register or a profile');
+        return { orders: [{ kind: 'invoke', ref: { classId, obis, method: 1 }, argument: ZERO }] };
+      };
+    }
+    case 'script': {
+      const obis = objectOf(wanted, null);
+      const number = wanted.script ?? numberIn(message.payload);
+      const argument = { type: 'long-unsigned', value: number };
+      return () => Promise.resolve({ orders: [{ kind: 'invoke', ref: { classId: 9, obis, method: 1 }, argument }] });
+    }
+  }
+}
+
+/** One behind the other: the first may ask the meter for its list. */
+async function eachOf(
+  turn: WritingTurn,
+  rows: readonly Row[],
+  orderOf: (classId: number, row: Row) => Order,
+): Promise<Plan> {
+  const orders: Order[] = [];
+  for (const row of rows) orders.push(orderOf(row.classId ?? (await classOf(turn, row.obis)), row));
+  return { orders };
+}
+
+function rowsOf(wanted: Wanted, message: { payload?: unknown; objects?: unknown }, first: number): Row[] {
+  const [source, setting] = given(message.objects) ? [message.objects, 'msg.objects'] : [wanted.objects, 'objects'];
+  const list: unknown[] = Array.isArray(source) ? source : [source];
+  const rows = list.filter(given).map(item => rowOf(item, setting, first));
+  if (rows.length === 0) throw badSetting(setting, '(empty)', 'at least one OBIS code');
+  if (rows.length > LIMIT) throw badSetting(setting, rows.length, `at most ${LIMIT} objects`);
+  const open = rows.filter(({ value }) => value === undefined);
+  if (open.length === 0) return rows;
+  // Several values in one payload would have to be told apart by their order.
+  if (wanted.command === 'write' && (open.length > 1 || message.payload === undefined))
+    throw badSetting(setting, 'a row without a value', 'a value in each row, or one row and msg.payload');
+  const payload = wanted.command === 'write' ? message.payload : '';
+  return rows.map(row => (row.value === undefined ? { ...row, value: payload } : row));
+}
+
+function rowOf(item: unknown, setting: string, first: number): Row {
+  const fields = knownFields(item, setting, FIELDS, 'an object such as { obis, value }');
+  const code = plainText(fields['obis'], setting);
+  const obis = Obis.tryParse(code);
+  if (obis === null) throw badSetting(setting, code, 'an OBIS code such as 0-0:1.0.0*255');
+  const index = fields['index'] ?? fields['attribute'] ?? fields['method'];
+  const { value } = fields;
+  return {
+    obis,
+    classId: whole(fields['classId'], `${setting}: class of ${obis}`, 0xffff),
+    index: whole(index, `${setting}: attribute or method of ${obis}`, 0xff) ?? first,
+    value: value === '' || value === undefined ? undefined : setting === 'objects' ? typed(value) : value,
+  };
+}
+
+/** A field of the form holds text: JSON where it looks like it, truth by its word. */
+function typed(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (!/^[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badSetting('objects', text, 'valid JSON where a value begins with { or [');
+  }
+}
+
+/** As the meter's own list says; a meter that hides it is asked by what the code usually is. */
+async function classOf(turn: WritingTurn, obis: Obis): Promise<number> {
+  try {
+    const entry = (await turn.objects()).find(o => o.obis.equals(obis));
+    if (entry !== undefined) return entry.classId;
+  } catch (error) {
+    if (!isDlmsError(error) || error.blame !== 'meter') throw error;
+  }
+  return usualClass(obis);
+}
+
+function relayPlan(wanted: Wanted, method: number, states: readonly number[]): (turn: WritingTurn) => Promise<Plan> {
+  const obis = objectOf(wanted, RELAY);
+  const at = (attribute: number): AttributeRef => ({ classId: DISCONNECT_CONTROL, obis, attribute });
+  const order: Order = {
+    kind: 'invoke',
+    ref: { classId: DISCONNECT_CONTROL, obis, method },
+    argument: ZERO,
+    state: [at(2), at(3)],
+    reached: ([, control]: readonly (Plain | undefined)[]) => states.includes(control as number),
+  };
+  return () => Promise.resolve({ orders: [order] });
+}
+
+/** The time of this computer, in the way in which the meter writes its own. */
+async function clockPlan(turn: WritingTurn, nowMs: number, onlyBeyond: number): Promise<Plan> {
+  const ref: AttributeRef = { classId: 8, obis: CLOCK, attribute: 2 };
+  const policy = turn.settings.clock;
+  const [outcome] = await turn.getAll([ref]);
+  if (outcome === undefined || !outcome.ok) throw outcome?.error ?? badSetting('object', CLOCK.toString(), 'a clock');
+  const octets = clockBytes(outcome.value);
+  if (octets === null) throw badSetting('object', CLOCK.toString(), 'a clock of twelve octets');
+  const there = readDateTime(octets, policy);
+  const offset = policy.zone === undefined ? offsetIn(there.iso) : zoneOffsetAt(policy.zone, nowMs).offsetMinutes;
+  if (offset === null)
+    throw badSetting('timezone', '', 'a time zone, because the clock of this meter does not say its own');
+  const drift = there.epochMs === null ? undefined : Math.round((there.epochMs - nowMs) / 1000);
+  if (drift !== undefined && Math.abs(drift) <= onlyBeyond) return { orders: [], drift };
+  const data = dataOf(isoAt(nowMs, offset), { classId: 8, attribute: 2, now: outcome.value, policy });
+  const value = clockBytes(data)?.slice() ?? null;
+  // Without a zone nobody but the meter knows whether its deviation is that of summer.
+  if (value !== null && policy.zone === undefined && there.status !== null)
+    value[11] = there.status & CLOCK_STATUS.daylight;
+  return { orders: [{ kind: 'set', ref, value }], ...(drift !== undefined && { drift }) };
+}
+
+/** Minutes, of "…+01:00". */
+function offsetIn(iso: string | null): number | null {
+  const m = /([+-])(\d{2}):(\d{2})$/.exec(iso ?? '');
+  if (m !== null) return (m[1] === '-' ? -1 : 1) * (Number(m[2]) * 60 + Number(m[3]));
+  return iso?.endsWith('Z') === true ? 0 : null;
+}
+
+function objectOf(wanted: Wanted, usual: Obis | null): Obis {
+  const text = wanted.object ?? '';
+  if (text === '' && usual !== null) return usual;
+  const obis = Obis.tryParse(text);
+  if (obis === null) throw badSetting('object', text, 'an OBIS code such as 0-0:96.3.10*255');
+  return obis;
+}
+
+function numberIn(payload: unknown): number {
+  const number = whole(payload, 'msg.payload', 0xffff);
+  if (number === null) throw badSetting('script', '', 'the number of the script, in the form or in msg.payload');
+  return number;
+}
+
+function whole(value: unknown, setting: string, most: number): number | null {
+  if (!given(value)) return null;
+  const number = Number(plainText(value, setting));
+  if (!Number.isInteger(number) || number < 0 || number > most)
+    throw badSetting(setting, value, `a whole number from 0 to ${most}`);
+  return number;
+}
+
+function given(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+const FIELDS = ['obis', 'classId', 'index', 'attribute', 'method', 'value', 'name', 'key', 'unit'] as const;
+const CLOCK = Obis.parse('0-0:1.0.0*255');
+const RELAY = Obis.parse('0-0:96.3.10*255');
+const DISCONNECT_CONTROL = 70;
+/** control_state. IEC 62056-6-2, Disconnect control. */
+const DISCONNECTED = 0;
+const CONNECTED = 1;
+const READY = 2;
+/** Register, extended register, demand register, profile. */
+const RESETTABLE: ReadonlySet<number> = new Set([3, 4, 5, 7]);
+const ZERO = { type: 'integer', value: 0 };
+/** Orders in one message; a longer list is more likely a mistake than a wish. */
+const LIMIT = 1000;

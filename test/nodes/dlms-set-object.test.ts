@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import connection from '../../src/nodes/connection/dlms-connection';
+import setObject from '../../src/nodes/set-object/dlms-set-object';
+import type { MeterOptions } from '../../src/sim/meter';
+import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';
+import { closeMeters, connectionTo, serveMeter } from './meters';
+
+const PASSWORD = '12345678';
+const order = (more: Record<string, unknown> = {}): FlowNode => ({
+  id: 'n1',
+  type: 'dlms-set-object',
+  name: 'writer',
+  connection: 'c1',
+  command: 'write',
+  objects: [{ obis: '0-0:96.13.0*255', classId: '', index: '', value: '' }],
+  readBack: true,
+  dryRun: false,
+  wires: [['out'], ['audit']],
+  ...more,
+});
+
+interface Told {
+  readonly outcome: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+  readonly [name: string]: unknown;
+}
+
+async function start(
+  node: FlowNode,
+  line: Record<string, unknown> = {},
+  meter: Partial<MeterOptions> = {},
+): Promise<Flow> {
+  const { port } = await serveMeter({ serialNumber: '50021374', ...meter });
+  const low = { clientAddress: '17', authentication: 'low', allowWriting: true, ...line };
+  return startFlow([connection, setObject], [{ ...connectionTo(port), ...low }, node], { c1: { password: PASSWORD } });
+}
+
+describe('dlms-set-object', () => {
+  afterEach(async () => {
+    await stopFlow();
+    await closeMeters();
+  });
+
+  it('writes msg.payload, and leaves an audit of who did what to which meter', async () => {
+    const flow = await start(order());
+    flow.send('n1', { payload: 'hello', topic: 'mine' });
+    const done = await flow.message('out');
+    const audit = (await flow.message('audit')).payload as Told;
+    assert.equal(done.topic, 'mine');
+    const [first] = done.payload as Told[];
+    assert.deepEqual([first?.outcome, first?.before, first?.after], ['written', '', 'hello']);
+    assert.equal((done['dlms'] as { source: string }).source, 'set');
+    assert.deepEqual(audit['by'], { node: 'n1', name: 'writer', flow: (audit['by'] as { flow?: unknown }).flow });
+    assert.equal((audit['meter'] as { id: string }).id, 'MFW0000050021374');
+    assert.match(String(audit['connection']), /^127\.0\.0\.1:/);
+    assert.equal(audit['wanted'], 'hello');
+    assert.doesNotMatch(JSON.stringify([done, audit]), new RegExp(PASSWORD));
+  });
+
+  it('does not write unless the form of the connection allows it, and no message changes that', async () => {
+    const flow = await start(order(), { allowWriting: false });
+    flow.send('n1', { payload: 'hello' });
+    assert.equal((await flow.error()).error.code, 'WRITE_NOT_ALLOWED');
+    flow.send('n1', { payload: 'hello', meter: { allowWriting: true } } as never);
+    const refused = await flow.error();
+    assert.equal(refused.error.code, 'BAD_SETTING');
+    assert.match(refused.error.message, /allowWriting/);
+    await flow.silence('audit', 100);
+  });
+
+  it('writes only what the connection lists', async () => {
+    const flow = await start(order(), { writable: '0-0:1.0.0*255/2' });
+    flow.send('n1', { payload: 'hello' });
+    const { error } = await flow.error();
+    assert.equal(error.code, 'WRITE_NOT_ALLOWED');
+    assert.match(error.message, /not among/);
+  });
+
+  it('shows by a dry run what it would write, without permission to do it', async () => {
+    const flow = await start(order({ dryRun: true }), { allowWriting: false });
+    flow.send('n1', { payload: 'hello' });
+    const [first] = (await flow.message('out')).payload as Told[];
+    assert.deepEqual([first?.outcome, first?.['hex'], first?.before], ['dry-run', '090568656c6c6f', '']);
+  });
+
+  it('sets a clock that is off, and tells the drift before and after', async () => {
+    const flow = await start(
+      order({ command: 'set-clock', onlyBeyond: '5' }),
+      {},
+      { now: () => Date.now() - 3_600_000 },
+    );
+    flow.send('n1', { payload: 'go' });
+    const [told] = (await flow.message('out')).payload as Told[];
+    assert.equal(told?.outcome, 'written');
+    assert.ok(Math.abs(Number(told['driftBefore']) + 3600) < 5, String(told['driftBefore']));
+    assert.ok(Math.abs(Number(told['driftAfter'])) < 5, String(told['driftAfter']));
+  });
+
+  it('leaves a clock alone that is right enough', async () => {
+    const flow = await start(order({ command: 'set-clock', onlyBeyond: '5' }));
+    flow.send('n1', { payload: 'go' });
+    assert.equal(((await flow.message('out')).payload as Told).outcome, 'not-needed');
+    await flow.silence('audit', 50);
+  });
+
+  it('works the relay, and tells its state before and after', async () => {
+    const flow = await start(order({ command: 'disconnect' }));
+    flow.send('n1', { payload: 'go' });
+    const [told] = (await flow.message('out')).payload as Told[];
+    assert.deepEqual([told?.outcome, told?.before, told?.after], ['done', [true, 1], [false, 0]]);
+  });
+
+  it('says that a relay that reconnects by itself was not made ready', async () => {
+    const flow = await start(order({ command: 'arm' }));
+    flow.send('n1', { payload: 'go' });
+    assert.equal((await flow.error()).error.code, 'WRITE_DIFFERS');
+    assert.equal(((await flow.message('audit')).payload as Told).outcome, 'differs');
+  });
+
+  it('runs a script by its number', async () => {
+    const flow = await start(order({ command: 'script', object: '0-0:10.0.106*255', script: '' }));
+    flow.send('n1', { payload: 1 });
+    const [told] = (await flow.message('out')).payload as Told[];
+    assert.equal(told?.outcome, 'done');
+    assert.equal(told['name'], 'execute');
+  });
+
+  it('takes many rows from a message, and ends at the first that the meter refuses', async () => {
+    const flow = await start(order());
+    const objects = [
+      { obis: '0-0:17.0.0*255', classId: 71, attribute: 4, value: 9000 },
+      { obis: '0-0:17.0.0*255', classId: 71, attribute: 4, value: { type: 'unsigned', value: 1 } },
+      { obis: '0-0:96.13.0*255', value: 'x' },
+    ];
+    flow.send('n1', { payload: 'go', objects } as never);
+    assert.equal((await flow.error()).error.code, 'ACCESS_RESULT');
+    const told: string[] = [];
+    for (let i = 0; i < 3; i++) told.push(((await flow.message('audit')).payload as Told).outcome);
+    assert.deepEqual(told, ['written', 'refused', 'not-sent']);
+  });
+
+  for (const [name, node, message, words] of [
+    ['no value at all', {}, {}, /msg\.payload/],
+    [
+      'two rows without a value',
+      { objects: [{ obis: '1.8.0' }, { obis: '2.8.0' }] },
+      { payload: 1 },
+      /a value in each row/,
+    ],
+    ['no code', { objects: [{ obis: 'x', value: '1' }] }, {}, /OBIS/],
+    ['a field that nobody knows', {}, { objects: [{ obis: '1.8.0', vaule: 1 }] }, /vaule/],
+    ['broken JSON', { objects: [{ obis: '1.8.0', value: '{ "type"' }] }, {}, /JSON/],
+    ['a script without number', { command: 'script', object: '0-0:10.0.106*255' }, {}, /script/],
+    ['a reset of nothing', { command: 'reset' }, {}, /OBIS/],
+  ] as const) {
+    it(`refuses ${name}, and asks no meter`, async () => {
+      const flow = await start(order(node));
+      flow.send('n1', message as never);
+      const { error } = await flow.error();
+      assert.equal(error.code, 'BAD_SETTING');
+      assert.match(error.message, words);
+    });
+  }
+});
