@@ -165,15 +165,21 @@ describe('what a message may say of a connection', () => {
   it('is every property and every secret of the form, but not what a message may do, its name and its version', () => {
     const secrets = CONNECTION.filter(isCredential).map(({ name }) => name);
     const properties = CONNECTION.map(({ name }) => name).filter(
-      name => !['name', 'version', 'allowHosts', ...secrets].some(other => other === name),
+      name => !['name', 'version', 'allowHosts', 'allowWriting', 'writable', ...secrets].some(other => other === name),
     );
     assert.deepEqual([...properties].sort(), [...CONNECTION_PROPERTIES].sort());
     assert.deepEqual(secrets, [...CONNECTION_SECRETS]);
-    assert.ok(!METER_FIELDS.includes('allowHosts'));
+    for (const own of ['allowHosts', 'allowWriting', 'writable']) assert.ok(!METER_FIELDS.includes(own), own);
   });
 
   it('never reads another meter for a field that is misspelt', () => {
-    for (const meter of [{ host: '10.0.0.2', prot: 1 }, { hots: '10.0.0.2' }, { client: 32 }, { allowHosts: '*' }]) {
+    for (const meter of [
+      { host: '10.0.0.2', prot: 1 },
+      { hots: '10.0.0.2' },
+      { client: 32 },
+      { allowHosts: '*' },
+      { allowWriting: true },
+    ]) {
       assert.throws(
         () => overrideSettings({ host: '10.0.0.1' }, {}, meter),
         e => isDlmsError(e) && e.detail.code === 'BAD_SETTING' && e.detail.setting === 'the field of msg.meter',

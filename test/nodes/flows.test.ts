@@ -21,7 +21,9 @@ const SAVED = JSON.parse(readFileSync(join(PROJECT, 'test/nodes/flows-0.1/exampl
 
 describe('nodes of the examples of version 0.1', () => {
   it('are of each type', () => {
-    assert.deepEqual([...new Set(SAVED.map(({ type }) => type))].sort(), Object.keys(TABLES).sort());
+    // It could not write.
+    const types = Object.keys(TABLES).filter(type => type !== 'dlms-set-object');
+    assert.deepEqual([...new Set(SAVED.map(({ type }) => type))].sort(), types.sort());
   });
 
   for (const [i, { type, properties, credentials = {}, means }] of SAVED.entries()) {

@@ -17,13 +17,16 @@ import { PROJECT } from '../node-red-process';
 
 /** What a new node has otherwise than in version 0.1; a saved flow keeps what it has. */
 const OTHERWISE: Readonly<Record<string, object>> = {
-  'dlms-connection': { interface: 'wrapper' },
+  'dlms-connection': { interface: 'wrapper', allowWriting: false, writable: '' },
   'dlms-obis-filter': { texts: false },
 };
 const SAVED = JSON.parse(readFileSync(join(PROJECT, 'test/nodes/flows-0.1/defaults.json'), 'utf8')) as Record<
   string,
   { defaults: Record<string, unknown>; credentials: string[] }
 >;
+
+/** Nodes that version 0.1 did not have. */
+const LATER: readonly string[] = ['dlms-set-object'];
 
 describe('tables of settings', () => {
   it('know the words of what they set', () => {
@@ -42,11 +45,13 @@ describe('tables of settings', () => {
     assert.deepEqual(words('dlms-iec-readout', 'mode'), sorted(...READER_MODES));
   });
 
-  it('are those of all nodes', () => assert.deepEqual(Object.keys(TABLES).sort(), Object.keys(SAVED).sort()));
+  it('are those of all nodes', () =>
+    assert.deepEqual(Object.keys(TABLES).sort(), [...Object.keys(SAVED), ...LATER].sort()));
 
   for (const [type, table] of Object.entries(TABLES)) {
     describe(type, () => {
       it('saves what version 0.1 saved in a new node, but for what is said here', () => {
+        if (LATER.includes(type)) return;
         const rows = table.filter(row => !isCredential(row) && row.byHand !== true);
         const saved = { ...SAVED[type]?.defaults, ...OTHERWISE[type] };
         assert.deepEqual(Object.fromEntries(rows.map(row => [row.name, storedDefault(row)])), saved);
