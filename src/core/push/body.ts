@@ -324,7 +324,23 @@ function rowOf(elements: readonly Data[]): Item | null {
     found = name !== null && first.type === 'long-unsigned' ? entryAt(elements, 1, true, first.value) : null;
   }
   const item = found === null ? null : withTail(found, elements);
-  return item ?? inAnyOrder(elements);
+  if (item !== null) return item;
+  const turned = classFirst(elements);
+  return turned === elements ? inAnyOrder(elements) : rowOf(turned);
+}
+
+/** A row that begins with class, name and attribute of a value, in whatever order: they have three types. */
+function classFirst(row: readonly Data[]): readonly Data[] {
+  const head = row.slice(0, 3);
+  const [classId, attribute] = ['long-unsigned', 'integer'].map(type => head.findIndex(data => data.type === type));
+  const name = head.findIndex(data => nameIn(data) !== null);
+  const order = [classId, name, attribute].map(place => head[place ?? -1]);
+  const [c, n, a] = order;
+  if (row.length < 4 || c === undefined || n === undefined || a === undefined || (classId === 0 && name === 1))
+    return row;
+  const [itsClass, itsAttribute] = [numberIn(c) ?? 0, numberIn(a) ?? 0];
+  const isValue = companionsOf(itsClass, itsAttribute) !== null || (itsClass === DATA && itsAttribute === 2);
+  return isValue ? [c, n, a, ...row.slice(3)] : row;
 }
 
 /** Status and time may stand at the end of a row. */
@@ -373,13 +389,13 @@ function columnsOf(list: readonly Data[], alone: boolean): Columns {
   const from = numberIn(rows[0]?.[0]);
   const counted =
     rows.length > 1 && from !== null && rows.every((row, i) => row.length > 2 && numberIn(row[0]) === from + i);
-  const named = counted ? rows.map(row => row.slice(1)) : rows;
+  const named = rows.map(row => classFirst(counted ? row.slice(1) : row));
   const nothingElse = alone && list.every(data => elementsOf(data) !== null || isText(data) || clockOctets(data));
   return { counted, valueLast: nothingElse && named.every(isAttributeAndNumber) && named.some(provesValue) };
 }
 
 function rowByColumns(all: readonly Data[], { counted, valueLast }: Columns): Item | null {
-  const row = counted ? all.slice(1) : all;
+  const row = classFirst(counted ? all.slice(1) : all);
   const item = counted ? rowOf(row) : null;
   if (item !== null || !valueLast) return item;
   const [classId, name, attribute, data] = row as readonly [Data, Data, Data, Data];
@@ -640,6 +656,7 @@ function isNoDate(octets: Uint8Array): boolean {
   return octets.length === 12 && octets.subarray(0, 5).every(octet => octet === 0xff);
 }
 
+const DATA = 1;
 const PUSH_SETUP = 40;
 const ROOT: Place = { depth: 0, alone: true };
 /** Lists in lists. */

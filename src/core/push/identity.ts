@@ -57,6 +57,8 @@ class Sender {
   #before: string | null = null;
   #several = false;
   #behind: ReadonlyMap<string, Meter> = NOTHING_BEHIND;
+  /** Those behind it changed, and nothing tells whether it is another meter, too. */
+  #anyone = false;
 
   /** It has told an id. */
   get spoke(): boolean {
@@ -96,20 +98,21 @@ class Sender {
     this.#times = 1;
     this.#models = new Set([...this.#models, ...[...names].filter(name => this.#names.has(name))]);
     this.#behind = NOTHING_BEHIND;
+    this.#anyone = false;
   }
 
   /** Those behind it by channel: of this telegram, and of earlier ones of the same meter. */
   behind(now: ReadonlyMap<string, Meter>): ReadonlyMap<string, Meter> {
-    if (this.#several) return now;
+    if (this.#several || this.#anyone) return now;
     if (now.size === 0) return this.#behind;
     if (this.#behind.size === 0) return (this.#behind = now);
     for (const [channel, meter] of now) {
       if (this.#behind.get(channel)?.id === meter.id) continue;
-      // Without an id of its own nothing tells whether the meter in front is another one, too.
-      this.#behind = this.#known === null ? now : new Map([...this.#behind, ...now]);
+      this.#anyone = this.#known === null;
+      this.#behind = new Map([...this.#behind, ...now]);
       break;
     }
-    return this.#behind;
+    return this.#anyone ? now : this.#behind;
   }
 }
 

@@ -193,6 +193,13 @@ describe('push decoder: rows in other orders and widths', () => {
       both((n, v, p, u, at) => structure(u32(at), u16(3), n, i8(2), v, scale(p, u))),
       TWO,
     ],
+    ['name, class and attribute', both((n, v, p, u) => structure(n, u16(3), i8(2), v, scale(p, u))), TWO],
+    ['class, attribute and name', both((n, v, p, u) => structure(u16(3), i8(2), n, u16(0), v, scale(p, u))), TWO],
+    [
+      'attribute, name and class behind a number of the row',
+      both((n, v, p, u, at) => structure(u16(at), i8(2), n, u16(3), v, i8(p), enumerated(u))),
+      TWO,
+    ],
     ['a scaler of two octets', both((n, v, p, u) => structure(n, v, { type: 'long', value: p }, enumerated(u))), TWO],
     [
       'scaler and unit in rows of their own',
@@ -223,6 +230,10 @@ describe('push decoder: rows in other orders and widths', () => {
     assert.deepEqual(read(structure(CLOCK, array(...volts))), [`0-0:1.0.0*255 = ${AT}`, ...shown]);
     const numbered = volts.map((row, i) => structure(u8(i), ...(elementsOf(row) ?? [])));
     assert.deepEqual(read(array(...numbered)), shown);
+    const turned = volts
+      .map(row => elementsOf(row) as Data[])
+      .map(([c, n, a, v]) => structure(...([n, c, a, v] as Data[])));
+    assert.deepEqual(read(array(...turned)), shown);
     const mixed = [
       attribute('1-0:32.7.0', u16(0)),
       attribute('1-0:1.8.0', u32(7)),

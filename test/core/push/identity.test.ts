@@ -206,6 +206,12 @@ describe('push decoder: meters behind a meter', () => {
     assert.deepEqual(meters(events[1] as TelegramEvent), [undefined, '20000018', undefined]);
     // Another meter in front has others behind it.
     assert.deepEqual(meters(events[3] as TelegramEvent), [undefined, undefined]);
+    // Of two that do not say their own number nobody can tell which has which.
+    const nameless = new PushDecoder();
+    const water = frame(structure(structure(code('0-1:24.2.1'), u32(5), scale(-3, 13)), power()));
+    const orders = [subMeters(['20000018'], null), water, subMeters(['20000019'], null), water];
+    const behind = orders.flatMap(chunk => telegramsOf(nameless.receive(chunk).events)).map(event => meters(event)[0]);
+    assert.deepEqual(behind, ['20000018', '20000018', '20000019', undefined]);
   });
 
   it('are found in texts the same way', () => {
