@@ -5,12 +5,13 @@ import type { Meter, Reading } from './reading';
 
 /** Meters by their channel ("0-1") or medium ("7-0"), of those that say their number. `own`: id of who sends the telegram. */
 export function metersBehind(readings: readonly Reading[], own: string | null): ReadonlyMap<string, Meter> {
-  const found = new Map<string, Meter>();
+  let found = NONE;
   for (const reading of readings) {
     const channel = channelOf(reading.obis);
     if (channel === null || found.has(channel) || !NUMBERS.test(reading.obis as string)) continue;
     const id = idOf(reading);
     if (id === null || id === own) continue;
+    if (found === NONE) found = new Map();
     found.set(channel, { id, manufacturer: MAKER.exec(id)?.[1] ?? null, model: null });
   }
   return found;
@@ -57,5 +58,6 @@ const CHANNEL = /^(0-\d+):(?:24|96|97)\./;
 const NUMBERS = /^(?:0-\d+:96\.1\.[01]|[4-9]-\d+:(?:96\.1\.0|0\.0\.0))\*255$/;
 /** P1 writes digits in hex, too. */
 const DIGITS_IN_HEX = /^(?:3\d){6,}$/;
+const NONE = new Map<string, Meter>();
 /** DIN 43863-5: medium, three letters of the maker. */
 const MAKER = /^\d([A-Z]{3})\d/;

@@ -454,7 +454,7 @@ function entryAt(list: readonly Data[], at: number, row = false, classId?: numbe
     return null;
   if (scale === null) {
     const found = scaleAt(list, i, row);
-    if (found !== null && (scaleOf(behind) !== null || isNumber(data))) {
+    if (found !== null && (found.together || isNumber(data))) {
       scale = found.scale;
       i = found.next;
     }
@@ -471,25 +471,37 @@ function entryAt(list: readonly Data[], at: number, row = false, classId?: numbe
 }
 
 /** A power of ten and a unit at `at`, in a structure or one behind the other. In a row that ends there also the unit first. */
-function scaleAt(list: readonly Data[], at: number, row: boolean): { scale: Scale; next: number } | null {
+function scaleAt(list: readonly Data[], at: number, row: boolean): Scaling | null {
   const first = list[at];
-  const one = scaleOf(first);
-  if (one !== null) return { scale: one, next: at + 1 };
+  if (first === undefined) return null;
+  if (first.type === 'structure') {
+    const one = scaleOf(first);
+    return one === null ? null : { scale: one, next: at + 1, together: true };
+  }
+  const turned = first.type === 'enum';
+  if (turned ? !row : first.type !== 'integer' && first.type !== 'long') return null;
   const second = list[at + 1];
-  const turned = first?.type === 'enum';
-  if (first === undefined || second === undefined || (turned && !row)) return null;
+  if (second === undefined) return null;
   const [scaler, unit] = turned ? [second, first] : [first, second];
   if ((scaler.type !== 'integer' && scaler.type !== 'long') || unit.type !== 'enum') return null;
   const scale = scaleOf({ type: 'structure', value: [scaler, unit] });
-  return scale === null || (turned && scale.unit === null) ? null : { scale, next: at + 2 };
+  return scale === null || (turned && scale.unit === null) ? null : { scale, next: at + 2, together: false };
+}
+
+interface Scaling {
+  readonly scale: Scale;
+  /** The place behind it. */
+  readonly next: number;
+  /** In a structure of its own. */
+  readonly together: boolean;
 }
 
 /** The value of a scale that stands in front of it. */
-function isScaledBy(list: readonly Data[], { next }: { next: number }): boolean {
+function isScaledBy(list: readonly Data[], { next, together }: Scaling): boolean {
   const value = list[next];
   if (value === undefined || nameIn(value) !== null) return false;
   // Scaler and unit without a structure could be a value and a state.
-  return scaleOf(list[next - 1]) !== null || isNumber(value);
+  return together || isNumber(value);
 }
 
 /**
@@ -526,7 +538,9 @@ function idIn(data: Data): boolean {
 }
 
 function setupIn(data: Data): Uint8Array | null {
-  const name = isText(data) ? nameIn(data) : null;
+  if (!isText(data)) return null;
+  // Nearly all that comes here is the name of something else, in six octets.
+  const name = data.value.length === 6 ? data.value : nameIn(data);
   return name !== null && isSetup(name) ? name : null;
 }
 

@@ -453,7 +453,10 @@ export class PushDecoder {
     const lack = lackOf(event.origin, this.#require);
     if (lack !== null) return this.#problem(lack, bytes, event.origin);
     if (event.type === 'problem') this.#events.push(event);
-    else this.#events.push({ ...event, telegram: this.#identity.of(event.telegram, event.origin) });
+    else {
+      const { type, origin } = event;
+      this.#events.push({ type, telegram: this.#identity.of(event.telegram, origin), origin });
+    }
   }
 
   /**
