@@ -5,7 +5,7 @@ import { Obis } from '../core/obis/obis';
 import type { Meter, Reading } from '../core/cosem/reading';
 import type { Item, OutputMessage } from './forms';
 import { isCounter } from './guard';
-import { meterName } from './input';
+import { meterBehind, meterName } from './input';
 import { wordOf } from './names';
 
 export interface HomeAssistantOptions {
@@ -20,6 +20,8 @@ export class HomeAssistant {
   readonly #announced = new Map<string, { said: string; item: Item; meter: Meter }>();
   /** Group A of what the meter on an M-Bus channel measures, by meter and channel; not every telegram says it. */
   readonly #media = new Map<string, number>();
+  /** A meter has said its name. */
+  #named = false;
 
   constructor(readonly options: HomeAssistantOptions) {}
 
@@ -29,7 +31,7 @@ export class HomeAssistant {
    */
   messages(items: readonly Item[], meter: Meter, readings: readonly Reading[]): OutputMessage[] {
     this.#learn(readings, meter);
-    const configs: OutputMessage[] = [];
+    const configs = this.#namedAtLast(meter);
     const states: OutputMessage[] = [];
     for (const item of items) {
       if (item.value === null) continue;
@@ -55,6 +57,23 @@ export class HomeAssistant {
 
   forget(): void {
     this.#announced.clear();
+  }
+
+  /**
+   * What came before the first name is most likely of the same meter (Kaifa says its name each ten seconds, its power each two):
+   * the device without a name goes. Who goes on without one is announced again.
+   */
+  #namedAtLast(meter: Meter): OutputMessage[] {
+    if (this.#named || meterName(meter) === null) return [];
+    this.#named = true;
+    const gone: OutputMessage[] = [];
+    for (const [id, { item, meter: before }] of this.#announced) {
+      if (meterName(before) !== null) continue;
+      this.#announced.delete(id);
+      const { configTopic: topic } = this.#entity(item, before);
+      gone.push({ output: 0, fields: { topic, payload: '', retain: true } });
+    }
+    return gone;
   }
 
   #entity(item: Item, meter: Meter): Entity {
@@ -92,8 +111,7 @@ interface Entity {
 }
 
 function entityOf(item: Item, meter: Meter, look: Look, options: HomeAssistantOptions): Entity {
-  const name = meterName(meter);
-  const device = name === null ? 'meter' : wordOf(name);
+  const device = deviceOf(meter);
   const object = wordOf(item.label) || item.key;
   const stateTopic = item.rule?.topic == null ? `${options.statePrefix}/${device}/${object}` : item.topic;
   return {
@@ -107,14 +125,27 @@ function entityOf(item: Item, meter: Meter, look: Look, options: HomeAssistantOp
       ...(look.unit !== null && { unit_of_measurement: look.unit }),
       ...(look.deviceClass !== null && { device_class: look.deviceClass }),
       ...(look.stateClass !== null && { state_class: look.stateClass }),
-      device: {
-        identifiers: [`dlms_${device}`],
-        name: name === null ? 'Meter' : `Meter ${name}`,
-        ...(meter.manufacturer !== null && { manufacturer: meter.manufacturer }),
-        ...(meter.model !== null && { model: meter.model }),
-        ...(meter.id !== null && { serial_number: meter.id }),
-      },
+      device: deviceConfig(meterBehind(item.reading), meter),
     },
+  };
+}
+
+function deviceOf(meter: Meter): string {
+  const name = meterName(meter);
+  return name === null ? 'meter' : wordOf(name);
+}
+
+/** A water meter behind an electricity meter is a device of its own; what its entities are called stays as it was. */
+function deviceConfig(behind: Meter | null, sender: Meter): Readonly<Record<string, unknown>> {
+  const meter = behind ?? sender;
+  const name = meterName(meter);
+  return {
+    identifiers: [`dlms_${deviceOf(meter)}`],
+    name: name === null ? 'Meter' : `Meter ${name}`,
+    ...(meter.manufacturer !== null && { manufacturer: meter.manufacturer }),
+    ...(meter.model !== null && { model: meter.model }),
+    ...(meter.id !== null && { serial_number: meter.id }),
+    ...(behind !== null && { via_device: `dlms_${deviceOf(sender)}` }),
   };
 }
 

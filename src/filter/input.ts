@@ -97,6 +97,12 @@ export function meterName(meter: Meter): string | null {
   return meter.id ?? meter.systemTitle ?? null;
 }
 
+/** Whose reading it is where that is another meter than the one that sends. */
+export function meterBehind({ meter }: Readonly<Record<string, unknown>>): Meter | null {
+  const known = isRecord(meter) ? meterOf(meter) : null;
+  return known === null || meterName(known) === null ? null : known;
+}
+
 function telegram(payload: Record<string, unknown>, readings: readonly unknown[]): TelegramInput {
   return {
     kind: 'telegram',

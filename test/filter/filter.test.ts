@@ -455,6 +455,41 @@ describe('OBIS filter: Home Assistant', () => {
     const later = filter.process({ payload: telegram([on(1, '24.2.1', 13, 'm3')]) }, T0).messages;
     assert.equal(later.length, 1, 'a telegram without device types announces nothing else');
   });
+  it('makes a device of its own of a meter behind a meter, and keeps what its entities are called', () => {
+    const water: Reading = {
+      ...{ obis: '0-1:24.2.1*255', name: 'n', key: 'k', value: 1, unit: 'm3' },
+      meter: { id: '8WTR0000000018', manufacturer: 'WTR', model: null },
+    };
+    const filter = filterOf('homeassistant');
+    const [own, behind] = payloads(filter.process({ payload: telegram([watts(5), water]) }, T0)) as {
+      unique_id: string;
+      device: Record<string, unknown>;
+    }[];
+    assert.equal(behind?.unique_id, 'dlms_1tst0000000042_k');
+    assert.deepEqual(behind.device, {
+      identifiers: ['dlms_8wtr0000000018'],
+      name: 'Meter 8WTR0000000018',
+      manufacturer: 'WTR',
+      serial_number: '8WTR0000000018',
+      via_device: 'dlms_1tst0000000042',
+    });
+    assert.deepEqual(own?.device['identifiers'], ['dlms_1tst0000000042']);
+    assert.ok(!('via_device' in own.device));
+    assert.equal(filter.process({ payload: telegram([watts(6), water]) }, T0).messages.length, 2);
+  });
+  it('takes a device without a name away when its meter says one, once', () => {
+    const nameless = { ...telegram([watts(5)]), meter: { id: null, manufacturer: null, model: null } };
+    const filter = filterOf('homeassistant');
+    const sent = (payload: unknown): unknown[] =>
+      filter.process({ payload }, T0).messages.map(m => [m.fields['topic'], m.fields['payload'] === '']);
+    const config = 'homeassistant/sensor/dlms_meter/active_power_import/config';
+    assert.deepEqual(sent(nameless)[0], [config, false]);
+    assert.deepEqual(sent(telegram([watts(5)]))[0], [config, true]);
+    assert.deepEqual(sent(telegram([watts(5)])).length, 1);
+    assert.deepEqual(sent(nameless)[0], [config, false], 'it is another meter, then');
+    assert.deepEqual(sent(telegram([watts(5)])).length, 1);
+    assert.deepEqual(sent(nameless).length, 1);
+  });
   it('keeps values of one name apart, each with its own entity, also when only one of them changed', () => {
     const filter = filterOf('homeassistant', [{ obis: '1.7.0' }], { onChange: true });
     const topics = (first: number, second: number): unknown[] =>

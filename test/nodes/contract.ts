@@ -44,6 +44,7 @@ function checkReading(value: unknown, where: string, converted: boolean): void {
     classId: whole,
     attribute: whole,
     status: whole,
+    meter: checkMeter,
   });
   only(reading, READING_FIELDS, where);
   if ('raw' in reading && 'scaler' in reading && !converted) {
@@ -343,7 +344,7 @@ function escaped(literal: string): string {
 
 const READING_FIELDS = [
   ...['obis', 'id', 'position', 'name', 'key', 'value', 'unit', 'raw', 'scaler', 'scaleSource', 'time', 'sets'],
-  ...['text', 'classId', 'attribute', 'status'],
+  ...['text', 'classId', 'attribute', 'status', 'meter'],
 ];
 /** The last ones were added for text readouts: what a text that stays text was understood as. */
 const SET_FIELDS = [

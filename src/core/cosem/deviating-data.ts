@@ -3,12 +3,12 @@
 
 import { berLength, type ByteAt } from '../wire/lengths';
 import type { Reader } from '../wire/reader';
-import { readData, structure, type Data } from './data';
+import { dataSize, readData, structure, type Data } from './data';
 
 /**
  * Sagemcom XT211 (Czech): structure(2){ enum, array of structure(2){ descriptor without tags, value } }, or the array alone.
  * Where a tagged list would have a type, this one has the high octet of a class id, and the first logical name ends with
- * 255. `at` is where the first row begins; null for any other value.
+ * 255, or with a billing period and all around it fits. `at` is where the first row begins; null for any other value.
  */
 export function untaggedList(byte: ByteAt, body: number): { at: number; count: number } | 'short' | null {
   let list = body;
@@ -28,7 +28,11 @@ export function untaggedList(byte: ByteAt, body: number): { at: number; count: n
   if (row !== true) return row;
   const end = byte(at + 9);
   if (end === -1) return 'short';
-  return end === 0xff ? { at, count: count.value } : null;
+  if (end === 0xff) return { at, count: count.value };
+  const [a, attribute, type] = [byte(at + 4), byte(at + 10), byte(at + 11)];
+  if (type === -1) return 'short';
+  const fits = a <= HIGHEST_MEDIUM && end <= LAST_PERIOD && attribute >= 1 && attribute <= LAST_ATTRIBUTE;
+  return fits && dataSize(type) !== undefined ? { at, count: count.value } : null;
 }
 
 function matches(byte: ByteAt, at: number, wanted: readonly number[]): true | 'short' | null {
@@ -84,3 +88,7 @@ export function readSwappedNames(r: Reader, depth = 0): Data {
 }
 
 const DEEPEST = 8;
+const HIGHEST_MEDIUM = 9;
+/** Of a billing period in group F; IEC 62056-6-1, A.3. */
+const LAST_PERIOD = 126;
+const LAST_ATTRIBUTE = 20;

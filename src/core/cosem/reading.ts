@@ -53,6 +53,8 @@ export interface Reading {
   readonly corrected?: string;
   /** SML: in hex. */
   readonly signature?: string;
+  /** Of whom it is, where that is another meter than the one that sends: water, gas or heat on a channel of it. */
+  readonly meter?: Meter;
 }
 
 export interface Telegram {
@@ -81,6 +83,8 @@ export interface Origin {
   readonly layout?: string;
   /** The offset of the times is that of the place in which alone this layout is sent. */
   readonly zone?: 'layout';
+  /** The meter sent a clock that tells no time: never set, not specified, or a day that no calendar has. */
+  readonly clock?: 'invalid';
   readonly checksum?: 'ok' | 'bad' | 'none';
   /** SML: the check is the CRC of Holley's RS-485 output, not X.25. */
   readonly check?: 'kermit';

@@ -2,6 +2,8 @@
 // The rule of the file: what does not check out is a problem with its reason, never a telegram without a mark; a check that
 // is missing where its form has one does not check out.
 
+import { isNeverSet } from '../cosem/date-time';
+import { metersBehind, withMeters } from '../cosem/meters-behind';
 import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { checksumOf, fits, type Check, type CheckPolicy } from '../framing/check';
@@ -350,12 +352,17 @@ export class IecDecoder {
   ): DecoderEvent | null {
     const { dataSets, unparsed } = parseDataBlock(text);
     if (dataSets.length === 0) return null;
-    const readings = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null, unparsed);
-    const telegram = { meter: meterOf(identification, readings), time: clockOf(readings), readings };
+    const typed = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null, unparsed);
+    const meter = meterOf(identification, typed);
+    const time = clockOf(typed);
+    const silent = time === null && typed.some(isClock);
+    const readings = withMeters(silent ? typed.map(withoutTime) : typed, metersBehind(typed, meter.id));
+    const telegram = { meter, time, readings };
+    const told: Origin = silent ? { ...origin, clock: 'invalid' } : origin;
     return {
       type: 'telegram',
       telegram,
-      origin: withUnparsed(origin, unparsed),
+      origin: withUnparsed(told, unparsed),
       identification,
       unparsed,
       ...checks,
@@ -455,11 +462,28 @@ export function clockOf(readings: readonly IecReading[]): string | null {
   let date: string | undefined;
   let time: string | undefined;
   for (const { obis, time: at, sets } of readings) {
-    if (obis === '0-0:1.0.0*255' || obis === '6-0:9.36.0*255') return at ?? null;
+    if (CLOCKS.has(obis ?? '')) return at == null || isUnset(at) ? null : at;
     date ??= sets[0]?.date;
     time ??= sets[0]?.timeOfDay;
   }
-  return date === undefined || time === undefined ? null : `${date}T${time}`;
+  return date === undefined || time === undefined || isUnset(date) ? null : `${date}T${time}`;
+}
+
+/** A clock, or the date of one. */
+function isClock({ obis, text, sets }: IecReading): boolean {
+  return text !== '' && (CLOCKS.has(obis ?? '') || sets[0]?.date !== undefined);
+}
+
+/** Of a clock that was never set: what stood there is in its text. */
+function withoutTime(reading: IecReading): IecReading {
+  if (!CLOCKS.has(reading.obis ?? '') || reading.time == null) return reading;
+  const [{ value: _value, ...first } = { text: '' }, ...others] = reading.sets;
+  return { ...reading, value: null, time: null, sets: [{ ...first, time: null }, ...others] };
+}
+
+/** 1970, the first days of 2000, 2099. */
+function isUnset(iso: string): boolean {
+  return isNeverSet(Number(iso.slice(0, 4)), Number(iso.slice(5, 7)));
 }
 
 function bytesOf(part: Part): Uint8Array {
@@ -481,6 +505,8 @@ const NO_EVENTS: readonly DecoderEvent[] = [];
 /** Characters without any message among them. */
 const NOISE_LIMIT = 4096;
 
+/** The second one is that of heat meters. */
+const CLOCKS: ReadonlySet<string> = new Set(['0-0:1.0.0*255', '6-0:9.36.0*255']);
 const NO_CRC = '0000';
 /** DSMR 4.0 brought the CRC. */
 const FIRST_WITH_CRC = 40;

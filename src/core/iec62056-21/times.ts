@@ -22,7 +22,8 @@ export type DateOrder = 'ymd' | 'dmy' | 'mdy';
 export function readP1Time(text: string): ClockText | undefined {
   const last = text.charCodeAt(12);
   if (text.length !== 13 || (last !== 0x53 && last !== 0x57) || !/^\d{12}/.test(text)) return undefined;
-  const local = fromDigits(text, 0, 2);
+  // The first second of 2000 stands where there was none yet.
+  const local = text.startsWith(FIRST_SECOND) ? null : fromDigits(text, 0, 2);
   return { iso: local === null ? null : local + (last === 0x53 ? '+02:00' : '+01:00') };
 }
 
@@ -161,6 +162,7 @@ function two(n: number): string {
   return n < 10 ? `0${n}` : String(n);
 }
 
+const FIRST_SECOND = '000101000000';
 const LAST_MS = Date.UTC(9999, 11, 31);
 const SEASONS: readonly Season[] = ['standard', 'dst', 'utc'];
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;

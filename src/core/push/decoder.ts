@@ -21,6 +21,7 @@ import { AloneBytes, readBareBodies } from './bare-body';
 import { readBody } from './body';
 import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
+import { SourceIdentity } from './identity';
 import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';
 import { originOf, securedOrigin, smlOrigin, withInner, withPart } from './origin';
@@ -28,7 +29,7 @@ import { P1Text } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
 import { conventionOf, userScalers, type UserScaler } from './scaling';
-import { policyOfLayout, telegramOf, type Decoded } from './telegram';
+import { hasClock, policyOfLayout, telegramOf, type Decoded } from './telegram';
 
 export interface PushOptions {
   /** Default `auto`: found by itself, anew for each frame. */
@@ -106,6 +107,7 @@ export class PushDecoder {
   #p1: P1Text | null = null;
   readonly #bodies: boolean;
   readonly #alone = new AloneBytes();
+  readonly #identity = new SourceIdentity();
   #events: PushEvent[] = [];
 
   /** Throws BAD_SETTING for an unknown framing or layout and for a scaler that is no power of ten. */
@@ -435,7 +437,8 @@ export class PushDecoder {
     );
     const layout = body.layout?.name ?? convention?.name ?? body.form;
     const how = originOf(origin, pushed.service, layout, there !== null);
-    this.#content({ type: 'telegram', telegram, origin: how }, bytes);
+    const silent = telegram.time === null && hasClock(body.items, pushed.clock);
+    this.#content({ type: 'telegram', telegram, origin: silent ? { ...how, clock: 'invalid' } : how }, bytes);
     return pushed.surplus;
   }
 
@@ -448,8 +451,12 @@ export class PushDecoder {
   /** All that was understood leaves here, and only here: as it is where it was proven as far as required, else as a problem. */
   #content(event: PushEvent, bytes: Uint8Array): void {
     const lack = lackOf(event.origin, this.#require);
-    if (lack === null) this.#events.push(event);
-    else this.#problem(lack, bytes, event.origin);
+    if (lack !== null) return this.#problem(lack, bytes, event.origin);
+    if (event.type === 'problem') this.#events.push(event);
+    else {
+      const { type, origin } = event;
+      this.#events.push({ type, telegram: this.#identity.of(event.telegram, origin), origin });
+    }
   }
 
   /**

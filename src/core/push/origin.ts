@@ -30,6 +30,7 @@ export function securedOrigin(
 function copyOf(origin: Origin): Writable<Origin> {
   const copy: Writable<Origin> = { source: origin.source };
   if (origin.framing !== undefined) copy.framing = origin.framing;
+  if (origin.clock !== undefined) copy.clock = origin.clock;
   if (origin.checksum !== undefined) copy.checksum = origin.checksum;
   if (origin.encrypted !== undefined) copy.encrypted = origin.encrypted;
   if (origin.authenticated !== undefined) copy.authenticated = origin.authenticated;

@@ -2,7 +2,7 @@
 // The rule of the file: the clock in the list counts before the clock in the header, because some headers hold garbage.
 
 import type { Data } from '../cosem/data';
-import { CLOCK_STATUS, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
+import { CLOCK_STATUS, isClockNeverSet, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
 import { attributeNames, clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
 import { Obis } from '../obis/obis';
 import { obisKey, obisName } from '../obis/obis-names';
@@ -50,7 +50,7 @@ function readingFor(item: Item, context: TelegramContext, convention: Convention
   if (isNumber(data) && data.type !== 'enum' && !companion) {
     source.scale = scaleOfItem(item, obis, convention, context.scalers);
   } else if (data.type === 'null-data' && item.scale !== undefined) source.scale = item.scale;
-  if (item.capture !== undefined) source.capture = item.capture;
+  if (item.capture !== undefined) source.capture = isUnset(item.capture) ? NEVER : item.capture;
   if (item.status !== undefined) source.status = item.status;
   if (item.classId !== undefined) source.classId = item.classId;
   if (item.attribute !== undefined) source.attribute = item.attribute;
@@ -65,10 +65,13 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** The value in the type that shows what it is: dates, times, clocks with a doubtful status, logical names. */
 function readable(item: Item): Data {
   const { data } = item;
-  if (data.type === 'date-time') return { type: 'date-time', value: trusted(data.value) };
+  if (data.type === 'date-time')
+    return isUnset(data) && isClock(item) ? NEVER : { ...data, value: trusted(data.value) };
   if (data.type !== 'octet-string') return data;
-  if (data.value.length === 12)
+  if (data.value.length === 12) {
+    if (isUnset(data) && isClock(item)) return NEVER;
     return clockDoubt(data) === undefined ? data : { type: 'octet-string', value: trusted(data.value) };
+  }
   if (item.role === 'time' && data.value.length === 4) return { type: 'time', value: data.value };
   if (item.role === 'date' && data.value.length === 5) return { type: 'date', value: data.value };
   if (data.value.length === 6 && data.value[5] === 0xff && (item.attribute === 1 || item.role === 'push-setup')) {
@@ -87,6 +90,12 @@ function trusted(octets: Uint8Array): Uint8Array {
   const copy = octets.slice();
   copy[11] = status & ~CLOCK_STATUS.invalid;
   return copy;
+}
+
+/** A clock that was never set tells no time. */
+function isUnset(data: Data): boolean {
+  const octets = clockBytes(data);
+  return octets !== null && isClockNeverSet(octets);
 }
 
 /** The status of a clock that calls itself invalid. */
@@ -138,10 +147,19 @@ function timeOfTelegram(items: readonly Item[], context: TelegramContext): strin
   for (const item of items) {
     if (!isClock(item)) continue;
     const octets = clockBytes(item.data);
-    const time = octets === null ? null : readDateTime(trusted(octets), context.policy).iso;
+    const time = octets === null ? null : timeIn(octets, context.policy);
     if (time !== null) return time;
   }
-  return context.clock === null ? null : readDateTime(trusted(context.clock), context.policy).iso;
+  return context.clock === null ? null : timeIn(context.clock, context.policy);
+}
+
+function timeIn(octets: Uint8Array, policy: ClockPolicy): string | null {
+  return isClockNeverSet(octets) ? null : readDateTime(trusted(octets), policy).iso;
+}
+
+/** There is one in the list or in the header; where the telegram has no time all the same, it tells none. */
+export function hasClock(items: readonly Item[], ofHeader: Uint8Array | null): boolean {
+  return ofHeader !== null || items.some(item => isClock(item) && clockBytes(item.data) !== null);
 }
 
 /**
@@ -193,7 +211,7 @@ function meterOf(
     const { value } = readings[i] as Reading;
     const shown = typeof value === 'number' ? String(value) : typeof value === 'string' && value !== '' ? value : null;
     if (shown === null) continue;
-    if (rank < best) {
+    if (rank < best && /[1-9A-Za-z]/.test(shown)) {
       id = shown;
       best = rank;
     }
@@ -246,14 +264,17 @@ const ROLE_NAMES: Readonly<Record<NonNullable<Item['role']>, { name: string; key
   clock: {},
   unknown: {},
 };
-/** Where a meter's number stands, best first. 0-0:96.1.0, logical device name, 0-0:96.1.1, Kamstrup's 1-1:0.0.5 and 1-1:0.0.1. */
+/**
+ * Where a meter's number stands, best first. 0-0:96.1.0, Kamstrup's 1-1:0.0.5 and 1-1:0.0.1, logical device name, 0-0:96.1.1,
+ * which is the model where the first is there, too; of meters of other media. On a channel stands the number of the meter behind.
+ */
 const ID_CODES: readonly RegExp[] = [
   /^0-0:96\.1\.0\*/,
   /^[01]-\d+:0\.0\.5\*/,
   /^0-0:42\.0\.0\*/,
   /^0-0:96\.1\.1\*/,
   /^1-\d+:0\.0\.[0-9]\*/,
-  /^0-[1-9]:96\.1\.0\*/,
+  /^[4-9]-0:(0\.0\.0|96\.1\.0)\*/,
 ];
 const MODEL_CODES = /^(0-0:96\.1\.7|1-1:96\.1\.1)\*/;
 const DEVICE_NAME = '0-0:42.0.0*255';
@@ -264,6 +285,7 @@ const VERSIONS: readonly (readonly [string, string])[] = [
   ['AIDON', 'AID'],
   ['EMBRIQ', 'LGZ'],
 ];
+const NEVER: Data = { type: 'null-data' };
 const NO_ROLES: Roles = { idRank: Infinity, isModel: false, isDeviceName: false };
 /** They go with what is kept of the name. */
 const ROLES = new WeakMap<Spelled, Roles>();

@@ -2,7 +2,7 @@
 // The rule of the file: one telegram for each meter that speaks in it; seconds of operation are never a time, and what is no
 // value leaves as an error with its words.
 
-import { isoAt, isoInPolicy, STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
+import { isNeverSet, isoAt, isoInPolicy, STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import type { ObisPattern } from '../obis/pattern';
 import type { Meter, Origin, Parameter, Reading, ScaleSource, Telegram, Value } from '../cosem/reading';
 import { spelled, type Spelled } from '../cosem/spelled';
@@ -279,6 +279,9 @@ function nameless(name: Uint8Array): Pick<Reading, 'obis' | 'id' | 'name' | 'key
 function isoOf(time: SmlTime | null, policy: ClockPolicy): string | null {
   if (time?.form !== 'instant') return null;
   const ms = time.value * 1000;
+  const at = new Date(ms);
+  // A clock that was never set.
+  if (isNeverSet(at.getUTCFullYear(), at.getUTCMonth() + 1)) return null;
   return time.offsetMinutes === null ? isoInPolicy(ms, policy) : isoAt(ms, time.offsetMinutes);
 }
 

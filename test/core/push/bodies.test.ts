@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import {
   array,
+  elementsOf,
   encodeData,
   enumerated,
   i8,
@@ -21,7 +22,7 @@ import type { Reading } from '../../../src/core/cosem/reading';
 import { pushFrames } from '../../../src/core/framing/hdlc-segments';
 import { concat, fromLatin1, unhex } from '../../../src/core/wire/hex';
 import { notificationOf } from '../../../src/sim/push-source';
-import { bytewise, codesOf, feed, problemsOf, telegramsOf } from './feeding';
+import { bytewise, carriages, codesOf, feed, problemsOf, telegramsOf } from './feeding';
 
 const code = (text: string): Data => octets(Obis.parse(text).bytes);
 const scale = (power: number, unit: number): Data => structure(i8(power), enumerated(unit));
@@ -152,6 +153,249 @@ describe('push decoder: names beside their values', () => {
     assert.equal(event.telegram.meter.manufacturer, 'ABC');
     assert.equal(event.telegram.readings[0]?.obis, '0-0:42.0.0*255');
     assert.deepEqual((read(structure(visible('LIST_V1'), ...rest)) as string[])[0], '1-1:0.2.129*255 = LIST_V1');
+  });
+});
+
+describe('push decoder: rows in other orders and widths', () => {
+  const full = (n: string, v: Data, p: number, u: number): Data[] => [code(n), v, i8(p), enumerated(u)];
+  const both = (row: (name: Data, value: Data, power: number, unit: number, at: number) => Data): Data =>
+    array(row(code('1-0:1.8.0'), u32(5), 0, ENERGY, 0), row(code('1-0:32.7.0'), u16(2301), -1, VOLT, 1));
+  const table: [string, Data, string[] | string][] = [
+    ['the value in the middle', both((n, v, p, u) => structure(scale(p, u), v, n)), TWO],
+    ['the value first', both((n, v, p, u) => structure(v, n, scale(p, u))), TWO],
+    ['the name last', both((n, v, p, u) => structure(v, scale(p, u), n)), TWO],
+    [
+      'value and scale in one structure, in front of the name',
+      both((n, v, p, u) => structure(structure(v, scale(p, u)), n)),
+      TWO,
+    ],
+    [
+      'value, scaler and unit in one structure',
+      both((n, v, p, u) => structure(n, structure(v, i8(p), enumerated(u)))),
+      TWO,
+    ],
+    ['scaler, unit and value', both((n, v, p, u) => structure(n, i8(p), enumerated(u), v)), TWO],
+    ['unit, scaler and value', both((n, v, p, u) => structure(n, enumerated(u), i8(p), v)), TWO],
+    ['value, unit and scaler', both((n, v, p, u) => structure(n, v, enumerated(u), i8(p))), TWO],
+    [
+      'class, attribute, a small value and its scale',
+      both((n, v, p, u) => structure(u16(3), n, i8(2), v, scale(p, u))),
+      TWO,
+    ],
+    [
+      'class, attribute, value, scaler, unit',
+      both((n, v, p, u) => structure(u16(3), n, i8(2), v, i8(p), enumerated(u))),
+      TWO,
+    ],
+    ['a number of the row in front', both((n, v, p, u, at) => structure(u8(at + 1), n, v, scale(p, u))), TWO],
+    [
+      'a wide number of the row in front',
+      both((n, v, p, u, at) => structure(u32(at), u16(3), n, i8(2), v, scale(p, u))),
+      TWO,
+    ],
+    ['name, class and attribute', both((n, v, p, u) => structure(n, u16(3), i8(2), v, scale(p, u))), TWO],
+    ['class, attribute and name', both((n, v, p, u) => structure(u16(3), i8(2), n, u16(0), v, scale(p, u))), TWO],
+    [
+      'attribute, name and class behind a number of the row',
+      both((n, v, p, u, at) => structure(u16(at), i8(2), n, u16(3), v, i8(p), enumerated(u))),
+      TWO,
+    ],
+    ['a scaler of two octets', both((n, v, p, u) => structure(n, v, { type: 'long', value: p }, enumerated(u))), TWO],
+    [
+      'scaler and unit in rows of their own',
+      array(
+        structure(u16(3), code('1-0:32.7.0'), i8(2), u16(2301)),
+        structure(u16(3), code('1-0:32.7.0'), i8(3), scale(-1, VOLT)),
+      ),
+      ['1-0:32.7.0*255 = 230.1 V', '1-0:32.7.0*255 = [-1,35]'],
+    ],
+    [
+      'flat, scaler and unit in front',
+      structure(
+        ...[full('1-0:1.8.0', u32(5), 0, ENERGY), full('1-0:32.7.0', u16(2301), -1, VOLT)].flatMap(
+          ([n, v, p, u]) => [n, p, u, v] as Data[],
+        ),
+      ),
+      TWO,
+    ],
+  ];
+  for (const [what, body, expected] of table) it(`takes ${what}`, () => assert.deepEqual(read(body), expected));
+
+  const attribute = (name: string, value: Data, classId = 3): Data => structure(u16(classId), code(name), i8(2), value);
+  it('knows a number behind the attribute for the value where no data index can be', () => {
+    const volts = [attribute('1-0:32.7.0', u16(231)), attribute('1-0:52.7.0', u16(0))];
+    const shown = ['1-0:32.7.0*255 = 231 V', '1-0:52.7.0*255 = 0 V'];
+    assert.deepEqual(read(array(...volts)), shown);
+    assert.deepEqual(read(structure(...volts)), shown);
+    assert.deepEqual(read(structure(CLOCK, array(...volts))), [`0-0:1.0.0*255 = ${AT}`, ...shown]);
+    const numbered = volts.map((row, i) => structure(u8(i), ...(elementsOf(row) ?? [])));
+    assert.deepEqual(read(array(...numbered)), shown);
+    const turned = volts
+      .map(row => elementsOf(row) as Data[])
+      .map(([c, n, a, v]) => structure(...([n, c, a, v] as Data[])));
+    assert.deepEqual(read(array(...turned)), shown);
+    const mixed = [
+      attribute('1-0:32.7.0', u16(0)),
+      attribute('1-0:1.8.0', u32(7)),
+      attribute('0-0:96.1.0', text('12345678'), 1),
+    ];
+    assert.deepEqual(read(array(...mixed)), [
+      '1-0:32.7.0*255 = 0 V',
+      '1-0:1.8.0*255 = 7 Wh',
+      '0-0:96.1.0*255 = 12345678',
+    ]);
+  });
+
+  it('gives no value where the numbers may be data indexes', () => {
+    const rows = [attribute('1-0:32.7.0', u16(0)), attribute('1-0:52.7.0', u16(0))];
+    assert.equal(read(array(...rows)), 'UNKNOWN_LAYOUT');
+    // Of the values behind them nobody knows which row is whose.
+    const described = [attribute('1-0:32.7.0', u16(1)), attribute('1-0:52.7.0', u16(0))];
+    assert.equal(read(structure(CLOCK, array(...described), u16(231), u16(232))), 'UNKNOWN_LAYOUT');
+    assert.equal(read(array(attribute('0-0:98.1.0', u16(1), 7), attribute('0-0:98.2.0', u16(2), 7))), 'UNKNOWN_LAYOUT');
+  });
+});
+
+describe('push decoder: lists with the name of their push setup', () => {
+  const clock: Data = { type: 'date-time', value: (CLOCK as { value: Uint8Array }).value };
+  const bits = (count: number): Data => ({ type: 'bit-string', value: '1'.padEnd(count, '0') });
+  const ids: [string, Data, string][] = [
+    ['text in octets', text('TEST1000000000018'), 'TEST1000000000018'],
+    ['visible text', visible('LNT_0012345'), 'LNT_0012345'],
+    ['a logical device name', text('SEC0000000000018'), 'SEC0000000000018'],
+    ['digits in BCD', octets(unhex('000012345678')), '000012345678'],
+    ['six digits in BCD', octets(unhex('000012345618')), '000012345618'],
+  ];
+  const words: Data[] = [u8(2), u16(2), u32(2), bits(8), bits(32), bits(128), { type: 'long64-unsigned', value: 2n }];
+  const orders: readonly ((id: Data, setup: Data, clock: Data, word: Data) => Data[])[] = [
+    (id, setup, _clock, word) => [id, setup, word],
+    (id, setup, at, word) => [id, setup, at, word],
+    (id, setup, at, word) => [at, id, setup, word],
+    (id, setup, at, word) => [setup, id, at, word],
+    (id, setup, at, word) => [id, setup, word, at],
+    (id, setup, at, word) => [structure(id, setup), at, word],
+    (id, setup, at, word) => [id, setup, at, code('0-0:97.98.0'), word],
+    (id, setup, at, word) => [id, setup, at, structure(code('0-0:97.98.0'), word)],
+    (id, setup, at, word) => [id, at, setup, nullData, word],
+  ];
+  for (const [what, id, shown] of ids) {
+    it(`never give it to the value behind, with ${what} as id`, () => {
+      for (const [channel, order] of orders.entries()) {
+        for (const at of [CLOCK, clock]) {
+          for (const word of words) {
+            const setup = code(`0-${channel}:25.9.0`);
+            const list = order(id, setup, at, word);
+            const [event, ...others] = telegramsOf(feed({}, [notificationOf(structure(...list))]));
+            const where = `${channel} ${word.type}`;
+            assert.ok(event !== undefined && others.length === 0, where);
+            const { meter, time, readings } = event.telegram;
+            assert.equal(meter.id, shown, where);
+            assert.equal(time, list.includes(at) ? AT : null, where);
+            const own = readings.filter(r => r.obis === `0-${channel}:25.9.0*255`);
+            assert.deepEqual(
+              own.map(r => r.value),
+              [`0-${channel}:25.9.0*255`],
+              where,
+            );
+            const value = 'value' in word ? (typeof word.value === 'bigint' ? Number(word.value) : word.value) : null;
+            assert.equal(readings.filter(r => r.value === value).length, 1, where);
+            assert.equal(new Set(readings.map(r => r.key)).size, readings.length, where);
+          }
+        }
+      }
+    });
+  }
+
+  it('hold one number of a meter, the one beside it', () => {
+    const list = [text('LNT0001234'), code('0-4:25.9.0'), CLOCK, u32(7), visible('COVER OPEN 12')];
+    const [event] = telegramsOf(feed({}, [notificationOf(structure(...list))]));
+    assert.equal(event?.telegram.meter.id, 'LNT0001234');
+    assert.equal(event.telegram.readings.at(-1)?.value, 'COVER OPEN 12');
+  });
+
+  it('are read in every carriage, plain and encrypted', () => {
+    const list = structure(text('TEST1000000000018'), code('0-1:25.9.0'), CLOCK, u32(2));
+    for (const { settings, bytes } of carriages(notificationOf(list))) {
+      for (const chunks of [[bytes], bytewise(bytes)]) {
+        const [event, ...others] = telegramsOf(feed(settings, chunks));
+        assert.equal(event?.telegram.meter.id, 'TEST1000000000018');
+        assert.deepEqual(
+          event.telegram.readings.map(r => r.value),
+          ['TEST1000000000018', '0-1:25.9.0*255', AT, 2],
+        );
+        assert.equal(others.length, 0);
+      }
+    }
+  });
+});
+
+describe('push decoder: lists of numbered states', () => {
+  const relay = (number: number, state: Data): Data => structure(u8(number), state);
+  const on: Data = { type: 'boolean', value: true };
+  it('become a reading for each, never a text of all', () => {
+    const [event] = telegramsOf(
+      feed({}, [notificationOf(structure(enumerated(0), array(relay(1, enumerated(1)), relay(4, enumerated(0)))))]),
+    );
+    assert.deepEqual(
+      event?.telegram.readings.map(({ id, key, value }) => [id, key, value]),
+      [
+        [undefined, 'position_0', 0],
+        ['1', 'position_1', 1],
+        ['4', 'position_2', 0],
+      ],
+    );
+    assert.deepEqual(read(array(relay(1, on), relay(2, on))), ['0 = true', '1 = true']);
+  });
+
+  it('are none where a number comes twice, or something else is in a row', () => {
+    for (const row of [relay(1, on), relay(2, u8(1)), structure(u16(2), on), structure(u8(2), on, on)]) {
+      assert.equal(read(structure(enumerated(0), array(relay(1, on), row))), 'UNKNOWN_LAYOUT');
+    }
+  });
+});
+
+describe('push decoder: clocks that were never set', () => {
+  const told = (list: Data[], header?: string): [string | null | undefined, string | undefined] => {
+    const plain = notificationOf(structure(...list));
+    const bytes = header === undefined ? plain : concat(plain.slice(0, 5), unhex(`0c${header}`), plain.slice(6));
+    const [event] = telegramsOf(feed({}, [bytes]));
+    return [event?.telegram.time, event?.origin.clock];
+  };
+  const VALUES = [code('1-0:1.8.0'), u32(5), code('1-0:2.8.0'), u32(6)];
+  const never = [
+    ...['07d0010106000005ff800000', '07d00103010c0000ffffc480', '07b20101040000000080000', '07bc0106ff000000ff8000ff'],
+    ...['083301010400000000800000', 'ffffffffffffffffff8000ff', '07d0ffffff000000ff800000', '000000000000000000000000'],
+  ].map(octet => octet.padEnd(24, '0'));
+  for (const sent of never) {
+    it(`give no time, which is said: ${sent}`, () => {
+      const octetString = octets(unhex(sent));
+      assert.deepEqual(told([code('0-0:1.0.0'), octetString, ...VALUES]), [null, 'invalid'], 'named');
+      assert.deepEqual(told([code('0-0:1.0.0'), { type: 'date-time', value: unhex(sent) }, ...VALUES]), [
+        null,
+        'invalid',
+      ]);
+      // Without a frame a header of zeros is no header.
+      if (!/^0+$/.test(sent)) {
+        assert.deepEqual(told(VALUES, sent), [null, 'invalid'], 'in the header');
+        assert.deepEqual(told([CLOCK, ...VALUES], sent), [AT, undefined], 'in the header, another one in the list');
+      }
+      const shown = read(structure(code('0-0:1.0.0'), octetString, ...VALUES));
+      assert.equal(shown[0], '0-0:1.0.0*255 = null');
+    });
+  }
+
+  it('are no clocks where there is none', () => assert.deepEqual(told(VALUES), [null, undefined]));
+  it('and set ones tell their time', () => {
+    for (const sent of ['07d0020106000005ff800000', '07e80715070f1e05ffff8880']) {
+      assert.equal(told([code('0-0:1.0.0'), octets(unhex(sent)), ...VALUES])[1], undefined, sent);
+    }
+  });
+  it('give no time of a value either', () => {
+    const row = structure(code('0-1:24.2.1'), u32(5), scale(-3, 13), u8(0), octets(unhex('07b201010400000000800000')));
+    assert.deepEqual(read(array(row, row)), [
+      '0-1:24.2.1*255 = 0.005 m3 at null status 0',
+      '0-1:24.2.1*255 = 0.005 m3 at null status 0',
+    ]);
   });
 });
 

@@ -1,6 +1,13 @@
 // Ways to feed a push decoder: whole, byte by byte, in random chunks; and what comes out of it.
 
+import { encodeApdu } from '../../../src/core/apdu';
+import { pushFrames } from '../../../src/core/framing/hdlc-segments';
+import { mbusFrames } from '../../../src/core/framing/mbus-segments';
+import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import { PushDecoder, type PushEvent, type PushOptions } from '../../../src/core/push/decoder';
+import { protect } from '../../../src/core/security';
+import { GeneralBlockSender } from '../../../src/core/transfer';
+import { concat } from '../../../src/core/wire/hex';
 import { EXAMPLE_KEYS, EXAMPLE_KEYS_256, EXAMPLE_TITLE, type PushFormat } from '../../../src/sim/push-source';
 
 export type TelegramEvent = Extract<PushEvent, { type: 'telegram' }>;
@@ -53,4 +60,40 @@ export function generator(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** An APDU in every frame that meters push it in: plain, encrypted, with a tag, in segments and in blocks. */
+export function carriages(
+  plain: Uint8Array,
+  counter = 1,
+): { name: string; settings: PushOptions; bytes: Uint8Array }[] {
+  const { encryptionKey, authenticationKey } = EXAMPLE_KEYS;
+  const sealed = (control: number): Uint8Array => {
+    const seal = { systemTitle: EXAMPLE_TITLE, key: encryptionKey, authenticationKey, control, counter };
+    const ciphered = protect(seal, plain);
+    return encodeApdu({ type: 'general-glo-ciphering', systemTitle: EXAMPLE_TITLE, ciphered });
+  };
+  const forms: [string, PushOptions, Uint8Array][] = [
+    ['plain', {}, plain],
+    ['encrypted', { encryptionKey }, sealed(0x20)],
+    ['encrypted with a tag', { encryptionKey, authenticationKey }, sealed(0x30)],
+  ];
+  const addresses = { destination: Uint8Array.of(0xcf), source: Uint8Array.of(0x02, 0x23) };
+  return forms.flatMap(([form, settings, apdu]) => {
+    const hdlc = (maxInformation: number): Uint8Array => concat(...pushFrames(apdu, { ...addresses, maxInformation }));
+    const blocks = new GeneralBlockSender(apdu, 24).stream().map(encodeApdu);
+    const inBlocks = blocks.flatMap((block, i) =>
+      pushFrames(block, { ...addresses, maxInformation: 2030, ...(i === 0 ? {} : { llc: new Uint8Array(0) }) }),
+    );
+    const carried: [string, Uint8Array][] = [
+      ['bare', apdu],
+      ['hdlc', hdlc(2030)],
+      ['segments', hdlc(32)],
+      ['blocks', concat(...inBlocks)],
+      ['m-bus', concat(...mbusFrames(apdu))],
+      ['m-bus in two', concat(...mbusFrames(apdu, 40))],
+      ['wrapper', encodeWrapper(1, 102, apdu)],
+    ];
+    return carried.map(([carriage, bytes]) => ({ name: `${carriage}, ${form}`, settings, bytes }));
+  });
 }

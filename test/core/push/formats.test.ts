@@ -38,7 +38,7 @@ const EXPECTED: Readonly<Record<string, readonly [readings: number, layout: stri
   'e570-idis': [11, 'e570', 'LGZ1030700000001'],
   'e360-idis': [11, 'e360', '30000001'],
   'am550-idis': [12, 'am550', 'LGZ1030700000001'],
-  'e450-sub-meters': [5, 'e450', '50000001'],
+  'e450-sub-meters': [5, 'e450', null],
   spodes: [4, 'push-object-list', 'LGZ1030700000001'],
   'burgenland-14': [14, 'bgld-14', '30000001'],
   'burgenland-11': [11, 'bgld-11', '30000001'],

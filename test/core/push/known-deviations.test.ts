@@ -8,7 +8,7 @@ import { pushFrames } from '../../../src/core/framing/hdlc-segments';
 import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import { concat, unhex } from '../../../src/core/wire/hex';
 import { EXAMPLE_KEYS, notificationOf, pushBytes, pushFormat, type PushFormat } from '../../../src/sim/push-source';
-import { bytewise, codesOf, feed, telegramsOf } from './feeding';
+import { bytewise, carriages, codesOf, feed, telegramsOf } from './feeding';
 
 const format = (name: string): PushFormat => {
   const found = pushFormat(name);
@@ -44,17 +44,25 @@ describe('push decoder: known deviations', () => {
   it('reads values of billing periods in an untagged list, whose names do not end with 255', () => {
     const row = '0202' + '0003' + '0100010800ff' + '02' + '0600000005';
     const billing = '0202' + '0003' + '010001080001' + '02' + '0600000004';
-    const apdu = unhex(`0f000000010002021601${'0102'}${row}${billing}`);
-    for (const chunks of [[apdu], bytewise(apdu)]) {
-      const events = feed({}, chunks);
-      assert.deepEqual(codesOf(events), []);
-      assert.deepEqual(
-        telegramsOf(events)[0]?.telegram.readings.map(r => [r.obis, r.value]),
-        [
-          ['1-0:1.8.0*255', 5],
-          ['1-0:1.8.0*1', 4],
-        ],
-      );
+    const shown = [
+      ['1-0:1.8.0*255', 5],
+      ['1-0:1.8.0*1', 4],
+    ];
+    for (const [rows, expected] of [
+      [row + billing, shown],
+      [billing + row, shown.toReversed()],
+    ] as const) {
+      const apdu = unhex(`0f000000010002021601${'0102'}${rows}`);
+      for (const { settings, bytes } of [...carriages(apdu), { settings: {}, bytes: apdu }]) {
+        for (const chunks of [[bytes], bytewise(bytes)]) {
+          const events = feed(settings, chunks);
+          assert.deepEqual(codesOf(events), []);
+          assert.deepEqual(
+            telegramsOf(events)[0]?.telegram.readings.map(r => [r.obis, r.value]),
+            expected,
+          );
+        }
+      }
     }
   });
 
