@@ -139,21 +139,18 @@ export function looksLikeDateTime(bytes: Uint8Array): boolean {
 }
 
 /**
- * The time of a clock that nobody has set since power came: it counts from where its maker lets it begin, or stands at its end.
- * No meter that is read today has run through one of these years.
+ * The time of a clock that nobody has set: it counts from midnight of 2000, for the hours until somebody does, or from where
+ * else its maker lets it begin, or stands at its end. No meter that is read today has run through one of these years; noon is
+ * our figure, because a maker's own example was sent in the evening of that day.
  */
-export function isNeverSet(year: number, month: number): boolean {
-  return year < 2000 || (year === 2000 && month === 1) || year >= 2099;
+export function isNeverSet(year: number, month: number, day: number, hour: number): boolean {
+  return year < 2000 || year >= 2099 || (year === 2000 && month === 1 && day === 1 && hour < 12);
 }
 
 /** {@link isNeverSet} of twelve octets. */
 export function isClockNeverSet(octets: Uint8Array): boolean {
-  return isNeverSet(at(octets, 0) * 256 + at(octets, 1), at(octets, 2)) && !isPrintedExample(octets);
-}
-
-/** Kamstrup's description of its lists was written on 2000-01-01 at 22:33; what decodes it is tried with it. */
-function isPrintedExample(octets: Uint8Array): boolean {
-  return PRINTED_EXAMPLE.every((octet, i) => octets[i] === octet);
+  const year = at(octets, 0) * 256 + at(octets, 1);
+  return isNeverSet(year, at(octets, 2), at(octets, 3), at(octets, 5));
 }
 
 /** What a range selector of a profile wants: an instant as the meter's own clock would show it. */
@@ -366,7 +363,6 @@ function isoOffset(minutes: number): string {
 }
 
 /** Callers checked the length. */
-const PRINTED_EXAMPLE: readonly number[] = [0x07, 0xd0, 1, 1, 6, 22, 33];
 const at = (bytes: Uint8Array, index: number): number => bytes[index] as number;
 const specified = (octet: number): number | null => (octet === 0xff ? null : octet);
 const within = (n: number, low: number, high: number): boolean => n >= low && n <= high;

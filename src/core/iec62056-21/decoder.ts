@@ -481,9 +481,10 @@ function withoutTime(reading: IecReading): IecReading {
   return { ...reading, value: null, time: null, sets: [{ ...first, time: null }, ...others] };
 }
 
-/** 1970, the first days of 2000, 2099. */
+/** 1970, the first hours of 2000, 2099. */
 function isUnset(iso: string): boolean {
-  return isNeverSet(Number(iso.slice(0, 4)), Number(iso.slice(5, 7)));
+  const [year, month, day, hour] = iso.split(/[-T:]/, 4).map(Number) as [number, number, number, number];
+  return isNeverSet(year, month, day, hour);
 }
 
 function bytesOf(part: Part): Uint8Array {

@@ -281,7 +281,7 @@ function isoOf(time: SmlTime | null, policy: ClockPolicy): string | null {
   const ms = time.value * 1000;
   const at = new Date(ms);
   // A clock that was never set.
-  if (isNeverSet(at.getUTCFullYear(), at.getUTCMonth() + 1)) return null;
+  if (isNeverSet(at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours())) return null;
   return time.offsetMinutes === null ? isoInPolicy(ms, policy) : isoAt(ms, time.offsetMinutes);
 }
 

@@ -363,7 +363,7 @@ describe('push decoder: clocks that were never set', () => {
   };
   const VALUES = [code('1-0:1.8.0'), u32(5), code('1-0:2.8.0'), u32(6)];
   const never = [
-    ...['07d0010106000005ff800000', '07d00103010c0000ffffc480', '07b20101040000000080000', '07bc0106ff000000ff8000ff'],
+    ...['07d0010106000005ff800000', '07d00101060b3b3bffffc480', '07b20101040000000080000', '07bc0106ff000000ff8000ff'],
     ...['083301010400000000800000', 'ffffffffffffffffff8000ff', '07d0ffffff000000ff800000', '000000000000000000000000'],
   ].map(octet => octet.padEnd(24, '0'));
   for (const sent of never) {
