@@ -20,3 +20,7 @@ export {
 
 /** Telegrams that somebody sends a second time. */
 export { ReplayGuard, type CounterMemory } from '../core/push/replay';
+
+/** The keys of many meters. */
+export { KeyTable, type KeyText } from '../core/security/key-table';
+export type { RowPreset } from '../core/push/senders';
