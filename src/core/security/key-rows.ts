@@ -7,8 +7,8 @@ import { DlmsError, isDlmsError } from '../wire/errors';
 import { hex } from '../wire/hex';
 import { Key, parseSystemTitle } from './keys';
 
-export type KeyColumn = (typeof KEY_COLUMNS)[number];
-/** Squeezed: lower case, without accents, blanks and signs. The first of each is how we write it. */
+/** `was`: of a form, which row of the saved table it changes. */
+export type KeyColumn = (typeof KEY_COLUMNS)[number] | 'was';
 export const KEY_COLUMNS = [
   'title',
   'id',
@@ -69,13 +69,21 @@ export function readKeyCells(text: string, table: string): KeyCells[] {
   });
 }
 
-/** What a row means; `resolve` gets cells that hold `${NAME}`. Throws BAD_SETTING for one that no meter can be seen in. */
-export function keyRow(row: KeyCells, table: string, resolve: (cell: string, where: string) => string): KeyRow {
+/** What cells may be beside what they say. */
+export interface KeyContext {
+  /** Gets cells that hold `${NAME}`. */
+  readonly resolve?: (cell: string, where: string) => string;
+  /** Is there a preset of this name? */
+  readonly knows?: (preset: string) => boolean;
+}
+
+/** What a row means. Throws BAD_SETTING for one that no meter can be seen in. */
+export function keyRow(row: KeyCells, table: string, { resolve, knows }: KeyContext = {}): KeyRow {
   if (row.fault !== null) throw row.fault;
   const where = `${table} line ${row.line}`;
   const cell = (column: KeyColumn): string => {
     const text = row.cells[column] ?? '';
-    return text.includes('${') ? resolve(text, `${where}, column ${column}`).trim() : text;
+    return resolve !== undefined && text.includes('${') ? resolve(text, `${where}, column ${column}`).trim() : text;
   };
   const meter = rowFor(cell, where);
   let fault: DlmsError | null = null;
@@ -95,31 +103,53 @@ export function keyRow(row: KeyCells, table: string, resolve: (cell: string, whe
     key('authenticationKey'),
     key('broadcastKey'),
   ];
-  const shared = { where, meter, name: cell('name') || null, preset: cell('preset') || null };
+  const [name, preset] = [cell('name'), cell('preset')];
+  for (const [column, text] of Object.entries({ name, preset })) {
+    // It is told with each telegram.
+    if (text.length > LONGEST_NAME || LIKE_A_KEY.test(text.replace(/[\s:,;-]/g, '')))
+      throw wrong(
+        `${where}, column ${column}`,
+        `(${text.length} characters)`,
+        `text of at most ${LONGEST_NAME} characters that is no key`,
+      );
+  }
+  if (preset !== '' && knows?.(preset) === false)
+    fault ??= wrong(`${where}, column preset`, preset, 'the id of a preset or the name of a layout');
+  const shared = { where, meter, name: name || null, preset: preset || null };
   return { ...shared, encryptionKey, authenticationKey, broadcastKey, fault };
 }
 
-/** The meter of a row, by the first of its three columns that is filled in; a `*` at its end makes any of them a pattern. */
+/** The meter of a row, by the first of its three columns that is filled in. */
 function rowFor(cell: (column: KeyColumn) => string, where: string): RowFor {
   for (const column of ['title', 'id', 'pattern'] as const) {
     const text = cell(column);
     if (text === '') continue;
-    if (text.endsWith('*')) return patternOf(text.slice(0, -1), `${where}, column ${column}`);
-    if (column === 'id') return serialOf(text, `${where}, column ${column}`);
-    try {
-      return { by: 'title', title: hex(parseSystemTitle(text)) };
-    } catch {
-      if (column === 'pattern') return serialOf(text, `${where}, column ${column}`);
-      throw wrong(`${where}, column ${column}`, `(${text.length} characters)`, '16 hex digits or 8 characters');
-    }
+    const place = `${where}, column ${column}`;
+    const found = column === 'id' && !text.endsWith('*') ? 'id' : meterColumn(text);
+    // A digit lost in copying makes no number of a title.
+    if (column === 'title' && found === 'id') throw wrong(place, `(${text.length} characters)`, A_TITLE);
+    if (found === 'pattern') return patternOf(text.slice(0, -1), place);
+    return found === 'id' ? serialOf(text, place) : { by: 'title', title: hex(parseSystemTitle(text)) };
   }
   throw wrong(`${where}, column title`, '(empty)', 'a system title, or a row with an id or a pattern');
+}
+
+/** What names a meter: `*` at its end makes a pattern, digits alone are no title in text, and what is no title is a number. */
+export function meterColumn(text: string): 'title' | 'id' | 'pattern' {
+  if (text.endsWith('*')) return 'pattern';
+  if (/^[\d\s.-]+$/.test(text) && text.replace(/\D/g, '').length !== 16) return 'id';
+  try {
+    parseSystemTitle(text);
+    return 'title';
+  } catch {
+    return 'id';
+  }
 }
 
 /** A number as it is printed on a meter, with or without the letters of its maker: the last eight digits are the serial number. */
 function serialOf(text: string, where: string): RowFor {
   const found = /^(?:\d?([A-Z]{3}))?(\d{1,20})$/.exec(text.toUpperCase().replace(/[\s._/-]/g, ''));
-  if (found === null) throw wrong(where, `(${text.length} characters)`, 'the number of a meter');
+  if (found === null) throw wrong(where, `(${text.length} characters)`, A_METER);
   const [, maker = '', digits = ''] = found;
   return { by: 'id', maker, serial: digits.slice(-SERIAL_DIGITS).padStart(SERIAL_DIGITS, '0') };
 }
@@ -161,7 +191,7 @@ function wrong(setting: string, value: string, expected: string): DlmsError {
   return new DlmsError({ code: 'BAD_SETTING', setting, value, expected });
 }
 
-/** Columns as they are written, squeezed, in the languages of the forms and of operators. */
+/** Columns as they are written, squeezed to letters and digits, in the languages of the forms and of operators. */
 const WRITTEN: Readonly<Record<KeyColumn, string>> = {
   title: 'title systemtitle titel systemtitel',
   id: 'id meterid meter meternumber number serial serialnumber zahlernummer zaehlernummer zahler zaehler seriennummer geratenummer geraetenummer',
@@ -173,10 +203,16 @@ const WRITTEN: Readonly<Record<KeyColumn, string>> = {
   broadcastKey: 'broadcastkey gbek globalbroadcastencryptionkey broadcastschlussel broadcastschluessel',
   name: 'name bezeichnung label',
   preset: 'preset layout voreinstellung vorlage',
+  was: 'was',
 };
 const COLUMN_NAMES: ReadonlyMap<string, KeyColumn> = new Map(
-  KEY_COLUMNS.flatMap(column => WRITTEN[column].split(' ').map(word => [word, column] as const)),
+  Object.entries(WRITTEN).flatMap(([column, words]) => words.split(' ').map(word => [word, column as KeyColumn])),
 );
+/** Of a key in hex; nobody calls a meter so. */
+const LIKE_A_KEY = /^(?:0x)?[0-9a-f]{30,66}$/i;
+const LONGEST_NAME = 100;
+const A_TITLE = '16 hex digits or 8 characters; the number of a meter stands under id';
+const A_METER = 'the number of a meter, or 16 hex digits or 8 characters of a system title';
 const A_KEY = '32 hex digits (AES-128), or 64 (AES-256)';
 export const SERIAL_DIGITS = 8;
 export const LIMIT_KEY_ROWS = 100_000;

@@ -3,7 +3,7 @@
 
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { unhex } from '../wire/hex';
-import { keyRow, readKeyCells, SERIAL_DIGITS, type KeyRow } from './key-rows';
+import { keyRow, readKeyCells, SERIAL_DIGITS, type KeyContext, type KeyRow } from './key-rows';
 
 /** A table as text. */
 export interface KeyText {
@@ -22,16 +22,16 @@ export class KeyTable {
   readonly #faults: DlmsError[] = [];
 
   /**
-   * Several texts: a meter has the first row that is for it. `resolve` gets cells that hold `${NAME}`. Throws BAD_SETTING
-   * for a text that is no table; rows that are wrong are `faults`.
+   * Several texts: a meter has the first row that is for it. Throws BAD_SETTING for a text that is no table; rows that are
+   * wrong are `faults`.
    */
-  static read(texts: readonly KeyText[], resolve: (cell: string, where: string) => string = cell => cell): KeyTable {
+  static read(texts: readonly KeyText[], context: KeyContext = {}): KeyTable {
     const table = new KeyTable();
     for (const { table: called, text } of texts) {
       const before = table.#taken();
       for (const cells of readKeyCells(text, called)) {
         try {
-          table.#add(keyRow(cells, called, resolve), before);
+          table.#add(keyRow(cells, called, context), before);
         } catch (error) {
           if (!isDlmsError(error)) throw error;
           table.#faults.push(error);
