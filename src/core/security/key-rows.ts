@@ -2,7 +2,7 @@
 // The rules of the file: what is wrong is told by line and column; what stands in a cell is never told, because columns get
 // shifted, and then it is a key.
 
-import { csvLines } from '../wire/csv';
+import { csvLines, csvText } from '../wire/csv';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { hex } from '../wire/hex';
 import { Key, parseSystemTitle } from './keys';
@@ -67,6 +67,13 @@ export function readKeyCells(text: string, table: string): KeyCells[] {
     });
     return { line, cells: Object.fromEntries(named), fault };
   });
+}
+
+/** What {@link readKeyCells} reads back. */
+export function keyText(rows: readonly KeyCells['cells'][]): string {
+  const columns: KeyColumn[] = [...KEY_COLUMNS];
+  if (rows.some(row => row.was !== undefined)) columns.push('was');
+  return csvText([columns, ...rows.map(row => columns.map(column => row[column] ?? ''))]);
 }
 
 /** What cells may be beside what they say. */

@@ -4,10 +4,10 @@
 
 import {
   ask,
-  csvText,
   fieldOf,
   isDlmsError,
   KEY_COLUMNS,
+  keyText,
   meterColumn,
   notify,
   readKeyCells,
@@ -191,9 +191,7 @@ export class KeyList {
   }
 
   #text(): string {
-    const columns: readonly Column[] = [...KEY_COLUMNS, 'was'];
-    const filled = this.#rows.filter(row => KEY_COLUMNS.some(column => (row[column] ?? '') !== ''));
-    return csvText([columns, ...filled.map(row => columns.map(column => row[column] ?? ''))]);
+    return keyText(this.#rows.filter(row => KEY_COLUMNS.some(column => (row[column] ?? '') !== '')));
   }
 }
 

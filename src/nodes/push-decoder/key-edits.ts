@@ -3,15 +3,14 @@
 // The rule of the file: what goes to the editor is whose a row is and what it is called, and of keys only that they are there.
 
 import type { NodeAPI, NodeDef } from 'node-red';
-import { KEY_COLUMNS, keyRow, readKeyCells, type KeyCells, type KeyColumn } from '../../core/security/key-rows';
-import { csvText } from '../../core/wire/csv';
+import { keyRow, keyText, readKeyCells, type KeyCells } from '../../core/security/key-rows';
 import { isDlmsError } from '../../core/wire/errors';
 import { UNTOUCHED } from '../lib/settings-table';
 
 const KEYS = ['encryptionKey', 'authenticationKey', 'broadcastKey'] as const;
 
 /** As the form shows it; `was` names it when it comes back. */
-export type ShownRow = Readonly<Partial<Record<KeyColumn, string>>>;
+export type ShownRow = KeyCells['cells'];
 
 /** What is saved, for the form; `wrong`: rows that it cannot show, each with what is wrong. */
 export function shownRows(saved: string): { readonly rows: readonly ShownRow[]; readonly wrong: readonly string[] } {
@@ -35,13 +34,13 @@ export function shownRows(saved: string): { readonly rows: readonly ShownRow[]; 
 export function withEdits(saved: string, edits: string): string {
   if (edits.trim() === '') return saved;
   const before = new Map(readKeyCells(saved, 'keyTable').map(row => [meterIn(row), row.cells]));
-  const rows = readKeyCells(edits, 'keyTable').map(({ cells }) =>
-    KEY_COLUMNS.map(column => {
-      const cell = cells[column] ?? '';
-      return cell === UNTOUCHED ? (before.get(cells.was ?? '')?.[column] ?? '') : cell;
-    }),
-  );
-  return rows.length === 0 ? '' : csvText([KEY_COLUMNS, ...rows]);
+  const rows = readKeyCells(edits, 'keyTable').map(({ cells: { was = '', ...cells } }) => {
+    const filled = KEYS.flatMap(column =>
+      cells[column] === UNTOUCHED ? [[column, before.get(was)?.[column] ?? ''] as const] : [],
+    );
+    return { ...cells, ...Object.fromEntries(filled) };
+  });
+  return rows.length === 0 ? '' : keyText(rows);
 }
 
 /**
