@@ -41,15 +41,10 @@ export class KeyList {
   constructor(node: FormNode) {
     this.#node = node;
     this.#list.editableList({
-      removable: true,
       sortable: false,
       addButton: false,
       height: 'auto',
       addItem: (line: JQuery, _index: number, row: Row) => this.#addLine(line, row),
-      removeItem: (row: Row) => {
-        this.#rows.splice(this.#rows.indexOf(row), 1);
-        this.#told();
-      },
     });
     // On the frame, not on the list: a list with a least height would keep it as its height.
     this.#list.parent().css('min-height', '60px');
@@ -188,6 +183,16 @@ export class KeyList {
         this.#told();
       });
     }
+    // The button of the list itself takes its time: who says Done meanwhile would keep the row.
+    $(
+      '<button type="button" class="red-ui-button red-ui-button-small dlms-key-remove"><i class="fa fa-remove"></i></button>',
+    )
+      .on('click', () => {
+        this.#rows.splice(this.#rows.indexOf(row), 1);
+        this.#told();
+        this.#show();
+      })
+      .appendTo(line);
   }
 
   #text(): string {
