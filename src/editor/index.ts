@@ -6,6 +6,7 @@ export { isKnown, isObis, isPattern, isPower, isWhole, trimmed } from './check';
 export { connectionInForm, listeningDecoder } from './connection-in-form';
 export { setValue, textIn, typed, valueOf } from './fields';
 export { current, fieldOf, heightLeft, hideLater, isShown, register, type FormNode } from './form';
+export { isDlmsError, KEY_COLUMNS, keyText, meterColumn, readKeyCells, UNTOUCHED } from './key-rows';
 export { presetList } from './preset-list';
 export { lineOf, pushValues, type Preset } from './presets';
 export { fillRange, rangeIn } from './range-fields';

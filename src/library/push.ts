@@ -20,3 +20,8 @@ export {
 
 /** Telegrams that somebody sends a second time. */
 export { ReplayGuard, type CounterMemory } from '../core/push/replay';
+
+/** The keys of many meters. */
+export { KeyTable, type KeyText } from '../core/security/key-table';
+export { keyRow, keyText, readKeyCells, type KeyCells, type KeyContext } from '../core/security/key-rows';
+export type { RowPreset } from '../core/push/senders';

@@ -74,6 +74,17 @@ describe('examples of the push decoder', () => {
     }
   });
 
+  it('read each meter with the keys of its row, and tell once which has none', async () => {
+    const { flow, nodes, named } = await load('One decoder for many encrypted meters');
+    const [telegrams, problems] = outputsOf(named('all meters'));
+    for (const button of nodes.filter(n => n.type === 'inject')) flow.send(button.id, {});
+    const names = [await flow.message(telegrams), await flow.message(telegrams)].map(
+      ({ payload }) => (payload as Telegram).meter.name,
+    );
+    assert.deepEqual(names, ['Flat 1', 'Flat 2']);
+    assert.equal(((await flow.message(problems)).payload as { code: string }).code, 'NO_KEY');
+  });
+
   it('describe a list that nobody knows', async () => {
     const { flow, named } = await load('Describe an unknown list');
     flow.send(named('inject').id, {});

@@ -270,5 +270,5 @@ function sourceOf(installedFile: string): string {
 
 type Facts = Record<'repository' | 'bugs' | 'homepage', string>;
 
-/** A ratchet: what is installed gets no bigger. */
-const MOST_OCTETS = 2_620_000;
+/** A ratchet: what is installed gets no bigger. It grew once for the table of keys: its form, its help in six languages, an example. */
+const MOST_OCTETS = 2_660_000;

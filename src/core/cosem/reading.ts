@@ -11,6 +11,8 @@ export interface Meter {
   readonly model: string | null;
   /** Lower-case hex of the eight octets. */
   readonly systemTitle?: string;
+  /** What the user calls it: of the row of keys that opened its telegram. */
+  readonly name?: string;
 }
 
 /** One bracket pair of a text protocol. */

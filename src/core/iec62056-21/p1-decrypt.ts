@@ -16,6 +16,8 @@ export interface P1Keys {
   readonly authenticationKey?: Key | null;
   /** For meters that send an empty system title (Elgama GAMA 350); without it eight zero octets are tried (Kaifa MA309M). */
   readonly systemTitle?: Uint8Array | null;
+  /** Of the meter with this system title, in place of those above. May throw. */
+  readonly keysOf?: (systemTitle: Uint8Array) => Pick<P1Keys, 'encryptionKey' | 'authenticationKey'>;
 }
 
 /**
@@ -24,11 +26,12 @@ export interface P1Keys {
  */
 export function decryptP1(frame: Uint8Array, keys: P1Keys): OpenedP1 {
   const { systemTitle, octets } = openFrame(frame);
-  if (systemTitle.length > 0) return openedWith(systemTitle, octets, keys);
+  if (systemTitle.length > 0) return openedWith(systemTitle, octets, keys.keysOf?.(systemTitle) ?? keys);
   const configured = keys.systemTitle ?? null;
   try {
     // Without a key that is what is told, and no title.
-    return openedWith(configured ?? (keys.encryptionKey == null ? null : NO_TITLE), octets, keys);
+    if (configured !== null) return openedWith(configured, octets, keys.keysOf?.(configured) ?? keys);
+    return openedWith(keys.encryptionKey == null ? null : NO_TITLE, octets, keys);
   } catch (error) {
     if (!isDlmsError(error) || error.code !== 'WRONG_KEY') throw error;
     if (configured === null) throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: UNOPENED }, { cause: error });

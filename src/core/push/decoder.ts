@@ -3,32 +3,41 @@
 
 import { decodeApdu, type GeneralBlockTransfer } from '../apdu';
 import { elementsOf, type Data } from '../cosem/data';
-import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
-import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
+import type { ClockPolicy } from '../cosem/date-time';
+import { lackOf, type Proof } from '../cosem/proof';
 import type { Origin } from '../cosem/reading';
 import { SegmentJoiner, type Joined } from '../framing/hdlc-segments';
 import { LineFault } from '../framing/line-fault';
 import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
 import { wholeText, type TextExtent } from '../framing/p1';
 import type { SmlFrame } from '../framing/sml';
-import { isCiphered, openApdu, type CipheredApdu, type Key, type KeyRing } from '../security';
+import {
+  isCiphered,
+  openApdu,
+  type CipheredApdu,
+  type Key,
+  type KeyRing,
+  type KeyRow,
+  type KeyTable,
+} from '../security';
+import type { DecoderEvent } from '../iec62056-21/decoder';
 import { readSml } from '../sml';
 import { step, type Step } from '../step';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
-import { equalBytes, hex } from '../wire/hex';
+import { equalBytes, hex, unhex } from '../wire/hex';
 import { AloneBytes, readBareBodies } from './bare-body';
 import { readBody } from './body';
 import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
 import { SourceIdentity } from './identity';
-import { LAYOUTS } from './layout-table';
 import { proposeLayout, type Layout } from './layouts';
-import { originOf, securedOrigin, smlOrigin, withInner, withPart } from './origin';
+import { originOf, securedOrigin, smlOrigin, withInner, withoutProof, withPart } from './origin';
 import { P1Text } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
-import { conventionOf, userScalers, type UserScaler } from './scaling';
+import { conventionOf, type UserScaler } from './scaling';
+import { Senders, type RowPreset, type Way } from './senders';
 import { hasClock, policyOfLayout, telegramOf, type Decoded } from './telegram';
 
 export interface PushOptions {
@@ -49,6 +58,12 @@ export interface PushOptions {
   /** Of the meter, for telegrams that carry none. */
   readonly systemTitle?: Uint8Array | null;
   readonly agreement?: KeyRing['agreement'];
+  /** Of many meters, found by the system title of a telegram. The keys above count for meters that are in no row. */
+  readonly keys?: KeyTable | null;
+  /** The keys above open nothing whose system title is in no row. */
+  readonly onlyListed?: boolean;
+  /** How telegrams are read whose row has a preset, by its name; what it leaves out is as for the others. */
+  readonly presets?: ReadonlyMap<string, RowPreset>;
   readonly policy?: ClockPolicy;
   /** How far a telegram has to be proven to leave as one. Default: as far as the keys can prove. */
   readonly require?: Proof | null;
@@ -88,13 +103,11 @@ export class PushDecoder {
   readonly #blocks = new GeneralBlockReceiver({ confirmed: false });
   /** Of the blocks that are held. */
   #blocksOrigin: Origin | null = null;
-  readonly #require: Proof;
   readonly #replay: ReplayGuard;
-  readonly #ring: KeyRing;
-  readonly #layouts: readonly Layout[];
-  readonly #onlyLayout: boolean;
-  readonly #scalers: readonly UserScaler[];
-  readonly #policy: ClockPolicy;
+  readonly #senders: Senders;
+  #way: Way;
+  /** The row whose keys opened what is being read. */
+  #row: KeyRow | null = null;
   readonly #idleMs: number;
   readonly #waiting: Step<PushEvent>;
   readonly #withHex: boolean;
@@ -103,8 +116,8 @@ export class PushDecoder {
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
-  /** Made for the first P1 telegram. */
-  #p1: P1Text | null = null;
+  /** By the zone of their times; made for the first P1 telegram. */
+  readonly #p1 = new Map<string, P1Text>();
   readonly #bodies: boolean;
   readonly #alone = new AloneBytes();
   readonly #identity = new SourceIdentity();
@@ -112,7 +125,7 @@ export class PushDecoder {
 
   /** Throws BAD_SETTING for an unknown framing or layout and for a scaler that is no power of ten. */
   constructor(options: PushOptions = {}) {
-    const { framing = 'auto', layout = 'auto', layouts = [] } = options;
+    const { framing = 'auto' } = options;
     if (framing !== 'auto' && !FRAMINGS.includes(framing)) {
       throw new DlmsError({
         code: 'BAD_SETTING',
@@ -123,37 +136,14 @@ export class PushDecoder {
     }
     this.#stream = pushStream(framing === 'auto' ? null : framing);
     this.#bodies = framing === 'auto' || framing === 'raw';
-    const all = [...layouts, ...LAYOUTS];
-    this.#onlyLayout = layout !== 'auto' && layout !== '';
-    this.#layouts = this.#onlyLayout ? all.filter(l => l.name === layout) : all;
-    if (this.#layouts.length === 0) {
-      throw new DlmsError({
-        code: 'BAD_SETTING',
-        setting: 'layout',
-        value: layout,
-        expected: 'auto or the name of a layout',
-      });
-    }
-    this.#scalers = userScalers(options.scalers ?? {});
-    this.#policy = options.policy ?? STANDARD_CLOCK;
+    this.#senders = new Senders(options);
+    this.#way = this.#senders.wayOf(null);
     this.#idleMs = options.idleMs ?? IDLE_MS;
     this.#waiting = step<PushEvent>([], [], this.#idleMs);
     this.#withHex = options.hex === true;
     this.#corrections = options.corrections !== false;
     this.#zeroCrc = options.zeroCrc === true;
     this.#replay = options.replayGuard ?? new ReplayGuard(options.replay ?? 'accept');
-    const encryptionKey = options.encryptionKey ?? null;
-    this.#require = options.require ?? requiredBy(options);
-    this.#ring = {
-      encryptionKey,
-      authenticationKey: options.authenticationKey ?? null,
-      broadcastKey: options.broadcastKey ?? null,
-      // A push has no association, so a dedicated key can only be the configured one.
-      dedicatedKey: encryptionKey,
-      masterKey: options.masterKey ?? null,
-      agreement: options.agreement ?? null,
-      systemTitle: options.systemTitle ?? null,
-    };
   }
 
   /** `message`: the chunk was handed over as one message, and not as it came from a line. */
@@ -186,10 +176,26 @@ export class PushDecoder {
     this.#segments.reset();
     this.#mbus.reset();
     this.#blocks.reset();
-    this.#p1 = null;
+    this.#p1.clear();
     this.#alone.take();
     this.#events = [];
     this.#read = null;
+  }
+
+  get #layouts(): readonly Layout[] {
+    return this.#way.layouts;
+  }
+  get #onlyLayout(): boolean {
+    return this.#way.onlyLayout;
+  }
+  get #scalers(): readonly UserScaler[] {
+    return this.#way.scalers;
+  }
+  get #policy(): ClockPolicy {
+    return this.#way.policy;
+  }
+  get #require(): Proof {
+    return this.#way.require;
   }
 
   get #waits(): boolean {
@@ -213,7 +219,7 @@ export class PushDecoder {
   /** A whole message, or what stands between two silences, that is lists of known forms and nothing else. `held` in the stream. */
   #bareBodies(all: Uint8Array, held = false): boolean {
     // Who sends frames with a check, or text, sends nothing bare.
-    if (!this.#bodies || this.#stream.checkedBefore || this.#p1 !== null) return false;
+    if (!this.#bodies || this.#stream.checkedBefore || this.#p1.size > 0) return false;
     const known = (body: Data): boolean => readBody(body, this.#layouts, this.#onlyLayout, false).form !== 'unknown';
     const found = readBareBodies(all, known);
     if (found === null) return false;
@@ -348,22 +354,45 @@ export class PushDecoder {
   }
 
   #ciphered(apdu: CipheredApdu, origin: Origin, depth: number): void {
-    const title = titleOf(apdu) ?? this.#ring.systemTitle;
+    // Inside of what a meter sends it need not say again who it is.
+    const outside = this.#row === null ? undefined : origin.systemTitle;
+    const title =
+      titleOf(apdu) ?? (outside === undefined ? this.#senders.usual.systemTitle : unhex(outside, 'system title'));
+    const titleText = this.#titleText(title);
+    const row = this.#senders.rowOf(titleText);
     let opened: ReturnType<typeof openApdu>;
     try {
-      opened = openApdu(apdu, this.#ring, this.#plausible);
+      opened = openApdu(apdu, this.#senders.ringOf(row, title), this.#plausible);
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       const ciphered = 'ciphered' in apdu ? apdu.ciphered : NOTHING;
-      this.#problem(error, ciphered, securedOrigin(origin, true, false, this.#titleText(title), counterOf(ciphered)));
+      this.#problem(error, ciphered, securedOrigin(origin, true, false, titleText, counterOf(ciphered)));
       return;
     }
     const { counter, control, authenticated, key, plaintext } = opened;
-    const encrypted = (control & 0x20) !== 0 || origin.encrypted === true;
-    const verified = authenticated || origin.authenticated === true;
-    const inside = securedOrigin(origin, encrypted, verified, this.#titleText(title), counter);
-    const counted = this.#counted(inside, key, plaintext);
-    if (counted !== null) this.#apdus(plaintext, counted, depth + 1);
+    // What one meter can prove, it does not prove for another one.
+    const outer = row === this.#row;
+    const encrypted = (control & 0x20) !== 0 || (outer && origin.encrypted === true);
+    const verified = authenticated || (outer && origin.authenticated === true);
+    const inside = securedOrigin(origin, encrypted, verified, titleText, counter);
+    this.#as(row, () => {
+      const counted = this.#counted(inside, key, plaintext);
+      if (counted !== null) this.#apdus(plaintext, counted, depth + 1);
+    });
+  }
+
+  /** Reads as it is read of this meter. */
+  #as(row: KeyRow | null, read: () => void): void {
+    if (row === this.#row) return read();
+    const [before, way] = [this.#row, this.#way];
+    this.#way = this.#senders.wayOf(row);
+    this.#row = row;
+    try {
+      read();
+    } finally {
+      this.#row = before;
+      this.#way = way;
+    }
   }
 
   /** With the marks of its counter; null where it is refused, which is told then. */
@@ -452,11 +481,14 @@ export class PushDecoder {
   #content(event: PushEvent, bytes: Uint8Array): void {
     const lack = lackOf(event.origin, this.#require);
     if (lack !== null) return this.#problem(lack, bytes, event.origin);
-    if (event.type === 'problem') this.#events.push(event);
-    else {
-      const { type, origin } = event;
-      this.#events.push({ type, telegram: this.#identity.of(event.telegram, origin), origin });
+    if (event.type !== 'telegram') {
+      this.#events.push(event);
+      return;
     }
+    const { type, origin } = event;
+    const whole = { type, telegram: this.#identity.of(event.telegram, origin), origin };
+    const name = this.#row?.name ?? null;
+    this.#events.push(name === null ? whole : named(whole, name));
   }
 
   /**
@@ -464,37 +496,54 @@ export class PushDecoder {
    * that it is whole it is marked (Luxembourg's own example fails its CRC).
    */
   #text(bytes: Uint8Array, extent: TextExtent | null, origin: Origin): void {
-    const { encryptionKey, authenticationKey, systemTitle } = this.#ring;
-    this.#p1 ??= new P1Text({ encryptionKey, authenticationKey, systemTitle }, this.#policy.zone, this.#zeroCrc);
-    const events = this.#p1.read(bytes, extent);
+    const events = this.#textReader().read(bytes, extent);
     for (const event of events) {
-      if (event.type === 'profile') {
-        const error = new DlmsError({ code: 'NOT_SUPPORTED', what: 'a load profile as text in a push' });
-        this.#problem(error, bytes, withInner(origin, event.origin));
-        continue;
-      }
-      // What broke off has been told as a problem of its own.
-      if (event.type === 'telegram' && event.origin.complete === false) continue;
-      const { checksum } = event.origin;
-      // A frame inside of the text has a counter of its own.
-      const opened = event.type === 'telegram' && event.origin.invocationCounter !== undefined;
-      const secured = withInner(origin, event.origin);
-      const counted = opened ? this.#counted(secured, encryptionKey, bytes) : secured;
-      if (counted === null) continue;
-      const whole: Origin = {
-        ...event.origin,
-        ...counted,
-        ...(checksum === undefined ? {} : { checksum }),
-        service: 'p1-text',
-        source: 'push',
-      };
-      if (event.type === 'problem') this.#problem(event.error, event.bytes, whole);
-      else if (whole.checksum !== 'bad' || whole.authenticated === true) {
-        const telegram = withTitle(event.telegram, whole.systemTitle);
-        this.#content({ type: 'telegram', telegram, origin: whole }, bytes);
-      }
+      // A frame inside of the text has a sender and a counter of its own.
+      const framed = event.origin.encrypted !== undefined;
+      const row = framed ? this.#senders.rowOf(event.origin.systemTitle) : this.#row;
+      const outer = row === this.#row ? origin : withoutProof(origin);
+      this.#as(row, () => this.#textEvent(event, bytes, outer));
     }
     if (events.length === 0) this.#problem(new DlmsError({ code: 'NO_FRAME', bytes: bytes.length }), bytes, origin);
+  }
+
+  #textReader(): P1Text {
+    const { zone } = this.#policy;
+    let reader = this.#p1.get(zone ?? '');
+    if (reader === undefined) {
+      const { encryptionKey, authenticationKey, systemTitle } = this.#senders.usual;
+      const keysOf = (title: Uint8Array): KeyRing => this.#senders.ringOf(this.#senders.rowOf(hex(title)), title);
+      reader = new P1Text({ encryptionKey, authenticationKey, systemTitle, keysOf }, zone, this.#zeroCrc);
+      this.#p1.set(zone ?? '', reader);
+    }
+    return reader;
+  }
+
+  #textEvent(event: DecoderEvent, bytes: Uint8Array, origin: Origin): void {
+    const secured = withInner(origin, event.origin);
+    if (event.type === 'profile') {
+      const error = new DlmsError({ code: 'NOT_SUPPORTED', what: 'a load profile as text in a push' });
+      return this.#problem(error, bytes, secured);
+    }
+    // What broke off has been told as a problem of its own.
+    if (event.type === 'telegram' && event.origin.complete === false) return;
+    const { checksum } = event.origin;
+    const opened = event.type === 'telegram' && event.origin.invocationCounter !== undefined;
+    const key = this.#row === null ? this.#senders.usual.encryptionKey : this.#row.encryptionKey;
+    const counted = opened ? this.#counted(secured, key, bytes) : secured;
+    if (counted === null) return;
+    const whole: Origin = {
+      ...event.origin,
+      ...counted,
+      ...(checksum === undefined ? {} : { checksum }),
+      service: 'p1-text',
+      source: 'push',
+    };
+    if (event.type === 'problem') this.#problem(event.error, event.bytes, whole);
+    else if (whole.checksum !== 'bad' || whole.authenticated === true) {
+      const telegram = withTitle(event.telegram, whole.systemTitle);
+      this.#content({ type: 'telegram', telegram, origin: whole }, bytes);
+    }
   }
 
   /** A file whose check fitted: its telegrams, or what is wrong with its contents, of which nothing leaves then. */
@@ -516,13 +565,8 @@ export class PushDecoder {
   }
 
   #problem(error: DlmsError, bytes: Uint8Array, origin: Partial<Origin>): void {
-    this.#events.push({ type: 'problem', error, bytes, origin });
+    this.#events.push({ type: 'problem', error: this.#senders.told(error), bytes, origin });
   }
-}
-
-function requiredBy(keys: PushOptions): Proof {
-  const { authenticationKey, encryptionKey, broadcastKey, masterKey, agreement } = keys;
-  return proofByKeys(authenticationKey, encryptionKey, broadcastKey, masterKey, agreement);
 }
 
 /** Blocks that each have a tag are parts of one message only where one sender counted them one behind the other, or again. */
@@ -553,6 +597,11 @@ function counterOf(ciphered: Uint8Array): number | null {
 /** 8000 means not specified. */
 function deviationGiven(clock: Uint8Array | null): boolean {
   return clock !== null && !(clock[9] === 0x80 && clock[10] === 0x00);
+}
+
+function named(event: PushEvent & { type: 'telegram' }, name: string): PushEvent {
+  const { telegram } = event;
+  return { ...event, telegram: { ...telegram, meter: { ...telegram.meter, name } } };
 }
 
 function withTitle(telegram: Decoded, systemTitle: string | undefined): Decoded {

@@ -14,3 +14,4 @@ export {
 } from './layouts';
 export { ReplayGuard, type CounterMemory } from './replay';
 export { userScalers } from './scaling';
+export type { RowPreset } from './senders';

@@ -69,6 +69,16 @@ export function withInner(outer: Origin, inner: Partial<Origin>): Origin {
   return securedOrigin(outer, encrypted, authenticated, inner.systemTitle, inner.invocationCounter ?? null);
 }
 
+/** How it came, without what its sender proved by it: inside is what another one says. */
+export function withoutProof(origin: Origin): Origin {
+  const whole = copyOf(origin);
+  delete whole.encrypted;
+  delete whole.authenticated;
+  delete whole.systemTitle;
+  delete whole.invocationCounter;
+  return whole;
+}
+
 /** What was put together from parts is proven only as far as each of them. `before`: of the parts so far. */
 export function withPart(before: Origin | null, part: Origin): Origin {
   if (before === null) return part;

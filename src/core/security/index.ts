@@ -7,5 +7,7 @@ export * from './gcm';
 export * from './hls';
 export * from './hls-challenge';
 export * from './key-fingerprint';
+export * from './key-rows';
+export * from './key-table';
 export * from './keys';
 export * from './plausible';

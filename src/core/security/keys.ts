@@ -32,7 +32,7 @@ export class Key {
         expected: '16 bytes as 32 hex digits, or 32 bytes as 64 for suite 2',
       });
     }
-    return new Key(Uint8Array.from(octets));
+    return new Key(new Uint8Array(octets));
   }
 
   /** In octets: 16 or 32. */

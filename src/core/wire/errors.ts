@@ -44,8 +44,8 @@ export interface Facts {
   COUNTER_JUMP: { asked: number; have: number; limit: number };
   KEY_USED_UP: { systemTitle: string | null };
   STATE_NOT_SAVED: { what: string; reason: string };
-  /** `keyInfo`: how the message says to get its key, where that is not the one set. */
-  NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string };
+  /** `keyInfo`: how the message says to get its key, where that is not the one set. `table`: no row of a table of keys is for it. */
+  NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string; table?: true };
   WRONG_KEY: { systemTitle: string | null };
   AUTHENTICATION_FAILED: { systemTitle: string | null };
   /** `unknown`: the message does not say how it was obtained. */
@@ -347,8 +347,11 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f =>
       `the telegram${by(f.systemTitle)} is encrypted` +
       (f.counter === null ? '' : ` (counter ${f.counter})`) +
-      ` and no ${KEY_FOR[f.keyInfo ?? ''] ?? 'encryption key'} is set`,
-    remedy: 'Ask the grid operator for the key (GUEK, EK) of this meter and enter it in the node',
+      (f.table === true
+        ? ' and no row of the table of keys is for this meter'
+        : ` and no ${KEY_FOR[f.keyInfo ?? ''] ?? 'encryption key'} is set`),
+    remedy:
+      'Ask the grid operator for the key (GUEK, EK) of this meter and enter it in the node, or in a row of its table of keys',
   },
   WRONG_KEY: {
     blame: 'caller',

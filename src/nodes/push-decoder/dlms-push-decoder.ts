@@ -16,8 +16,10 @@ import { PUSH_DECODER } from './settings';
 import { counted } from '../lib/status-words';
 import { PushSources, problemFields, type Outgoing } from './sources';
 import { decodePasted } from './trial';
+import { shownRows, takeEditsOver } from './key-edits';
 import { ReceivedCounters } from './received-counters';
 import { stateDirectory } from '../lib/state-file';
+import { Variables } from '../lib/variables';
 import { AS_IT_IS } from '../lib/text-forms';
 
 type PushDecoderDef = NodeDef & Values;
@@ -35,8 +37,10 @@ export = (RED: NodeAPI): void => {
     const counters = new ReceivedCounters(stateDirectory(RED), this.id, error => this.warn(error.message));
 
     let settings: PushSettings | null = null;
+    const variables = new Variables(RED, this);
+    const resolve = (cell: string, where: string): string => String(variables.resolve(cell, where));
     const start = (): { settings: PushSettings; sources: PushSources } => {
-      settings ??= pushSettings(config, this.credentials);
+      settings ??= pushSettings(config, this.credentials, resolve);
       const sources = (this.sources ??= new PushSources(settings.options, late, counters));
       return { settings, sources };
     };
@@ -91,7 +95,9 @@ export = (RED: NodeAPI): void => {
     );
 
     try {
+      takeEditsOver(RED, this, config);
       const { settings, sources } = start();
+      tellFaults(settings, handle, text => this.warn(text));
       if (settings.silenceMs !== null) {
         const tell = (error: DlmsError): void => {
           handle.emit(problemFields(error, new Uint8Array(0), { source: 'push' }), 1);
@@ -150,6 +156,16 @@ export = (RED: NodeAPI): void => {
     if (sources == null) return void response.status(404).json({ code: 'NOT_DEPLOYED' });
     response.json(sources.unrecognised);
   });
+  RED.httpAdmin.get('/dlms-push-decoder/:id/keys', mayRead, (request, response) => {
+    const node = RED.nodes.getNode(String(request.params['id'])) as Partial<PushDecoderNode> | null | undefined;
+    if (node?.type !== 'dlms-push-decoder') return void response.status(404).json({ code: 'NOT_DEPLOYED' });
+    try {
+      response.json(shownRows(node.credentials?.keyTable ?? ''));
+    } catch (error) {
+      const { code, message } = asNodeError(error);
+      response.status(400).json({ code, message });
+    }
+  });
   // It opens telegrams with keys that are saved: not for someone who may only look.
   const mayWrite = RED.auth.needsPermission('dlms-push-decoder.write');
   RED.httpAdmin.post('/dlms-push-decoder/decode', mayWrite, (request, response) => {
@@ -162,6 +178,13 @@ export = (RED: NodeAPI): void => {
     }
   });
 };
+
+/** What is wrong with rows of the table of keys: the others work. */
+function tellFaults({ options }: PushSettings, handle: NodeHandle, warn: (text: string) => void): void {
+  const faults = options.keys?.faults ?? [];
+  for (const fault of faults.slice(0, FAULTS_TOLD)) handle.fail(fault);
+  if (faults.length > FAULTS_TOLD) warn(`${faults.length - FAULTS_TOLD} more rows of the table of keys are wrong`);
+}
 
 /** The chosen property; else topic and address of the sender: TCP and UDP nodes tell ip and port, serial nodes the port. */
 function sourceOf(RED: NodeAPI, msg: NodeMessageInFlow, property: string | null): string {
@@ -193,6 +216,9 @@ function clock(at: Date, seconds: boolean): string {
   const parts = [at.getHours(), at.getMinutes(), ...(seconds ? [at.getSeconds()] : [])];
   return parts.map(n => String(n).padStart(2, '0')).join(':');
 }
+
+/** So many lines in the log are enough to see what is wrong. */
+const FAULTS_TOLD = 20;
 
 /** Tells of silence once, and again when its reason has changed. */
 class Watchdog {

@@ -18,7 +18,7 @@ const ELSEWHERE: readonly string[] = [
   'layouts',
   'scalers',
 ];
-const SECRETS = PUSH_DECODER.filter(({ kind }) => kind === 'key').map(({ name }) => name);
+const SECRETS = PUSH_DECODER.filter(({ kind }) => kind === 'key' || kind === 'password').map(({ name }) => name);
 const PROPERTIES = PUSH_DECODER.map(({ name }) => name).filter(
   name => !ELSEWHERE.includes(name) && !SECRETS.some(secret => secret === name),
 );
@@ -28,6 +28,7 @@ const say = wordsOf('dlms-push-decoder');
 export function prepareTrial(
   node: FormNode,
   own: () => { readonly layouts: readonly LayoutInForm[]; readonly scalers: ScalersInForm },
+  keyEdits: () => string,
   describe: (layout: LayoutInForm) => void,
 ): void {
   const button = $('#dlms-push-decode');
@@ -40,7 +41,7 @@ export function prepareTrial(
       id: node.id,
       text: typed($('#dlms-push-paste')),
       properties: { ...inForm(PROPERTIES), ...own() },
-      credentials: inForm(SECRETS),
+      credentials: { ...inForm(SECRETS), keyEdits: keyEdits() },
     })
       .done((found: Trial) => showTrial(box, found, describe))
       .fail((failed: Failed) => void hint(box, saidBy(failed) ?? say('paste.failed')))

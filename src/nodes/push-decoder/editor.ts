@@ -21,6 +21,7 @@ import {
   type LayoutInForm,
   type ScalersInForm,
 } from './editor-check';
+import { KeyList } from './editor-keys';
 import { LayoutTable, markWrong, sentenceOf } from './editor-layouts';
 import { prepareTrial } from './editor-trial';
 import { PUSH_DECODER } from './settings';
@@ -28,6 +29,7 @@ import { PUSH_DECODER } from './settings';
 interface PushDecoder extends FormNode {
   readonly framing?: string;
   readonly layout?: string;
+  readonly keyFile?: string;
   layouts?: readonly LayoutInForm[];
   scalers?: ScalersInForm;
 }
@@ -37,6 +39,7 @@ const KEYS = PUSH_DECODER.filter(({ kind }) => kind === 'key').map(({ name }) =>
 const say = wordsOf('dlms-push-decoder');
 /** Of the form that is open. */
 let layoutTable: LayoutTable | null = null;
+let keyList: KeyList | null = null;
 
 register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
   color: '#C7E9C0',
@@ -58,6 +61,9 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
     const showMore = prepareDetails(node);
     const table = new LayoutTable(node, node.layouts ?? [], node.layout || 'auto');
     layoutTable = table;
+    const keys = new KeyList(node);
+    keyList = keys;
+    prepareKeys(node);
     prepareScalers(node.scalers ?? {});
     prepareProof(node);
     presetList(
@@ -68,6 +74,7 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
     prepareTrial(
       node,
       () => ({ layouts: table.layouts, scalers: scalersInForm() }),
+      () => keys.edits,
       layout => {
         showMore();
         table.add(layout);
@@ -78,37 +85,50 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
   save: node => {
     node.layouts = layoutTable?.layouts ?? node.layouts ?? [];
     node.scalers = scalersInForm();
+    keyList?.save();
   },
   close: () => {
     layoutTable = null;
+    keyList = null;
   },
 });
 
 /** What few need is folded away, unless it is in use; gives the way to unfold it. */
 function prepareDetails({ framing = 'auto', layout = 'auto', layouts = [], scalers = {} }: PushDecoder): () => void {
-  const details = $('#dlms-push-details');
-  const more = $('#dlms-push-more');
-  const toggle = (): void => {
-    details.toggle();
-    more.find('i').toggleClass('fa-caret-right fa-caret-down');
-    RED.tray.resize();
-  };
-  more.on('click', event => {
-    event.preventDefault();
-    toggle();
-  });
+  const toggle = foldAway($('#dlms-push-more'), $('#dlms-push-details'));
   const special = framing !== 'auto' || layout !== 'auto' || layouts.length > 0 || Object.keys(scalers).length > 0;
   if (special) toggle();
   return () => {
-    if (details.is(':hidden')) toggle();
+    if ($('#dlms-push-details').is(':hidden')) toggle();
   };
+}
+
+/** Gives what folds and unfolds. */
+function foldAway(handle: JQuery, details: JQuery): () => void {
+  const toggle = (): void => {
+    details.toggle();
+    handle.find('i').toggleClass('fa-caret-right fa-caret-down');
+    RED.tray.resize();
+  };
+  handle.on('click', event => {
+    event.preventDefault();
+    toggle();
+  });
+  return toggle;
+}
+
+/** Keys of many meters are folded away, unless there are some. */
+function prepareKeys(node: PushDecoder): void {
+  const toggle = foldAway($('#dlms-push-many'), $('#dlms-push-keys-details'));
+  const { credentials = {}, keyFile = '' } = node;
+  if (credentials['has_keyTable'] || credentials['has_keyEdits'] || keyFile !== '') toggle();
 }
 
 /** Says what the keys and the choice do not prove. */
 function prepareProof(node: PushDecoder): void {
   const hint = $('#dlms-push-proof');
   const show = (): void => {
-    const set = KEYS.filter(name => typed(fieldOf(node, name)) !== '');
+    const set = [...KEYS, 'keyTable', 'keyEdits'].filter(name => typed(fieldOf(node, name)) !== '');
     const hints = unproven({
       require: typed(fieldOf(node, 'require')),
       replay: typed(fieldOf(node, 'replay')),

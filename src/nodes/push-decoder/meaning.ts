@@ -2,10 +2,12 @@
 // The rule of the file: everything is checked when the node starts, with the property named; keys are never shown.
 
 import { clockPolicy } from '../../core/cosem/date-time';
-import { importLayouts, type PushOptions } from '../../core/push';
+import { importLayouts, LAYOUTS, type PushOptions, type RowPreset } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
+import { plainText } from '../../core/wire/foreign';
 import { parse } from '../../io/settings/parse';
 import type { CredentialOf, Values } from '../lib/settings-table';
+import { keyTableOf, rowPreset } from './key-sources';
 import { PUSH_DECODER } from './settings';
 
 export type PushCredentials = Partial<Record<CredentialOf<typeof PUSH_DECODER>, string>>;
@@ -19,9 +21,29 @@ export interface PushSettings {
   readonly options: PushOptions;
 }
 
-/** Throws BAD_SETTING for the first property that is wrong. */
-export function pushSettings(properties: Values, credentials: PushCredentials = {}): PushSettings {
+/**
+ * Throws BAD_SETTING for the first property that is wrong; rows of the table of keys that are wrong are its `faults`.
+ * `resolve`: cells of that table that hold `${NAME}`.
+ */
+export function pushSettings(
+  properties: Values,
+  credentials: PushCredentials = {},
+  resolve: (cell: string, where: string) => string = cell => cell,
+): PushSettings {
   const row = parse(PUSH_DECODER, properties, credentials);
+  const layouts = importLayouts(row.layouts);
+  const presets = new Map<string, RowPreset>();
+  const knows = (name: string): boolean => {
+    const preset = presets.get(name) ?? rowPreset(name, [...layouts, ...LAYOUTS], ofPreset);
+    if (preset !== null) presets.set(name, preset);
+    return preset !== null;
+  };
+  // As it is written, so that lines count from its first one.
+  const [keyTable, keyEdits] = [credentials.keyTable, credentials.keyEdits].map(each => plainText(each, 'keyTable'));
+  const keys = keyTableOf(
+    { keyTable: keyTable ?? '', keyEdits: keyEdits ?? '', keyFile: row.keyFile },
+    { resolve, knows },
+  );
   return {
     source: row.source,
     sourceProperty: row.sourceProperty,
@@ -29,13 +51,16 @@ export function pushSettings(properties: Values, credentials: PushCredentials = 
     options: {
       framing: row.framing,
       layout: row.layout,
-      layouts: importLayouts(row.layouts),
+      layouts,
       scalers: scalersOf(row.scalers),
       encryptionKey: row.encryptionKey,
       authenticationKey: row.authenticationKey,
       broadcastKey: row.broadcastKey,
       masterKey: row.masterKey,
       systemTitle: row.systemTitle,
+      keys,
+      onlyListed: row.onlyListed,
+      presets,
       policy: clockPolicy(row.clockPolicy, row.timezone ?? undefined),
       // Empty: by the keys.
       require: row.require,
@@ -45,6 +70,18 @@ export function pushSettings(properties: Values, credentials: PushCredentials = 
       corrections: !row.asSent,
       zeroCrc: row.noCrc,
     },
+  };
+}
+
+/** Of what a preset puts into the form, that which may differ from meter to meter. */
+function ofPreset(decoder: Values): RowPreset {
+  const { layout, scalers, policy, require } = pushSettings(decoder).options;
+  const named = (...names: readonly string[]): boolean => names.some(name => decoder[name] !== undefined);
+  return {
+    ...(named('layout') && layout !== undefined && { layout }),
+    ...(named('scalers') && scalers !== undefined && { scalers }),
+    ...(named('timezone', 'clockPolicy') && policy !== undefined && { policy }),
+    ...(named('require') && require !== undefined && { require }),
   };
 }
 

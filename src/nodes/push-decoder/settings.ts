@@ -26,6 +26,14 @@ export const PUSH_DECODER = settings([
   { name: 'scalers', kind: 'json', stored: {} },
   { name: 'systemTitle', kind: 'title', default: null },
   {
+    name: 'keyFile',
+    kind: 'text',
+    default: null,
+    pattern: '[A-Za-z_][A-Za-z0-9_]*',
+    expected: 'the name of an environment variable',
+  },
+  { name: 'onlyListed', kind: 'flag', default: false },
+  {
     name: 'timezone',
     kind: 'zone',
     default: null,
@@ -51,4 +59,7 @@ export const PUSH_DECODER = settings([
   { name: 'authenticationKey', kind: 'key', default: null },
   { name: 'broadcastKey', kind: 'key', default: null },
   { name: 'masterKey', kind: 'key', default: null },
+  { name: 'keyTable', kind: 'password', default: null },
+  // What the form changed of it, until the node takes it over.
+  { name: 'keyEdits', kind: 'password', default: null, label: 'keyTable' },
 ]);

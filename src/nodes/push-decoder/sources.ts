@@ -16,6 +16,7 @@ import type { RecordBatches, Unpacked } from '../../core/push/batch';
 import { hex } from '../../core/wire/hex';
 import { recordBatches } from '../lib/containers';
 import type { Fields } from '../lib/on-input';
+import { LIMIT_TOLD, Unlisted } from './unlisted';
 
 /** A message to send: output 0 telegrams, 1 problems. */
 export interface Outgoing {
@@ -67,6 +68,7 @@ export class PushSources {
   /** Since the last telegram. */
   #bytes = 0;
   #telling: DlmsError | null = null;
+  readonly #unlisted = new Unlisted();
 
   readonly options: PushOptions;
 
@@ -168,7 +170,7 @@ export class PushSources {
   }
 
   #outgoing(events: readonly PushEvent[], topic: unknown): Outgoing[] {
-    return events.map(event => {
+    return events.flatMap((event): Outgoing[] => {
       const common = topic === undefined ? {} : { topic };
       if (event.type === 'telegram') {
         this.#telegrams++;
@@ -178,18 +180,39 @@ export class PushSources {
         this.#telling = null;
         const { meter, time, readings } = event.telegram;
         const payload = { meter, time, receivedAt: this.#lastTelegramAt.toISOString(), readings };
-        return { output: 0, fields: { ...common, payload, dlms: event.origin } };
+        return [{ output: 0, fields: { ...common, payload, dlms: event.origin } }];
       }
       this.#problems++;
-      this.#lastProblem = event.error;
       if (!LINE_NOISE.has(event.error.code)) this.#telling = event.error;
+      const told = this.#told(event.error);
+      if (told === null) return [];
+      this.#lastProblem = told;
       if (event.proposal !== undefined) this.#remember(event.proposal);
-      return {
-        output: 1,
-        fields: { ...common, ...problemFields(event.error, event.bytes, event.origin, event.proposal) },
-        ...(event.lasting === true ? { warning: event.error.message } : {}),
-      };
+      const lasting = event.lasting === true || told !== event.error;
+      return [
+        {
+          output: 1,
+          fields: { ...common, ...problemFields(told, event.bytes, event.origin, event.proposal) },
+          ...(lasting ? { warning: told.message } : {}),
+        },
+      ];
     });
+  }
+
+  /** null: it was told before. */
+  #told(error: DlmsError): DlmsError | null {
+    const { detail } = error;
+    if (detail.code !== 'NO_KEY' || detail.table !== true || detail.systemTitle === null) return error;
+    switch (this.#unlisted.heard(detail.systemTitle, Date.now())) {
+      case 'tell':
+        return error;
+      case 'count':
+        return null;
+      case 'full': {
+        const what = 'meters that are in no row of the table of keys and are told (further ones are only counted)';
+        return new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit: LIMIT_TOLD, actual: LIMIT_TOLD + 1 });
+      }
+    }
   }
 
   #remember(layout: Layout): void {

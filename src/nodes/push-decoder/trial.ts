@@ -47,10 +47,13 @@ export function formSettings(RED: NodeAPI, body: unknown, variables: Variables):
   const given = fieldsOf(credentials);
   const keys = PUSH_DECODER.filter(isCredential).map(({ name }) => {
     const value = given[name];
-    return [name, value === undefined || value === UNTOUCHED ? saved[name] : variables.resolve(value, name)];
+    if (value === undefined || value === UNTOUCHED) return [name, saved[name]];
+    // Cell by cell.
+    return [name, TABLES.has(name) ? value : variables.resolve(value, name)];
   });
   const known = Object.entries(fieldsOf(properties)).map(([name, value]) => [name, variables.resolve(value, name)]);
-  return pushSettings(Object.fromEntries(known) as Fields, Object.fromEntries(keys) as Fields);
+  const resolve = (cell: string, where: string): string => String(variables.resolve(cell, where));
+  return pushSettings(Object.fromEntries(known) as Fields, Object.fromEntries(keys) as Fields, resolve);
 }
 
 function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Variables): Trial {
@@ -95,3 +98,4 @@ function told({ telegram, origin }: PushEvent & { type: 'telegram' }, texts: Obi
 }
 
 const MAX_TEXT = 300_000;
+const TABLES: ReadonlySet<string> = new Set(['keyTable', 'keyEdits']);
