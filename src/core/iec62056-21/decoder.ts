@@ -6,7 +6,7 @@ import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { checksumOf, fits, type Check, type CheckPolicy } from '../framing/check';
 import type { BlockCheck } from '../framing/iec-block';
-import { wholeText } from '../framing/p1';
+import { emptyLine, wholeText } from '../framing/p1';
 import { checkCrc, type CrcCheck } from '../framing/p1-frame';
 import { SmlAside, type Piece } from '../framing/sml-aside';
 import { DlmsError } from '../wire/errors';
@@ -306,7 +306,8 @@ export class IecDecoder {
     const text = textOf(part.bytes);
     // Who sets mode A knows it; an identification line may say it by chance.
     const modeA = this.options.modeA === true || (identification?.mode === 'A' && beginsWithCode(text));
-    if (part.beheaded !== true && (modeA || hasNoCheck(text))) return null;
+    const noCheck = modeA || emptyLine(part.bytes) !== 'none' || hasWholeCodes(text);
+    if (part.beheaded !== true && noCheck) return null;
     return 'STX in front and the block check behind';
   }
 
@@ -414,11 +415,8 @@ function versionOf(text: string): number {
  * last group (a P1 log without empty lines). In modes B and C an STX stands there; a list that begins otherwise has lost it.
  * IEC 62056-21, 6.4.2 to 6.4.4.
  */
-function hasNoCheck(text: string): boolean {
-  const head = text.slice(0, HEAD);
-  return (
-    /^\/[^\r\n]*(?:\r\n\r\n|\n\n|\r\r)/.test(head) || /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+(?:\*255)?\(/.test(head)
-  );
+function hasWholeCodes(text: string): boolean {
+  return /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+(?:\*255)?\(/.test(text.slice(0, HEAD));
 }
 
 /** A list of mode A. What begins otherwise has lost its STX, and with it the check behind it. */
