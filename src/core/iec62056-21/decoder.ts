@@ -16,6 +16,8 @@ import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import { decryptP1, protectionOf, type P1Keys } from './p1-decrypt';
 import { ParityFilter, type ParityMode } from './parity';
+import { apart } from './apart';
+import { makerOf } from './makers';
 import { isProfile, NO_ENTRIES, parseProfile, type IecProfile } from './profile';
 import { dropError, partsOf, type Part } from './parts';
 import { Scanner } from './scanner';
@@ -351,7 +353,13 @@ export class IecDecoder {
   ): DecoderEvent | null {
     const { dataSets, unparsed } = parseDataBlock(text);
     if (dataSets.length === 0) return null;
-    const readings = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null, unparsed);
+    const maker = makerOf(identification);
+    const typed = this.#typing.readings(dataSets, {
+      p1: this.options.p1 ?? checks.crc !== null,
+      unread: unparsed,
+      maker,
+    });
+    const readings = apart(typed, maker);
     const telegram = { meter: meterOf(identification, readings), time: clockOf(readings), readings };
     return {
       type: 'telegram',
@@ -429,11 +437,13 @@ export function meterOf(identification: Identification | null, readings: readonl
   let id: string | null = null;
   let best = Infinity;
   for (const { obis, sets } of readings) {
-    const rank = obis === null ? undefined : SERIAL_RANK.get(obis);
+    const place = obis === null ? undefined : SERIAL_RANK.get(obis);
     const [set] = sets;
-    if (rank === undefined || rank >= best || set === undefined) continue;
+    if (place === undefined || set === undefined) continue;
     const text = (set.decoded ?? digitsInHex(set.text.trim()) ?? set.text).trim();
     if (!/[1-9A-Za-z]/.test(text)) continue;
+    const rank = SERIAL.test(text) ? place : place + SERIAL_RANK.size;
+    if (rank >= best) continue;
     id = text;
     best = rank;
   }
@@ -489,9 +499,11 @@ const HEAD = 256;
 /** The rest of a telegram that had begun before anyone listened: nothing to complain of. */
 const TAIL = /\)\s*![0-9A-F]{0,4}\s*(?:\x03[\0-\x7f]?)?\s*$/i;
 
+/** A number that is told from others of its type; a model has three or four digits in a row (MA309M, E450, ZMD310). */
+const SERIAL = /\d{5}/;
 /**
- * In this order; M-Bus channels (0-1, 0-2 ...) name other devices. Device ID 1 before 2: where both are sent (P1 of Poland) the
- * second is the model.
+ * In this order, those that are no serial number behind all that are; M-Bus channels (0-1, 0-2 ...) name other devices. Device ID
+ * 1 before 2: where both are sent (P1 of Poland) the second is the model.
  */
 const SERIAL_RANK: ReadonlyMap<string, number> = new Map(
   [
