@@ -13,6 +13,8 @@ export function apart(readings: readonly IecReading[], maker: MakerRow | null): 
   for (const { id } of readings) counts.set(id, (counts.get(id) ?? 0) + 1);
   const came = new Map<string, number>();
   const taken = new Set<string>();
+  /** Of each key the next number: looking for it from the first on would take the square of the repetitions. */
+  const next = new Map<string, number>();
   return readings.map(reading => {
     const { id } = reading;
     const index = came.get(id) ?? 0;
@@ -20,8 +22,12 @@ export function apart(readings: readonly IecReading[], maker: MakerRow | null): 
     const lines = reading.obis === null ? maker?.lists?.[id] : undefined;
     const line = lines === undefined ? null : lineOf(lines, index, counts.get(id) ?? 1);
     let key = reading.key + (line?.key ?? '');
-    for (let n = Math.max(2, index + 1); taken.has(key) || (key !== reading.key && own.has(key)); n++)
+    if (taken.has(key) || (key !== reading.key && own.has(key))) {
+      let n = next.get(reading.key) ?? 2;
+      while (taken.has(`${reading.key}_${n}`) || own.has(`${reading.key}_${n}`)) n++;
       key = `${reading.key}_${n}`;
+      next.set(reading.key, n + 1);
+    }
     taken.add(key);
     const name = reading.name + (line?.name ?? '');
     return key === reading.key && name === reading.name ? reading : { ...reading, key, name };

@@ -19,7 +19,7 @@ export interface DataBlock {
 }
 
 /** While its brackets come in: a copy for each line that goes on would take as long as their square. */
-type OpenSet = DataSet & { readonly sets: string[] };
+type OpenSet = DataSet & { readonly sets: string[]; inside?: DataSet[] };
 
 /** Reads a data block up to "!" or its end. Any mix of CR and LF ends a line. `nesting`: a bracket may hold lines. */
 export function parseDataBlock(text: string, nesting = true): DataBlock {
@@ -110,12 +110,16 @@ function nested(
   const inside = parseDataBlock(`${opening.slice(open + 1)}\r\n${held}`, false);
   const idAt = opening.lastIndexOf(')', open) + 1;
   const id = opening.slice(idAt, open).trim();
-  for (const set of parseDataBlock(opening.slice(0, idAt), false).dataSets)
-    append(into, { ...set, sets: [...set.sets] });
+  for (const set of parseDataBlock(opening.slice(0, idAt), false).dataSets) {
+    append(into, { id: set.id, sets: [...set.sets] });
+  }
   const before = into[into.length - 1];
-  if (id !== '') into.push({ id, sets: [], inside: inside.dataSets });
+  if (id !== '') into.push({ id, sets: [], inside: [...inside.dataSets] });
   else if (before === undefined) unparsed.push(opening, ...inside.dataSets.map(set => set.id));
-  else into[into.length - 1] = { ...before, inside: [...(before.inside ?? []), ...inside.dataSets] };
+  else {
+    before.inside ??= [];
+    for (const set of inside.dataSets) before.inside.push(set);
+  }
   // An argument each would be more than a call can take.
   for (const line of inside.unparsed) unparsed.push(line);
   if (closed === -1) unparsed.push(opening);
@@ -155,15 +159,16 @@ function readLine(line: string, clean: boolean, nesting: boolean, into: OpenSet[
     if (open === -1) return id === '' ? 'read' : 'unread';
     if (id.includes(')') || !(clean || isText(id))) return 'unread';
     const sets: string[] = [];
-    let inside: readonly DataSet[] | null = null;
+    let inside: DataSet[] | null = null;
     at = open;
     while (line.charCodeAt(at) === OPEN) {
       const close = closing(line, at);
       if (close === -1) return 'unread';
       const set = line.slice(at + 1, close);
       if (!clean && !isText(set)) return 'unread';
-      if (nesting && set.includes('(') && NAMED.exec(line.slice(at))?.index === 0) {
-        inside = [...(inside ?? []), ...parseDataBlock(set, false).dataSets];
+      if (nesting && set.includes('(') && NAMED_FIRST.test(set)) {
+        inside ??= [];
+        for (const inner of parseDataBlock(set, false).dataSets) inside.push(inner);
       } else sets.push(set);
       at = close + 1;
     }
@@ -216,6 +221,7 @@ function isText(text: string): boolean {
 
 /** A bracket in front of an id of three groups and its own bracket; a value has no two points. */
 const NAMED = /\((?:\d+-\d+:)?\d+\.\d+\.\d+[^()\s]*\(/;
+const NAMED_FIRST = /^\s*(?:\d+-\d+:)?\d+\.\d+\.\d+[^()\s]*\(/;
 /** A line that belongs to the id that stood alone on the one in front. */
 const NAMELESS = /^\s*\((?:\s*$|(?:\d+-\d+:)?\d+\.\d+\.\d+[^()\s]*\()/;
 const LINE = /[^\r\n]+/g;

@@ -100,6 +100,9 @@ describe('the data block', () => {
     const before = performance.now();
     assert.equal(ids('x(\r\n)\r\n'.repeat(100_000)).length, 100_000);
     parseDataBlock('1.8.0('.repeat(100_000));
+    parseDataBlock('(a(b))'.repeat(100_000));
+    parseDataBlock(`x${'(1.8.0(1))'.repeat(60_000)}`);
+    parseDataBlock(`x(\r\n)\r\n${'(\r\n1.8.0(1)\r\n)\r\n'.repeat(40_000)}`);
     parseDataBlock(`${'1.8.0('.repeat(30_000)}${')'.repeat(30_000)}`);
     parseDataBlock('1.8.0(1.8.0(\r\n'.repeat(100_000));
     parseDataBlock('1.8.0(\r\n'.repeat(100_000));

@@ -59,6 +59,20 @@ describe('keys of one text telegram', () => {
     assert.deepEqual(keysOf(listOf('ISK5MT174', ['A.B(1)', 'A-B(2)', 'a_b(3)'])), ['id_a_b', 'id_a_b_2', 'id_a_b_3']);
   });
 
+  it('are found in a time that grows with the telegram', () => {
+    const marks = '-+;,:#%=';
+    const ids = Array.from({ length: 60_000 }, (_, i) => {
+      const between = Array.from({ length: 6 }, (_, k) => marks[Math.floor(i / 8 ** k) % 8]).join('');
+      return `a${between}b`;
+    });
+    const typing = new Typing();
+    const readings = [...ids, ...ids].map(id => typing.reading({ id, sets: ['1'] }));
+    const before = performance.now();
+    const keys = keysOf(apart(readings, null));
+    assert.equal(new Set(keys).size, keys.length);
+    assert.ok(performance.now() - before < 3000);
+  });
+
   it('are the very list where all differ', () => {
     const readings = [new Typing().reading({ id: '1.8.0', sets: ['1*kWh'] })];
     assert.equal(apart(readings, null), readings);
