@@ -61,7 +61,7 @@ describe('keys of one text telegram', () => {
 
   it('are found in a time that grows with the telegram', () => {
     const marks = '-+;,:#%=';
-    const ids = Array.from({ length: 60_000 }, (_, i) => {
+    const ids = Array.from({ length: 8_000 }, (_, i) => {
       const between = Array.from({ length: 6 }, (_, k) => marks[Math.floor(i / 8 ** k) % 8]).join('');
       return `a${between}b`;
     });
