@@ -2,7 +2,6 @@
 // The rule of the file: each row is data with its evidence; what a row says is true of every meter that it fits, or it is not here.
 
 import type { Identification } from './identification';
-import type { Medium } from './ids';
 
 export interface MakerRow {
   /** FLAG id, in capitals. */
@@ -13,8 +12,6 @@ export interface MakerRow {
   readonly evidence: string;
   /** Offers a rate at which reading it fails: it is kept at the start rate. */
   readonly keepsStartRate?: true;
-  /** What ids without A-B belong to, where the settings leave that to the meter. */
-  readonly medium?: Medium;
   /** Ids that are no OBIS codes and whose values are numbers, with what the lines of one id are. */
   readonly lists?: Readonly<Record<string, Lines>>;
 }
@@ -28,12 +25,6 @@ export const MAKERS: readonly MakerRow[] = [
     evidence:
       'Pafal 12EC3g (SmartHomeNG plugin smartmeter), 20EC3gr (Pafal reader by cron): both offer more than they can',
     keepsStartRate: true,
-  },
-  {
-    maker: 'LUG',
-    models: ['UH50'],
-    evidence: 'Landis+Gyr UH50 and T550 (Ultraheat), both as LUGCUH50: vpathuis/ultraheat, tests/LUGCUH50 and LGUHT550',
-    medium: 'heat',
   },
   {
     maker: 'EKT',

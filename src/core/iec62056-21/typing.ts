@@ -65,8 +65,6 @@ export interface About {
 /** Turns data sets into readings; keeps what it learned of each id. */
 export class Typing {
   readonly #ids: Ids;
-  /** Where the settings leave the medium to the meter. */
-  readonly #byMedium = new Map<Medium, Ids>();
   readonly #order: DateOrder;
 
   constructor(readonly options: TypingOptions = {}) {
@@ -77,7 +75,7 @@ export class Typing {
   readings(dataSets: readonly DataSet[], about: About = {}): IecReading[] {
     const { p1 = this.options.p1 === true, unread = [], maker = null } = about;
     const readings = dataSets.map(set => this.reading(set, p1, maker));
-    const medium = this.options.medium ?? maker?.medium ?? 'electricity';
+    const { medium = 'electricity' } = this.options;
     const foreign = medium === 'electricity' && (readings.some(isForeign) || unread.some(holdsForeign));
     return foreign ? readings.map(withoutMedium) : readings;
   }
@@ -127,15 +125,8 @@ export class Typing {
   }
 
   #factsBy(id: string, maker: MakerRow | null): IdFacts {
-    if (maker === null) return this.#ids.facts(id);
-    const { medium, lists } = maker;
-    if (medium !== undefined && this.options.medium === undefined) {
-      let ids = this.#byMedium.get(medium);
-      if (ids === undefined) this.#byMedium.set(medium, (ids = new Ids(medium)));
-      return ids.facts(id);
-    }
     const facts = this.#ids.facts(id);
-    return facts.obis === null && lists?.[id] !== undefined ? { ...facts, quantity: true } : facts;
+    return facts.obis === null && maker?.lists?.[id] !== undefined ? { ...facts, quantity: true } : facts;
   }
 
   /** The value a flow wants: the first pair; behind a leading time stamp the first number, with a unit if one has it. */

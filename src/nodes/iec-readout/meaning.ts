@@ -2,6 +2,7 @@
 
 import { zoneOffsetAt } from '../../core/cosem/zone';
 import type { DecoderOptions } from '../../core/iec62056-21/decoder';
+import type { Medium } from '../../core/iec62056-21/ids';
 import { parseRegister } from '../../core/iec62056-21/messages';
 import type { ParityMode } from '../../core/iec62056-21/parity';
 import type { ReaderMode, ReadPlan } from '../../core/iec62056-21/reader-options';
@@ -37,7 +38,7 @@ export function iecSettings(properties: Values, credentials: Values): IecSetting
   const decoder: DecoderOptions = {
     check: row.bcc,
     zeroCrc: row.noCrc,
-    ...(row.medium !== 'auto' && { medium: row.medium }),
+    medium: MEDIA[row.medium],
     dateOrder: row.dateOrder,
     parity: PARITIES[row.parity],
     season: row.season,
@@ -151,6 +152,16 @@ function wakeUp(text: string): number {
 }
 
 const REGISTERS = 'a register such as 1.8.0, or a list of them';
+const MEDIA: Readonly<Record<Row['medium'], Medium>> = {
+  auto: 'electricity',
+  electricity: 'electricity',
+  heat: 'heat',
+  cooling: 'cooling',
+  gas: 'gas',
+  water: 'water',
+  'hot-water': 'hot-water',
+  'heat-cost-allocator': 'heat-cost-allocator',
+};
 const PARITIES: Readonly<Record<Row['parity'], ParityMode>> = {
   auto: 'auto',
   '7e1': '7E1',

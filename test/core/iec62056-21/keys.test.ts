@@ -134,11 +134,4 @@ describe('the table of makers', () => {
       );
     }
   });
-
-  it('tells the medium of an Ultraheat where the settings leave it to the meter', () => {
-    const [energy, volume] = listOf('LUGCUH50', ['6.8(0035.474*MWh)6.26(01547.38*m3)']);
-    assert.deepEqual([energy?.obis, volume?.obis], ['6-0:6.8.0*255', '6-0:6.26.0*255']);
-    const [other] = listOf('XYZCUH50', ['6.8(0035.474*MWh)6.26(01547.38*m3)']);
-    assert.equal(other?.obis, null);
-  });
 });
