@@ -20,6 +20,11 @@ export function readout(identification: string, lines: readonly string[]): Uint8
   return concat(fromLatin1(`/${identification}\r\n`), block(`${lines.join('\r\n')}\r\n!\r\n`));
 }
 
+/** Each CR LF as an LF alone, its block check as it was. */
+function textMode(bytes: Uint8Array): Uint8Array {
+  return bytes.filter((octet, i) => octet !== 0x0d || bytes[i + 1] !== 0x0a);
+}
+
 export function p1(identification: string, lines: readonly string[]): string {
   const text = `/${identification}\r\n\r\n${lines.join('\r\n')}\r\n!`;
   return `${text}${crc16Arc(fromLatin1(text)).toString(16).toUpperCase().padStart(4, '0')}\r\n`;
@@ -35,6 +40,9 @@ export const READOUTS: readonly Uint8Array[] = [
   readout('MFL5SIM-1', householdList(HOUSE)),
   readout('LGZ4ZMD12', ['F.F(00)', '0.0.0(12345678)', '1.8.0(000502.853*kWh)', '1.6.1*12(00.12*kW)(2104070015)']),
   readout('LUGCUH50', ['6.8(0006047*kWh)6.26(00428.35*m3)9.21(66153690)', '6.6(0022.4*kW)6.6*01(0022.4*kW)']),
+  // Of complete codes, as a P1 log without its empty lines, and with the line ends of a gateway that makes text of it.
+  readout('ELS5CODES', ['1-0:0.0.0*255(87654321)', '1-0:1.8.0*255(000731.46*kWh)', '1-0:2.8.0*255(000001.25*kWh)']),
+  textMode(readout('ISK5MT174', ['0.9.1(101500)', '1.8.0(0012345.678*kWh)', '2.8.0(0000001.004*kWh)'])),
 ];
 
 export const PROFILES: readonly Uint8Array[] = [

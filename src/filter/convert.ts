@@ -59,10 +59,10 @@ export function unitsLike(unit: string): string[] {
   return quantity === undefined ? [] : Object.keys(UNITS).filter(u => UNITS[u]?.quantity === quantity);
 }
 
-/** The usual spelling: kVArh is kvarh, m³ is m3. A unit nobody knows stays as it is. */
+/** The usual spelling: kVArh and KVARH are kvarh, m³ is m3. A unit nobody knows stays as it is. */
 export function usualUnit(unit: string): string {
   if (unit in UNITS) return unit;
-  return ALIASES[unit] ?? LOWER[unit.toLowerCase()] ?? unit;
+  return ALIASES[unit] ?? ANY_CASE.get(withoutCase(unit)) ?? unit;
 }
 
 function typed(value: Value, unit: string | null, type: ValueType | null): Converted {
@@ -200,26 +200,15 @@ const ALIASES: Readonly<Record<string, string>> = {
   F: '°F',
 };
 
-/** Spellings that differ in case only, where that is the same unit in every case (not mW and MW). */
-const LOWER: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    'Wh',
-    'kWh',
-    'GWh',
-    'varh',
-    'kvarh',
-    'VAh',
-    'kVAh',
-    'kW',
-    'var',
-    'kvar',
-    'VA',
-    'kVA',
-    'kV',
-    'Hz',
-    'kHz',
-    'm3',
-    'm3/h',
-    'GJ',
-  ].map(u => [u.toLowerCase(), u]),
+/** Milli and mega differ by their case alone (mW, MW), metres, minutes and millibars have no such other. */
+function withoutCase(unit: string): string {
+  const lower = unit.toLowerCase();
+  return /^m(?!3|³|in$|bar$)/.test(lower) ? unit.charAt(0) + lower.slice(1) : lower;
+}
+
+/** What is spelled otherwise than usual by its case only; a single letter is another unit in the other case (h, H), but V and W. */
+const ANY_CASE: ReadonlyMap<string, string> = new Map(
+  [...Object.keys(UNITS).map(unit => [unit, unit] as const), ...Object.entries(ALIASES)]
+    .filter(([spelling]) => spelling.length > 1 || spelling === 'V' || spelling === 'W')
+    .map(([spelling, unit]) => [withoutCase(spelling), unit]),
 );

@@ -3,6 +3,7 @@
 
 import { Obis } from '../core/obis/obis';
 import type { Meter, Reading } from '../core/cosem/reading';
+import { usualUnit } from './convert';
 import type { Item, OutputMessage } from './forms';
 import { isCounter } from './guard';
 import { meterBehind, meterName } from './input';
@@ -158,18 +159,20 @@ interface Look {
 function lookOf(item: Item, obis: Obis | null, medium: number | undefined): Look {
   const number = typeof item.value === 'number' || (typeof item.value === 'string' && item.unit !== null);
   if (!number) return { unit: null, deviceClass: null, stateClass: null };
-  const unit = item.unit === null ? null : (SPELLINGS[item.unit] ?? item.unit);
+  const usual = item.unit === null ? null : usualUnit(item.unit);
+  const unit = usual === null ? null : (SPELLINGS[usual] ?? usual);
   const counter = obis !== null && isCounter(obis);
-  const deviceClass = unit === null ? unitless(obis) : VOLUMES.has(unit) ? volume(medium) : (CLASSES[unit] ?? null);
+  const deviceClass =
+    unit === null ? unitless(obis) : VOLUMES.has(unit) ? volume(unit, medium) : (CLASSES.get(unit) ?? null);
   if (counter) return { unit, deviceClass, stateClass: 'total_increasing' };
   // An amount that is no running counter: the net of both directions, an interval, a past billing period.
   const amount = deviceClass !== null && AMOUNTS.has(deviceClass);
   return { unit, deviceClass, stateClass: amount ? 'total' : 'measurement' };
 }
 
-function volume(medium: number | undefined): string {
-  if (medium === 7) return 'gas';
-  return medium === 8 || medium === 9 ? 'water' : 'volume';
+function volume(unit: string, medium: number | undefined): string {
+  if (medium === 7 && GAS_UNITS.has(unit)) return 'gas';
+  return (medium === 8 || medium === 9) && WATER_UNITS.has(unit) ? 'water' : 'volume';
 }
 
 /** Power factors have no unit: 13, 33, 53, 73. */
@@ -177,49 +180,48 @@ function unitless(obis: Obis | null): string | null {
   return obis?.a === 1 && obis.d === 7 && [13, 33, 53, 73].includes(obis.c) ? 'power_factor' : null;
 }
 
-/** Units as Home Assistant spells them, with the device class that takes them. Others have no class there. */
-const CLASSES: Readonly<Record<string, string>> = {
-  Wh: 'energy',
-  kWh: 'energy',
-  MWh: 'energy',
-  GJ: 'energy',
-  MJ: 'energy',
-  W: 'power',
-  kW: 'power',
-  VA: 'apparent_power',
-  var: 'reactive_power',
-  V: 'voltage',
-  mV: 'voltage',
-  A: 'current',
-  mA: 'current',
-  Hz: 'frequency',
-  kHz: 'frequency',
-  '°C': 'temperature',
-  K: 'temperature',
-  'm³/h': 'volume_flow_rate',
-  'L/min': 'volume_flow_rate',
-  bar: 'pressure',
-  mbar: 'pressure',
-  Pa: 'pressure',
-  kPa: 'pressure',
-  h: 'duration',
-  min: 'duration',
-  s: 'duration',
-  d: 'duration',
+/**
+ * Device classes with the units that Home Assistant takes for them, as it spells them; any other unit has no class there (Mvar,
+ * Mvarh, kVAh). Its sensor documentation, 2025.9.
+ */
+const UNITS_OF: Readonly<Record<string, readonly string[]>> = {
+  energy: ['Wh', 'kWh', 'MWh', 'GWh', 'J', 'kJ', 'MJ', 'GJ', 'kcal', 'Mcal', 'Gcal'],
+  power: ['mW', 'W', 'kW', 'MW'],
+  reactive_energy: ['varh', 'kvarh'],
+  reactive_power: ['var', 'kvar'],
+  apparent_power: ['VA', 'kVA'],
+  voltage: ['V', 'mV', 'kV'],
+  current: ['A', 'mA'],
+  frequency: ['Hz', 'kHz'],
+  temperature: ['°C', '°F', 'K'],
+  volume_flow_rate: ['m³/h', 'L/h', 'L/min', 'L/s'],
+  pressure: ['bar', 'mbar', 'Pa', 'hPa', 'kPa', 'psi'],
+  duration: ['s', 'min', 'h', 'd'],
 };
+
+const CLASSES: ReadonlyMap<string, string> = new Map(
+  Object.entries(UNITS_OF).flatMap(([deviceClass, units]) => units.map(unit => [unit, deviceClass])),
+);
 
 const SPELLINGS: Readonly<Record<string, string>> = {
   m3: 'm³',
   'm3/h': 'm³/h',
+  'm3/d': 'm³/d',
   l: 'L',
+  ml: 'mL',
+  'l/h': 'L/h',
   'l/min': 'L/min',
+  'l/s': 'L/s',
   deg: '°',
   ft3: 'ft³',
 };
 
-const VOLUMES: ReadonlySet<string> = new Set(['m³', 'L', 'ft³']);
+const VOLUMES: ReadonlySet<string> = new Set(['m³', 'L', 'mL', 'ft³']);
+/** Not all of them: gas is counted in no litres there, and water in no millilitres. */
+const GAS_UNITS: ReadonlySet<string> = new Set(['m³', 'ft³']);
+const WATER_UNITS: ReadonlySet<string> = new Set(['m³', 'ft³', 'L']);
 /** Device classes that Home Assistant takes as totals only. */
-const AMOUNTS: ReadonlySet<string> = new Set(['energy', 'gas', 'water', 'volume']);
+const AMOUNTS: ReadonlySet<string> = new Set(['energy', 'reactive_energy', 'gas', 'water', 'volume']);
 
 /** Group A by M-Bus medium: gas, heat (at the outlet, at the inlet), warm and hot water, water, cold water. */
 const MEDIUM_OF: Readonly<Record<number, number>> = { 3: 7, 4: 6, 12: 6, 6: 9, 21: 9, 7: 8, 22: 8 };

@@ -46,7 +46,7 @@ export interface Rule extends Conversion {
 
 export type Deadband = { readonly absolute: number } | { readonly percent: number };
 
-/** `set`: the bracket pair of text protocols, from 0 on; `part` what of it. */
+/** `set`: the bracket pair of text protocols, from 0 on, LAST the last one; `part` what of it. */
 export type Select =
   | { readonly of: 'value' | 'time' | 'raw' | 'text' | 'status' }
   | { readonly of: 'set'; readonly set: number; readonly part: 'value' | 'time' | 'text' | 'unit' };
@@ -140,14 +140,15 @@ export function selected(reading: Reading, select: Select): Selected | undefined
     case 'status':
       return reading.status === undefined ? undefined : { value: reading.status, unit: null, time };
     case 'set': {
-      const set = reading.sets?.[select.set];
+      const set = reading.sets?.at(select.set);
       if (set === undefined) return undefined;
       const own = set.time ?? time;
       if (select.part === 'time')
         return set.time === undefined ? undefined : { value: set.time, unit: null, time: own };
       if (select.part === 'text') return { value: set.text, unit: null, time: own };
       if (select.part === 'unit') return { value: set.unit ?? null, unit: null, time: own };
-      return { value: set.value ?? set.time ?? set.text, unit: set.unit ?? null, time: own };
+      const value = set.value === undefined ? (set.time ?? set.text) : (set.value ?? set.text);
+      return { value, unit: set.unit ?? null, time: own };
     }
   }
 }
@@ -156,6 +157,7 @@ export function selected(reading: Reading, select: Select): Selected | undefined
 export function selectSuffix(select: Select): string {
   if (select.of !== 'set') return select.of === 'value' ? '' : `_${select.of}`;
   const part = select.part === 'value' ? '' : `_${select.part}`;
+  if (select.set === LAST) return `_last${part}`;
   return select.set === 0 ? part : `_${select.set + 1}${part}`;
 }
 
@@ -164,10 +166,10 @@ function parseSelect(t: string, setting: string): Select {
   if (word === '' || word === 'value') return { of: 'value' };
   if (word === 'time' || word === 't') return { of: 'time' };
   if (word === 'raw' || word === 'text' || word === 'status') return { of: word };
-  const m = /^(\d{1,3})([tsu]?)$/.exec(word);
+  const m = /^(\d{1,3}|last)([tsu]?)$/.exec(word);
   if (m === null) throw bad(setting, t, SELECTORS);
   const part = ({ t: 'time', s: 'text', u: 'unit' } as const)[m[2] as 't' | 's' | 'u'] ?? 'value';
-  return { of: 'set', set: Number(m[1]), part };
+  return { of: 'set', set: m[1] === 'last' ? LAST : Number(m[1]), part };
 }
 
 function ratio(value: unknown, setting: string): Decimal | null {
@@ -224,5 +226,7 @@ const RULE_FIELDS: readonly (keyof RuleSetting)[] = [
   'maxInterval',
 ];
 const TYPES: readonly ValueType[] = ['number', 'string', 'boolean'];
+/** Of a list that grows, as the peaks of the months in Belgium (0-0:98.1.0~last). */
+const LAST = -1;
 const SELECTORS =
-  'empty for the value, ~1 for the second bracket pair, ~1t its time, ~1s its text, or time, raw, text, status';
+  'empty for the value, ~1 for the second bracket pair, ~1t its time, ~1s its text, ~last the last one, or time, raw, text, status';

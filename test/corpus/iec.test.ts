@@ -5,6 +5,7 @@ import { strict as assert } from 'node:assert';
 
 import { IecDecoder, type DecoderEvent, type DecoderOptions } from '../../src/core/iec62056-21/decoder';
 import type { IecReading, IecSet } from '../../src/core/iec62056-21/typing';
+import { MAKERS } from '../../src/core/iec62056-21/makers';
 import type { Medium } from '../../src/core/iec62056-21/ids';
 import type { DateOrder } from '../../src/core/iec62056-21/times';
 import type { IecProfile } from '../../src/core/iec62056-21/profile';
@@ -300,12 +301,20 @@ export function compareValues(expected: readonly ExpectedValue[], readings: read
       );
       assert.equal(r.text, v.values[0]?.text ?? '', 'text');
       assert.equal(r.obis, v.obis, 'obis');
-      same(r.value, v.value, 'value');
+      same(isOfMaker(r) ? r.text : r.value, v.value, 'value');
       assert.equal(r.unit, v.unit ?? null, 'unit');
       if (v.timestamp !== undefined) assert.equal(r.time, v.timestamp, 'time');
-      v.values.forEach((s, n) => compareSet(s, r.sets[n] as IecSet));
+      v.values.forEach((s, n) => {
+        const set = r.sets[n] as IecSet;
+        compareSet(s, isOfMaker(r) ? { ...set, value: set.text } : set);
+      });
     });
   });
+}
+
+/** The corpus keeps the text of an id that is no code; what the table of makers knows to be a number is one (Energomera). */
+function isOfMaker({ id, obis, value, text }: IecReading): boolean {
+  return obis === null && MAKERS.some(row => row.lists?.[id] !== undefined) && value === Number(text);
 }
 
 function compareSet(expected: Record<string, unknown>, set: IecSet): void {

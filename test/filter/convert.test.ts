@@ -64,7 +64,33 @@ describe('unit conversion', () => {
   it('tells milli from mega', () => {
     assert.equal(usualUnit('mW'), 'mW');
     assert.equal(usualUnit('MW'), 'MW');
-    assert.equal(usualUnit('KWH'), 'kWh');
+    for (const [written, usual] of Object.entries({
+      KWH: 'kWh',
+      kwh: 'kWh',
+      kVArh: 'kvarh',
+      KVARH: 'kvarh',
+      kVAr: 'kvar',
+      VAR: 'var',
+      MVAr: 'Mvar',
+      MWH: 'MWh',
+      M3: 'm3',
+      'M3/H': 'm3/h',
+      M3PH: 'm3/h',
+      MIN: 'min',
+      HZ: 'Hz',
+      w: 'W',
+      v: 'V',
+      KVA: 'kVA',
+      Gj: 'GJ',
+      mvar: 'mvar',
+      H: 'H',
+      S: 'S',
+      a: 'a',
+      F: '°F',
+      mwh: 'mwh',
+    })) {
+      assert.equal(usualUnit(written), usual, written);
+    }
     assert.equal(usualUnit('furlong'), 'furlong');
   });
 

@@ -147,6 +147,30 @@ describe('OBIS filter: choosing', () => {
       active_power_import_max_t1_time: '2016-04-07T09:00:00',
     });
   });
+  it('takes the last pair of a list that grows, with the time that it is of', () => {
+    const peaks: Reading = {
+      obis: '0-0:98.1.0*255',
+      id: '0-0:98.1.0',
+      name: 'Peaks',
+      key: 'billing_profile_1',
+      value: '2',
+      unit: null,
+      time: '2023-01-01T00:00:00+01:00',
+      sets: [
+        { text: '02.772*kW', value: 2.772, unit: 'kW', time: '2022-12-02T16:45:00+01:00' },
+        { text: '02.602*kW', value: 2.602, unit: 'kW', time: '2023-01-25T17:10:00+01:00' },
+      ],
+    };
+    const rules = [{ obis: '0-0:98.1.0~last', unit: 'W' }, { obis: '98.1.0~lastt' }];
+    const { messages } = filterOf('readings', rules).process({ payload: telegram([peaks]) }, T0);
+    assert.deepEqual(
+      messages.map(({ fields: { payload, topic, time } }) => [payload, topic, time]),
+      [
+        [2602, 'billing_profile_1_last', '2023-01-25T17:10:00+01:00'],
+        ['2023-01-25T17:10:00+01:00', 'billing_profile_1_last_time', '2023-01-25T17:10:00+01:00'],
+      ],
+    );
+  });
   it('gives history without unit the unit of the current value', () => {
     const now: Reading = { obis: '1-0:1.8.0*255', id: '1.8.0', name: 'n', key: 'k', value: 12.5, unit: 'kWh' };
     const past: Reading = { obis: '1-0:1.8.0*1', id: '1.8.0*01', name: 'p', key: 'p', value: 11, unit: null };
@@ -412,8 +436,25 @@ describe('OBIS filter: Home Assistant', () => {
     ['1-0:2.8.1*255', 'Wh', 'Wh', 'energy', 'total_increasing'],
     ['1-0:16.8.0*255', 'Wh', 'Wh', 'energy', 'total'],
     ['1-0:1.29.0*255', 'kWh', 'kWh', 'energy', 'total'],
-    ['1-0:3.8.0*255', 'varh', 'varh', undefined, 'total_increasing'],
+    ['1-0:3.8.0*255', 'varh', 'varh', 'reactive_energy', 'total_increasing'],
+    ['1-0:3.8.0*255', 'kVArh', 'kvarh', 'reactive_energy', 'total_increasing'],
+    ['1-0:3.8.0*255', 'KVARH', 'kvarh', 'reactive_energy', 'total_increasing'],
+    ['1-0:3.29.0*255', 'kvarh', 'kvarh', 'reactive_energy', 'total'],
+    ['1-0:3.8.0*255', 'Mvarh', 'Mvarh', undefined, 'total_increasing'],
+    ['1-0:9.8.0*255', 'kVAh', 'kVAh', undefined, 'total_increasing'],
+    ['1-0:1.8.0*255', 'KWH', 'kWh', 'energy', 'total_increasing'],
+    ['1-0:1.7.0*255', 'KW', 'kW', 'power', 'measurement'],
     ['1-0:3.7.0*255', 'var', 'var', 'reactive_power', 'measurement'],
+    ['1-0:3.7.0*255', 'kVAr', 'kvar', 'reactive_power', 'measurement'],
+    ['1-0:3.7.0*255', 'Var', 'var', 'reactive_power', 'measurement'],
+    ['1-0:9.7.0*255', 'kVA', 'kVA', 'apparent_power', 'measurement'],
+    ['6-0:10.0.0*255', 'C', '°C', 'temperature', 'measurement'],
+    ['6-0:9.0.0*255', 'm3ph', 'm³/h', 'volume_flow_rate', 'measurement'],
+    ['6-0:9.0.0*255', 'l/h', 'L/h', 'volume_flow_rate', 'measurement'],
+    ['8-0:1.0.0*255', 'l', 'L', 'water', 'total_increasing'],
+    ['7-0:3.0.0*255', 'L', 'L', 'volume', 'total_increasing'],
+    ['6-0:6.8.0*255', 'MWh', 'MWh', 'energy', 'total_increasing'],
+    ['6-0:6.26.0*255', 'm3', 'm³', 'volume', 'total_increasing'],
     ['1-0:32.7.0*255', 'V', 'V', 'voltage', 'measurement'],
     ['1-0:14.7.0*255', 'Hz', 'Hz', 'frequency', 'measurement'],
     ['1-0:13.7.0*255', null, undefined, 'power_factor', 'measurement'],

@@ -226,8 +226,8 @@ function withLineEnd(
   while (isLineEnd(bytes.at(octets))) octets++;
   const lf = bytes.indexOf(LF);
   const half = octets > end && bytes.at(octets - 1) === CR && lf !== -1 && lf < end;
-  const list = end === bang + 1 && lacksEmptyLine(bytes.view(0, body));
-  const rest = list && bytes.at(octets) === ETX ? 2 : 0;
+  const list = end === bang + 1 && mayBeList(bytes.view(0, bang));
+  const rest = list && isOfEtx(bytes.at(octets)) ? 2 : 0;
   const missing = octets + rest > bytes.length || ((half || list) && octets >= bytes.length);
   if (missing && !final) return { need: bytes.length + 1, searched: bang };
   const extent = { line: identificationEnd(bytes) - 1, body, bang, end, beheaded: rest > 0 };
@@ -241,10 +241,27 @@ function isText(bytes: Waiting, { body, end }: TextExtent): boolean {
   return isPrintable(first) && first !== SLASH && (sml === -1 || sml >= end);
 }
 
-/** From "/" to where a text begins: a P1 telegram and mode D have an empty line there, which one bit of an STX does not make. */
-export function lacksEmptyLine(head: Uint8Array): boolean {
-  const line = latin1(head);
-  return line !== '' && !/\r\n\r\n|\r\r|^[^\r]*\n\n/.test(line);
+/**
+ * Whether an empty line stands behind the identification of a text from "/" on, as in P1 telegrams and mode D: of the same
+ * line ends as its data lines, whatever a gateway makes of them, since one bit makes an LF of the STX of a list.
+ */
+export function emptyLine(text: Uint8Array): 'none' | 'of LF' | 'sure' {
+  const all = latin1(text);
+  const unit = all.includes('\r\r\n') ? 3 : all.includes('\r\n') ? 2 : 1;
+  const ends = (/^[^\r\n]*((?:\r|\n|[^ -~])*)/.exec(all)?.[1] ?? '').replace(/[^\r\n]/g, '');
+  if (ends.length < 2 * unit) return 'none';
+  return unit === 1 && !ends.includes('\r') ? 'of LF' : 'sure';
+}
+
+/** Nothing in a text from "/" on excludes that it was a list whose STX was lost. */
+export function mayBeList(text: Uint8Array): boolean {
+  return text.length > 0 && emptyLine(text) !== 'sure';
+}
+
+/** ETX, or what one bit makes of it: where an STX and a value were hit too, a fourth is beyond what the check finds. */
+export function isOfEtx(byte: number): boolean {
+  const changed = byte ^ ETX;
+  return byte !== -1 && (changed & (changed - 1)) === 0;
 }
 
 /** STX text ETX BCC, and where it ends in EOT the blocks behind it. IEC 62056-21, 6.3.8. */

@@ -8,7 +8,7 @@ export interface DataSet {
   readonly sets: readonly string[];
   /** A line that began with "(" was joined to it (P1 gas before DSMR 4, load-profile rows). */
   readonly continued?: boolean;
-  /** What stood inside a bracket that opened alone on a line: a profile of its own (Holley D545 in Hungary). */
+  /** What stood inside a bracket under names of its own: a profile in the telegram (Holley D545 in Hungary). */
   readonly inside?: readonly DataSet[];
 }
 
@@ -19,7 +19,7 @@ export interface DataBlock {
 }
 
 /** While its brackets come in: a copy for each line that goes on would take as long as their square. */
-type OpenSet = DataSet & { readonly sets: string[] };
+type OpenSet = DataSet & { readonly sets: string[]; inside?: DataSet[] };
 
 /** Reads a data block up to "!" or its end. Any mix of CR and LF ends a line. `nesting`: a bracket may hold lines. */
 export function parseDataBlock(text: string, nesting = true): DataBlock {
@@ -38,15 +38,17 @@ export function parseDataBlock(text: string, nesting = true): DataBlock {
     next = end + 1;
     while (end > from && text.charCodeAt(end - 1) === CR) end--;
     if (end === from) continue;
-    const line = text.slice(from, end);
+    let line = text.slice(from, end);
     if (end <= plainUntil && readPair(line, dataSets)) {
       bare = false;
       continue;
     }
-    if (nesting && line.endsWith('(') && !line.includes(')')) {
-      // Its id may stand alone on the line in front.
-      const alone = line.trim() === '(' && bare ? (unparsed.pop() ?? '') : '';
-      next = nested(text, alone + line, next, dataSets, unparsed);
+    // Its id may stand alone on the line in front.
+    if (bare && NAMELESS.test(line)) line = (unparsed.pop() ?? '') + line.trimStart();
+    const opening = nesting ? openingOf(line) : -1;
+    if (opening !== -1) {
+      next = nested(text, line, opening, next, dataSets, unparsed);
+      bare = false;
       continue;
     }
     for (const part of line.includes('\r') ? line.split('\r') : [line]) {
@@ -54,7 +56,7 @@ export function parseDataBlock(text: string, nesting = true): DataBlock {
       const before = dataSets.length;
       const joined = dataSets[before - 1];
       const had = joined?.sets.length ?? 0;
-      const done = readLine(part, clean, dataSets);
+      const done = readLine(part, clean, nesting, dataSets);
       if (done === 'end') return { dataSets, unparsed };
       bare = false;
       if (done === 'read') continue;
@@ -71,28 +73,68 @@ export function parseDataBlock(text: string, nesting = true): DataBlock {
   return { dataSets, unparsed };
 }
 
+/** Where a bracket opens that holds whole data sets and does not close on this line; -1: nowhere. */
+function openingOf(line: string): number {
+  const within = NAMED.exec(line)?.index ?? -1;
+  if (within !== -1) return closing(line, within) === -1 ? within : -1;
+  return /\(\s*$/.test(line) && !line.includes(')') ? line.lastIndexOf('(') : -1;
+}
+
 /**
- * A bracket that opens at the end of a line holds the lines up to the bracket that closes alone on one. What stands there
+ * A bracket that opens at the end of a line, or in front of an id, holds all up to the bracket that closes it. What stands there
  * belongs to the id in front, whatever its own name: in a telegram of the present it is the end of last month.
  * Gives where the text goes on.
  */
-function nested(text: string, opening: string, from: number, into: OpenSet[], unparsed: string[]): number {
-  const rest = text.slice(from);
-  const close = /(?:^|[\r\n])[ ]*\)[ ]*(?=[\r\n]|$)/.exec(rest);
-  // Only in front of it: each bracket of many would look through all the text.
-  const mark = /(?:^|[\r\n])[ ]*!/.exec(close === null ? rest : rest.slice(0, close.index));
-  const end = from + Math.min(close?.index ?? text.length, mark?.index ?? text.length);
-  const inside = parseDataBlock(text.slice(from, end), false);
-  const id = opening.slice(0, -1).trim();
+function nested(
+  text: string,
+  opening: string,
+  open: number,
+  from: number,
+  into: OpenSet[],
+  unparsed: string[],
+): number {
+  // Each line closes what it opens, or is damaged: a bracket too many closes the outer one.
+  let depth = 1;
+  let end = from;
+  let closed = -1;
+  LINE.lastIndex = from;
+  for (let m = LINE.exec(text); m !== null && closed === -1; m = LINE.exec(text)) {
+    const line = m[0];
+    if (/^[ ]*!/.test(line)) break;
+    end = m.index + line.length;
+    if (openingOf(line) !== -1) depth++;
+    const surplus = surplusOf(line);
+    if (surplus !== -1 && --depth === 0) closed = m.index + surplus;
+  }
+  const held = text.slice(from, closed === -1 ? end : closed);
+  const inside = parseDataBlock(`${opening.slice(open + 1)}\r\n${held}`, false);
+  const idAt = opening.lastIndexOf(')', open) + 1;
+  const id = opening.slice(idAt, open).trim();
+  for (const set of parseDataBlock(opening.slice(0, idAt), false).dataSets) {
+    append(into, { id: set.id, sets: [...set.sets] });
+  }
   const before = into[into.length - 1];
-  if (id !== '') into.push({ id, sets: [], inside: inside.dataSets });
+  if (id !== '') into.push({ id, sets: [], inside: [...inside.dataSets] });
   else if (before === undefined) unparsed.push(opening, ...inside.dataSets.map(set => set.id));
-  else into[into.length - 1] = { ...before, inside: inside.dataSets };
+  else {
+    before.inside ??= [];
+    for (const set of inside.dataSets) before.inside.push(set);
+  }
   // An argument each would be more than a call can take.
   for (const line of inside.unparsed) unparsed.push(line);
-  const closed = close !== null && from + close.index === end;
-  if (!closed) unparsed.push(opening);
-  return closed ? end + close[0].length : end;
+  if (closed === -1) unparsed.push(opening);
+  return closed === -1 ? end : closed + 1;
+}
+
+/** Index of a bracket that closes more than this line has opened; -1: none. */
+function surplusOf(line: string): number {
+  let depth = 0;
+  for (let i = 0; i < line.length; i++) {
+    const c = line.charCodeAt(i);
+    if (c === OPEN) depth++;
+    else if (c === CLOSE && --depth < 0) return i;
+  }
+  return -1;
 }
 
 /** Most lines are one id with one pair of brackets and nothing else; false for any other. */
@@ -106,7 +148,7 @@ function readPair(line: string, into: OpenSet[]): boolean {
 }
 
 /** Adds the data sets of one line. */
-function readLine(line: string, clean: boolean, into: OpenSet[]): 'read' | 'unread' | 'end' {
+function readLine(line: string, clean: boolean, nesting: boolean, into: OpenSet[]): 'read' | 'unread' | 'end' {
   for (let at = 0; at < line.length;) {
     const open = line.indexOf('(', at);
     const outside = open === -1 ? line.slice(at) : line.slice(at, open);
@@ -117,16 +159,20 @@ function readLine(line: string, clean: boolean, into: OpenSet[]): 'read' | 'unre
     if (open === -1) return id === '' ? 'read' : 'unread';
     if (id.includes(')') || !(clean || isText(id))) return 'unread';
     const sets: string[] = [];
+    let inside: DataSet[] | null = null;
     at = open;
     while (line.charCodeAt(at) === OPEN) {
       const close = closing(line, at);
       if (close === -1) return 'unread';
       const set = line.slice(at + 1, close);
       if (!clean && !isText(set)) return 'unread';
-      sets.push(set);
+      if (nesting && set.includes('(') && NAMED_FIRST.test(set)) {
+        inside ??= [];
+        for (const inner of parseDataBlock(set, false).dataSets) inside.push(inner);
+      } else sets.push(set);
       at = close + 1;
     }
-    append(into, { id, sets });
+    append(into, inside === null ? { id, sets } : { id, sets, inside });
   }
   return 'read';
 }
@@ -173,6 +219,12 @@ function isText(text: string): boolean {
   return true;
 }
 
+/** A bracket in front of an id of three groups and its own bracket; a value has no two points. */
+const NAMED = /\((?:\d+-\d+:)?\d+\.\d+\.\d+[^()\s]*\(/;
+const NAMED_FIRST = /^\s*(?:\d+-\d+:)?\d+\.\d+\.\d+[^()\s]*\(/;
+/** A line that belongs to the id that stood alone on the one in front. */
+const NAMELESS = /^\s*\((?:\s*$|(?:\d+-\d+:)?\d+\.\d+\.\d+[^()\s]*\()/;
+const LINE = /[^\r\n]+/g;
 const FILL = '\0\x7f\x80\xff';
 const OPEN = 0x28;
 const CLOSE = 0x29;

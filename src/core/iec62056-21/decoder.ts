@@ -8,7 +8,7 @@ import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Meter, Origin, Telegram } from '../cosem/reading';
 import { checksumOf, fits, type Check, type CheckPolicy } from '../framing/check';
 import type { BlockCheck } from '../framing/iec-block';
-import { wholeText } from '../framing/p1';
+import { emptyLine, wholeText } from '../framing/p1';
 import { checkCrc, type CrcCheck } from '../framing/p1-frame';
 import { SmlAside, type Piece } from '../framing/sml-aside';
 import { DlmsError, told } from '../wire/errors';
@@ -18,6 +18,8 @@ import { parseDataBlock } from './data-block';
 import type { Identification } from './identification';
 import { decryptP1, protectionOf, type P1Keys } from './p1-decrypt';
 import { ParityFilter, type ParityMode } from './parity';
+import { apart } from './apart';
+import { makerOf } from './makers';
 import { isProfile, NO_ENTRIES, parseProfile, type IecProfile } from './profile';
 import { dropError, partsOf, type Part } from './parts';
 import { Scanner } from './scanner';
@@ -308,7 +310,8 @@ export class IecDecoder {
     const text = textOf(part.bytes);
     // Who sets mode A knows it; an identification line may say it by chance.
     const modeA = this.options.modeA === true || (identification?.mode === 'A' && beginsWithCode(text));
-    if (part.beheaded !== true && (modeA || hasNoCheck(text))) return null;
+    const noCheck = modeA || emptyLine(part.bytes) !== 'none' || hasWholeCodes(text);
+    if (part.beheaded !== true && noCheck) return null;
     return 'STX in front and the block check behind';
   }
 
@@ -352,17 +355,23 @@ export class IecDecoder {
   ): DecoderEvent | null {
     const { dataSets, unparsed } = parseDataBlock(text);
     if (dataSets.length === 0) return null;
-    const typed = this.#typing.readings(dataSets, this.options.p1 ?? checks.crc !== null, unparsed);
-    const meter = meterOf(identification, typed);
-    const time = clockOf(typed);
-    const silent = time === null && typed.some(isClock);
-    const readings = withMeters(silent ? typed.map(withoutTime) : typed, metersBehind(typed, meter.id));
+    const maker = makerOf(identification);
+    const typed = this.#typing.readings(dataSets, {
+      p1: this.options.p1 ?? checks.crc !== null,
+      unread: unparsed,
+      maker,
+    });
+    const each = apart(typed, maker);
+    const meter = meterOf(identification, each);
+    const time = clockOf(each);
+    const silent = time === null && each.some(isClock);
+    const readings = withMeters(silent ? each.map(withoutTime) : each, metersBehind(each, meter.id));
     const telegram = { meter, time, readings };
-    const told: Origin = silent ? { ...origin, clock: 'invalid' } : origin;
+    const how: Origin = silent ? { ...origin, clock: 'invalid' } : origin;
     return {
       type: 'telegram',
       telegram,
-      origin: withUnparsed(told, unparsed),
+      origin: withUnparsed(how, unparsed),
       identification,
       unparsed,
       ...checks,
@@ -421,11 +430,8 @@ function versionOf(text: string): number {
  * last group (a P1 log without empty lines). In modes B and C an STX stands there; a list that begins otherwise has lost it.
  * IEC 62056-21, 6.4.2 to 6.4.4.
  */
-function hasNoCheck(text: string): boolean {
-  const head = text.slice(0, HEAD);
-  return (
-    /^\/[^\r\n]*(?:\r\n\r\n|\n\n|\r\r)/.test(head) || /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+(?:\*255)?\(/.test(head)
-  );
+function hasWholeCodes(text: string): boolean {
+  return /^\/[^\r\n]*[\r\n]+\d+-\d+:\d+\.\d+\.\d+(?:\*255)?\(/.test(text.slice(0, HEAD));
 }
 
 /** A list of mode A. What begins otherwise has lost its STX, and with it the check behind it. */
@@ -438,11 +444,13 @@ export function meterOf(identification: Identification | null, readings: readonl
   let id: string | null = null;
   let best = Infinity;
   for (const { obis, sets } of readings) {
-    const rank = obis === null ? undefined : SERIAL_RANK.get(obis);
+    const place = obis === null ? undefined : SERIAL_RANK.get(obis);
     const [set] = sets;
-    if (rank === undefined || rank >= best || set === undefined) continue;
+    if (place === undefined || set === undefined) continue;
     const text = (set.decoded ?? digitsInHex(set.text.trim()) ?? set.text).trim();
     if (!/[1-9A-Za-z]/.test(text)) continue;
+    const rank = SERIAL.test(text) ? place : place + SERIAL_RANK.size;
+    if (rank >= best) continue;
     id = text;
     best = rank;
   }
@@ -516,9 +524,11 @@ const HEAD = 256;
 /** The rest of a telegram that had begun before anyone listened: nothing to complain of. */
 const TAIL = /\)\s*![0-9A-F]{0,4}\s*(?:\x03[\0-\x7f]?)?\s*$/i;
 
+/** A number that is told from others of its type; a model has three or four digits in a row (MA309M, E450, ZMD310). */
+const SERIAL = /\d{5}/;
 /**
- * In this order; M-Bus channels (0-1, 0-2 ...) name other devices. Device ID 1 before 2: where both are sent (P1 of Poland) the
- * second is the model.
+ * In this order, those that are no serial number behind all that are; M-Bus channels (0-1, 0-2 ...) name other devices. Device ID
+ * 1 before 2: where both are sent (P1 of Poland) the second is the model.
  */
 const SERIAL_RANK: ReadonlyMap<string, number> = new Map(
   [

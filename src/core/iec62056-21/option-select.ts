@@ -2,6 +2,7 @@
 // The rule of the file: the meter's own or 0, never a lower one.
 
 import type { Identification } from './identification';
+import { makerOf } from './makers';
 import { knownFirst, type ReaderLine } from './reader-line';
 import type { ReaderHints, ReaderOptions } from './reader-options';
 
@@ -10,13 +11,10 @@ import type { ReaderHints, ReaderOptions } from './reader-options';
  * not keep the rate that it offers). Where it cannot, 0 and then the meter's own: a gateway and a meter that are fixed at
  * one rate understand each other, and some meters answer to nothing but their own Z.
  */
-function rateCharacters(
-  { baudId, baudRate, manufacturer }: Identification,
-  options: ReaderOptions,
-  startRate: number,
-): readonly string[] {
+function rateCharacters(identification: Identification, options: ReaderOptions, startRate: number): readonly string[] {
+  const { baudId, baudRate } = identification;
   if (options.z !== undefined && options.z !== '') return [options.z];
-  if (baudRate === null || baudId === '0' || STAYS.has(manufacturer)) return ['0'];
+  if (baudRate === null || baudId === '0' || makerOf(identification)?.keepsStartRate === true) return ['0'];
   return options.rateFollows === false && baudRate !== startRate ? ['0', baudId] : [baudId, '0'];
 }
 
@@ -86,6 +84,3 @@ export class OptionSelect {
     return { hints: { ...rest, ...(z !== null && { z }), ...(startRate !== null && { startRate }) }, texts };
   }
 }
-
-/** Makers whose meters offer a rate at which reading them fails: Pafal 12EC3g, 20EC3gr. */
-const STAYS: ReadonlySet<string> = new Set(['PAF']);

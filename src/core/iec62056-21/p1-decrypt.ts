@@ -21,25 +21,30 @@ export interface P1Keys {
 }
 
 /**
- * Opens a frame that begins with the length octet of the system title. Throws NO_KEY, NO_SYSTEM_TITLE, WRONG_KEY,
- * AUTHENTICATION_FAILED.
+ * Opens a frame that begins with the length octet of the system title. Throws NO_KEY, WRONG_KEY, AUTHENTICATION_FAILED.
  */
 export function decryptP1(frame: Uint8Array, keys: P1Keys): OpenedP1 {
   const { systemTitle, octets } = openFrame(frame);
   if (systemTitle.length > 0) return openedWith(systemTitle, octets, keys.keysOf?.(systemTitle) ?? keys);
   const configured = keys.systemTitle ?? null;
-  try {
-    // Without a key that is what is told, and no title.
-    if (configured !== null) return openedWith(configured, octets, keys.keysOf?.(configured) ?? keys);
-    return openedWith(keys.encryptionKey == null ? null : NO_TITLE, octets, keys);
-  } catch (error) {
-    if (!isDlmsError(error) || error.code !== 'WRONG_KEY') throw error;
-    if (configured === null) throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: UNOPENED }, { cause: error });
+  // Without a key that is what is told, and no title.
+  if (configured === null && keys.encryptionKey == null) return openedWith(null, octets, keys);
+  if (configured !== null) {
     try {
-      return openedWith(NO_TITLE, octets, keys);
-    } catch {
-      throw error;
+      return openedWith(configured, octets, keys.keysOf?.(configured) ?? keys);
+    } catch (error) {
+      if (!isDlmsError(error) || error.code !== 'WRONG_KEY') throw error;
     }
+  }
+  try {
+    return openedWith(NO_TITLE, octets, keys);
+  } catch (error) {
+    // Zeros are nobody's title.
+    const code = isDlmsError(error) ? error.code : null;
+    if (code === 'AUTHENTICATION_FAILED') throw new DlmsError({ code, systemTitle: null });
+    if (code !== 'WRONG_KEY') throw error;
+    const tried = configured === null ? { untitled: true as const } : {};
+    throw new DlmsError({ code, systemTitle: systemTitleText(configured), ...tried });
   }
 }
 
@@ -93,6 +98,5 @@ function isText(plaintext: Uint8Array): boolean {
 
 /** The initialization vector of meters that neither send a title nor have one told: zeros, and the counter. */
 const NO_TITLE = new Uint8Array(8);
-const UNOPENED = 'an encrypted P1 telegram that the key does not open without one';
 /** Luxembourg P1 companion standard: the same for every meter. */
 const LUXEMBOURG = Key.from(Uint8Array.from({ length: 16 }, (_, i) => i * 0x11));

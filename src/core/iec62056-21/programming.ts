@@ -29,6 +29,8 @@ import {
 } from './reader-options';
 import type { Part } from './parts';
 import type { Scanner } from './scanner';
+import { apart } from './apart';
+import { makerOf } from './makers';
 import { Typing, type IecReading } from './typing';
 
 type Waiting =
@@ -297,7 +299,10 @@ export class ProgrammingSession {
         const what = `${this.#named(item)}: its answer holds no data`;
         return this.#failed(item, new DlmsError({ code: 'IEC_REFUSED', what }));
       }
-      const readings = this.#typing.readings(dataSets.map(set => (set.id === '' ? { ...set, id: item.id } : set)));
+      const readings = this.#typing.readings(
+        dataSets.map(set => (set.id === '' ? { ...set, id: item.id } : set)),
+        { maker: makerOf(this.identification) },
+      );
       for (const reading of readings) this.#readings.push(reading);
       for (const line of unparsed) this.#unparsed.push(line);
       const other = this.#otherThan(item, readings);
@@ -407,7 +412,7 @@ export class ProgrammingSession {
   #telegram(): ReaderEvent[] {
     if (this.#readings.length === 0) return [];
     const { identification } = this;
-    const readings = this.#readings;
+    const readings = apart(this.#readings, makerOf(identification));
     const unparsed = this.#unparsed;
     const checksum = checksumOf(this.#worst, this.options.check ?? 'strict');
     return [

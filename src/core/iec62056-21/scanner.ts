@@ -15,7 +15,7 @@ import {
   SOH,
   STX,
 } from '../framing/iec-block';
-import { lacksEmptyLine, textEnd } from '../framing/p1';
+import { isOfEtx, mayBeList, textEnd } from '../framing/p1';
 import { encryptedFrameLength, GLO_TAG, nextFrameInside } from '../framing/p1-frame';
 import { ReceiveBuffer } from '../wire/receive-buffer';
 import { textOf } from './characters';
@@ -271,7 +271,7 @@ export class Scanner {
         this.#at = buffer.length;
         return false;
       case 'end':
-        if (found.end > found.bang + 1 || !this.#isList(state.from)) {
+        if (found.end > found.bang + 1 || !this.#mayBeList(found.bang)) {
           this.#endTelegram(state.from, found.bang, found.end);
         } else {
           this.#state = { in: 'tail', from: state.from, bang: found.bang };
@@ -299,12 +299,11 @@ export class Scanner {
   /** An ETX, and the block check behind it, say that the list had an STX, and that it was lost. */
   #tail(state: Extract<State, { in: 'tail' }>, byte: number): void {
     if (byte === CR || byte === LF || byte === 0) this.#at++;
-    else this.#endTelegram(state.from, state.bang, this.#at, byte === ETX);
+    else this.#endTelegram(state.from, state.bang, this.#at, isOfEtx(byte));
   }
 
-  /** Directly behind its identification line. */
-  #isList(from: number): boolean {
-    return this.#identifiedAt !== -1 && lacksEmptyLine(this.#buffer.view(this.#identifiedAt, from));
+  #mayBeList(bang: number): boolean {
+    return this.#identifiedAt !== -1 && mayBeList(this.#buffer.view(this.#identifiedAt, bang));
   }
 
   #endTelegram(from: number, bang: number, end: number, beheaded = false): void {

@@ -4,6 +4,7 @@
 import type { Reading, Value, ValueSet } from '../cosem/reading';
 import type { DataSet } from './data-block';
 import { Ids, keyOfId, type IdFacts, type Medium } from './ids';
+import type { MakerRow } from './makers';
 import {
   localIso,
   offsetOf,
@@ -29,7 +30,7 @@ export interface IecSet extends ValueSet {
   /** YYYY-MM-DD of 0.9.2. */
   readonly date?: string;
   readonly season?: Season;
-  /** Of a value that stood inside of another id's bracket, under a name of its own. */
+  /** Of a value in a list under another id: what it is itself. Its `time` is then its own. */
   readonly id?: string;
   /** Text behind the hex digits of a P1 octet string. */
   readonly decoded?: string;
@@ -53,6 +54,14 @@ export interface TypingOptions {
   readonly p1?: boolean;
 }
 
+/** What is known of the telegram that the data sets are of. */
+export interface About {
+  readonly p1?: boolean;
+  /** Lines beside them that could not be read, because a damaged one may be what told of another medium. */
+  readonly unread?: readonly string[];
+  readonly maker?: MakerRow | null;
+}
+
 /** Turns data sets into readings; keeps what it learned of each id. */
 export class Typing {
   readonly #ids: Ids;
@@ -63,16 +72,16 @@ export class Typing {
     this.#order = options.dateOrder ?? 'ymd';
   }
 
-  /** `unread`: lines beside them that could not be read, because a damaged one may be what told of another medium. */
-  readings(dataSets: readonly DataSet[], p1 = this.options.p1 === true, unread: readonly string[] = []): IecReading[] {
-    const readings = dataSets.map(set => this.reading(set, p1));
+  readings(dataSets: readonly DataSet[], about: About = {}): IecReading[] {
+    const { p1 = this.options.p1 === true, unread = [], maker = null } = about;
+    const readings = dataSets.map(set => this.reading(set, p1, maker));
     const { medium = 'electricity' } = this.options;
     const foreign = medium === 'electricity' && (readings.some(isForeign) || unread.some(holdsForeign));
     return foreign ? readings.map(withoutMedium) : readings;
   }
 
-  reading(dataSet: DataSet, p1 = this.options.p1 === true): IecReading {
-    const facts = this.#ids.facts(dataSet.id);
+  reading(dataSet: DataSet, p1 = this.options.p1 === true, maker: MakerRow | null = null): IecReading {
+    const facts = this.#factsBy(dataSet.id, maker);
     if (dataSet.inside !== undefined) return this.#nested(dataSet, facts, p1);
     const sets: IecSet[] = [];
     const { length } = dataSet.sets;
@@ -88,6 +97,7 @@ export class Typing {
     const { id } = dataSet;
     const { code: obis, name, key } = facts;
     const { value, unit } = this.#main(sets, facts);
+    if (length > 3) nameColumns(sets);
     const text = dataSet.sets[0] ?? '';
     // Written out, not spread: these run for each line.
     if (isScaled(value, unit)) {
@@ -101,13 +111,22 @@ export class Typing {
   }
 
   /** A profile inside of a telegram: its values are those of another time, so that it has none itself. */
-  #nested({ id, inside = [] }: DataSet, { code: obis, name, key }: IdFacts, p1: boolean): IecReading {
-    const sets = inside.flatMap(set => this.reading(set, p1).sets.map(inner => ({ ...inner, id: set.id })));
+  #nested({ id, sets: own, inside = [] }: DataSet, facts: IdFacts, p1: boolean): IecReading {
+    const { code: obis, name, key } = facts;
+    const sets = [
+      ...own.map(text => this.#set(text, true, facts, p1)),
+      ...inside.flatMap(set => this.reading(set, p1).sets.map(inner => ({ ...inner, id: set.id }))),
+    ];
     return { obis, id, name, key, value: null, unit: null, sets, text: '' };
   }
 
   facts(id: string): IdFacts {
     return this.#ids.facts(id);
+  }
+
+  #factsBy(id: string, maker: MakerRow | null): IdFacts {
+    const facts = this.#ids.facts(id);
+    return facts.obis === null && maker?.lists?.[id] !== undefined ? { ...facts, quantity: true } : facts;
   }
 
   /** The value a flow wants: the first pair; behind a leading time stamp the first number, with a unit if one has it. */
@@ -168,6 +187,27 @@ export class Typing {
       return { text: part, value: part === '' ? null : part, unit: null };
     });
     return { text, value: trimmed, unit: null, parts };
+  }
+}
+
+/**
+ * A list of rows in brackets: (how many)(id)(id) and a time in front of as many values as ids. Each value gets the id and the time
+ * it is of: the peak of each month in Belgium (0-0:98.1.0), the power failures of DSMR (1-0:99.97.0).
+ */
+function nameColumns(sets: IecSet[]): void {
+  const rows = Number(sets[0]?.text.trim());
+  let first = 1;
+  while (first < sets.length && WHOLE_CODE.test(sets[first]?.text ?? '')) first++;
+  const columns = first - 1;
+  if (columns === 0 || !(rows > 0) || sets.length - first !== rows * (columns + 1)) return;
+  for (let at = first; at < sets.length; at += columns + 1) {
+    let { time } = sets[at] as IecSet;
+    if (time === undefined) return;
+    for (let column = 1; column <= columns; column++) {
+      const set = sets[at + column] as IecSet;
+      if (set.time !== undefined) time = set.time;
+      sets[at + column] = { ...set, id: sets[column]?.text.trim() as string, time };
+    }
   }
 }
 
@@ -297,6 +337,7 @@ function nibble(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : NaN;
 }
 
+const WHOLE_CODE = /^\s*\d+-\d+:\d+\.\d+\.\d+/;
 const SHORT = /^\d+\.\d+(?:\.\d+)?(?:[*&]\d+)?$/;
 /** No temperatures: a meter of electricity may tell its own. */
 const FOREIGN: ReadonlySet<string> = new Set(['m3', 'm³', 'm3/h', 'm3ph', 'l', 'l/h', 'GJ', 'MJ', 'kJ']);

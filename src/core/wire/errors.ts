@@ -46,7 +46,8 @@ export interface Facts {
   STATE_NOT_SAVED: { what: string; reason: string };
   /** `keyInfo`: how the message says to get its key, where that is not the one set. `table`: no row of a table of keys is for it. */
   NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string; table?: true };
-  WRONG_KEY: { systemTitle: string | null };
+  /** `untitled`: neither the telegram nor the settings have a system title, which may be what does not fit. */
+  WRONG_KEY: { systemTitle: string | null; untitled?: true };
   AUTHENTICATION_FAILED: { systemTitle: string | null };
   /** `unknown`: the message does not say how it was obtained. */
   NOT_AUTHENTICATED: { systemTitle: string | null; encrypted: boolean; unknown?: true };
@@ -355,7 +356,9 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   },
   WRONG_KEY: {
     blame: 'caller',
-    say: f => `the encryption key does not fit the telegram${by(f.systemTitle)}`,
+    say: f =>
+      `the encryption key does not fit the telegram${by(f.systemTitle)}` +
+      (f.untitled === true ? ', which carries no system title; where its meter has one, it has to be set, too' : ''),
     remedy:
       'Check that it is the encryption key (GUEK, EK), not the authentication key (GAK, AK), and that it belongs to this meter',
   },

@@ -69,6 +69,39 @@ describe('the check of a list', () => {
     }
   });
 
+  it('does not go with STX where bits of it and of a line end make an empty line, of whatever line ends', () => {
+    for (const id of ['1-0:1.8.0', '1.8.0', 'F.F']) {
+      const list = concat(fromLatin1('/KFM5Meter\r\n'), block(`${id}(000502.853*kWh)\r\n1.8.1(1*kWh)\r\n!\r\n`));
+      const changed = String.fromCharCode(...list).replace('502.853', '503.853');
+      for (const text of [
+        // CR of the identification and STX; CR of a data line and STX; and ETX, too.
+        changed.replace('\r\n\x02', '\t\n\n'),
+        changed.replace('\r\n\x02', '\r\n\n').replace(')\r', ')\x8d'),
+        changed.replace('\r\n\x02', '\r\n\n').replace('\x03', 'C'),
+        // A gateway in text mode: one bit makes a second LF of STX.
+        changed.replaceAll('\r\n', '\n').replace('\x02', '\n'),
+        changed.replaceAll('\r\n', '\n').replace('\x02', '\n').replace('\x03', '#'),
+        changed.replaceAll('\n', '\r\n').replace('\x02', '\n'),
+      ]) {
+        assert.deepEqual(valuesOf(decode(fromLatin1(text))), [], JSON.stringify(text));
+        for (let at = 1; at < text.length; at += 7) {
+          const decoder = new IecDecoder({ check: 'strict', parity: '7E1' });
+          const pieces = [text.slice(0, at), text.slice(at)].map(fromLatin1);
+          assert.deepEqual(valuesOf([...pieces.flatMap(piece => decoder.receive(piece)), ...decoder.flush()]), []);
+        }
+      }
+    }
+  });
+
+  it("is not asked for where an empty line of the text's own line ends says that there is none", () => {
+    for (const end of ['\r\n', '\n', '\r', '\r\r\n']) {
+      for (const id of ['1-0:1.8.0', '1.8.0']) {
+        const text = ['/KFM5Meter', '', `${id}(000502.853*kWh)`, '!', ''].join(end);
+        assert.deepEqual(valuesOf(decode(fromLatin1(text))), [502.853], JSON.stringify(text));
+      }
+    }
+  });
+
   it('is not helped by line ends put back where a damaged one may stand: no two bits of a list of one line pass', () => {
     const list = concat(IDENT, block('1.8.0(001234*kWh)!\r\n'));
     const bits = [...list.keys()].slice(IDENT.length).flatMap(at => [0, 1, 2, 3, 4, 5, 6].map(bit => ({ at, bit })));

@@ -36,6 +36,49 @@ describe('the data block', () => {
       ]);
     }
   });
+  for (const [what, lines] of [
+    ['opens in front of the first line', ['0-0:98.1.0', '(1.8.0(1)', '2.8.0(3)', ')']],
+    ['opens behind its id', ['0-0:98.1.0(1.8.0(1)', '2.8.0(3)', ')']],
+    ['closes behind the last line', ['0-0:98.1.0', '(', '1.8.0(1)', '2.8.0(3))']],
+    ['has no line of its own', ['0-0:98.1.0(1.8.0(1)', '2.8.0(3))']],
+    ['is one line', ['0-0:98.1.0(1.8.0(1)2.8.0(3))']],
+    ['is one line behind its id', ['0-0:98.1.0', '(1.8.0(1)2.8.0(3))']],
+    ['comes twice', ['0-0:98.1.0(1.8.0(1)', ')', '(2.8.0(3)', ')']],
+  ] as const) {
+    it(`takes no value of a profile for a present one where its bracket ${what}`, () => {
+      for (const end of ['\r\n', '\n', '\r', '\r\n\r\n']) {
+        const text = ['1.8.0(2)', ...lines, '3.8.0(4)', '!'].join(end);
+        const { dataSets, unparsed } = parseDataBlock(text);
+        assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0', '0-0:98.1.0', '3.8.0'], []], text);
+        assert.deepEqual(dataSets[1]?.inside, [
+          { id: '1.8.0', sets: ['1'] },
+          { id: '2.8.0', sets: ['3'] },
+        ]);
+      }
+    });
+  }
+  it('keeps two profiles apart, and one inside of another from the present', () => {
+    const two = parseDataBlock('98.1.0(\r\n1.8.0(1)\r\n)\r\n98.2.0(\r\n1.8.0(2)\r\n)\r\n1.8.0(3)\r\n!');
+    assert.deepEqual(two.dataSets, [
+      { id: '98.1.0', sets: [], inside: [{ id: '1.8.0', sets: ['1'] }] },
+      { id: '98.2.0', sets: [], inside: [{ id: '1.8.0', sets: ['2'] }] },
+      { id: '1.8.0', sets: ['3'] },
+    ]);
+    const deep = parseDataBlock('98.1.0(\r\n98.2.0(\r\n1.8.0(1)\r\n)\r\n1.8.0(2)\r\n)\r\n1.8.0(3)\r\n!');
+    assert.deepEqual(
+      deep.dataSets.map(set => [set.id, set.sets]),
+      [
+        ['98.1.0', []],
+        ['1.8.0', ['3']],
+      ],
+    );
+  });
+  it('takes a line that lost its bracket for that line alone', () => {
+    for (const line of ['1.8.0(00123', '1.6.1*12(00.12*kW((2104070015)', '1.8.0(00.12(21040715']) {
+      const { dataSets, unparsed } = parseDataBlock(`${line}\r\n2.8.0(3)\r\n!`);
+      assert.deepEqual([dataSets, unparsed], [[{ id: '2.8.0', sets: ['3'] }], [line]]);
+    }
+  });
   it('takes nothing for a present value behind a bracket of lines that is never closed', () => {
     const { dataSets, unparsed } = parseDataBlock('1.8.0(2)\r\n0-0:98.1.0(\r\n1.8.0(1)\r\n!');
     assert.deepEqual([dataSets.map(set => set.id), unparsed], [['1.8.0', '0-0:98.1.0'], ['0-0:98.1.0(']]);
@@ -56,6 +99,13 @@ describe('the data block', () => {
     assert.equal(parseDataBlock(`x(\r\n${'y\r\n'.repeat(300_000)}`).unparsed.length, 300_001);
     const before = performance.now();
     assert.equal(ids('x(\r\n)\r\n'.repeat(100_000)).length, 100_000);
+    parseDataBlock('1.8.0('.repeat(100_000));
+    parseDataBlock('(a(b))'.repeat(100_000));
+    parseDataBlock(`x${'(1.8.0(1))'.repeat(60_000)}`);
+    parseDataBlock(`x(\r\n)\r\n${'(\r\n1.8.0(1)\r\n)\r\n'.repeat(40_000)}`);
+    parseDataBlock(`${'1.8.0('.repeat(30_000)}${')'.repeat(30_000)}`);
+    parseDataBlock('1.8.0(1.8.0(\r\n'.repeat(100_000));
+    parseDataBlock('1.8.0(\r\n'.repeat(100_000));
     assert.equal(sets(`1.8.0${'(1)\r\n'.repeat(100_000)}`)[0]?.length, 100_000);
     // It was a minute and more.
     assert.ok(performance.now() - before < 10_000);

@@ -114,6 +114,26 @@ describe('P1 telegrams', () => {
   });
 });
 
+it('P1 has a number of its own as the id before what all meters of its type say, whichever code holds which', () => {
+  const hex = (text: string): string => Array.from(text, c => c.charCodeAt(0).toString(16)).join('');
+  for (const [serial, model] of [
+    ['0-0:96.1.0', '0-0:96.1.1'],
+    ['0-0:96.1.1', '0-0:96.1.0'],
+    ['0-0:42.0.0', '0-0:96.1.1'],
+    ['1-0:0.0.0', '0-0:96.1.1'],
+  ]) {
+    for (const name of ['MA999M', 'GX350', 'ZZ-310CT44']) {
+      const lines = [`${serial}(${hex('SIM00999999')})`, `${model}(${hex(name)})`];
+      for (const order of [lines, lines.toReversed()]) {
+        const [event] = decode(
+          fromLatin1(`/KFM5SIM-2\r\n\r\n${order.join('\r\n')}\r\n1-0:1.8.0(000336.420*kWh)\r\n!\r\n`),
+        );
+        assert.ok(event?.type === 'telegram');
+        assert.equal(event.telegram.meter.id, 'SIM00999999', order.join());
+      }
+    }
+  }
+});
 it('P1 of Poland has the serial number in front of the model', () => {
   const text =
     '/KFM5SIM-2\r\n\r\n0-0:96.1.0(3330303939393939)\r\n0-0:96.1.1(4D41393939)\r\n1-0:1.8.0(000336.420*kWh)\r\n!\r\n';
@@ -208,7 +228,9 @@ describe('encrypted P1', () => {
   });
   it('with an empty system title behind a plain identification needs the configured one', () => {
     const bytes = concat(fromLatin1('/MFL5SIM-1\r\n\r\n'), frame(TELEGRAM, { head: 'bare' }), fromLatin1('!ABCD\r\n'));
-    assert.deepEqual(summary(decode(bytes, { keys })), ['NO_SYSTEM_TITLE']);
+    const [event] = decode(bytes, { keys });
+    assert.ok(event?.type === 'problem' && event.error.code === 'WRONG_KEY');
+    assert.match(event.error.message, /carries no system title/);
     assert.deepEqual(summary(decode(bytes, { keys: { ...keys, systemTitle: title } })), ['telegram 5 ok']);
   });
 

@@ -198,7 +198,7 @@ describe('what stands in the brackets', () => {
     for (const line of ['6.26(00428.35\xaam3)', '6.26(00428.35*\xed3)', '6.26(00428.35*m3\xa9']) {
       const { dataSets, unparsed } = parseDataBlock(`${line}\r\n6.6(0022.4*kW)\r\n`);
       assert.deepEqual(
-        new Typing().readings(dataSets, false, unparsed).map(r => r.obis),
+        new Typing().readings(dataSets, { unread: unparsed }).map(r => r.obis),
         dataSets.map(() => null),
       );
     }
@@ -206,5 +206,47 @@ describe('what stands in the brackets', () => {
   });
   it('names what the dictionary knows', () => {
     assert.equal(read('1.8.0(1*kWh)').key, 'active_energy_import');
+  });
+});
+
+describe('a list in brackets', () => {
+  const read = (...sets: string[]): IecReading => new Typing({ p1: true }).reading({ id: '0-0:98.1.0', sets });
+  const values = (reading: IecReading): unknown[] => reading.sets.map(({ id, value, time }) => [id, value, time]);
+
+  it('gives each peak of a month the code and the time that it is of', () => {
+    const peaks = read(
+      ...['2', '1-0:1.6.0', '1-0:1.6.0'],
+      ...['230101000000W', '221202164500W', '02.772*kW'],
+      ...['230201000000W', '632525252525W', '00.000*kW'],
+    );
+    assert.deepEqual(values(peaks).slice(3), [
+      [undefined, undefined, '2023-01-01T00:00:00+01:00'],
+      ['1-0:1.6.0', undefined, '2022-12-02T16:45:00+01:00'],
+      ['1-0:1.6.0', 2.772, '2022-12-02T16:45:00+01:00'],
+      [undefined, undefined, '2023-02-01T00:00:00+01:00'],
+      ['1-0:1.6.0', undefined, null],
+      ['1-0:1.6.0', 0, null],
+    ]);
+  });
+
+  it('gives each power failure its code and its time', () => {
+    const failures = read('2', '0-0:96.7.19', '101208152415W', '0000000240*s', '101208151004W', '0000000301*s');
+    assert.deepEqual(values(failures).slice(2), [
+      [undefined, undefined, '2010-12-08T15:24:15+01:00'],
+      ['0-0:96.7.19', 240, '2010-12-08T15:24:15+01:00'],
+      [undefined, undefined, '2010-12-08T15:10:04+01:00'],
+      ['0-0:96.7.19', 301, '2010-12-08T15:10:04+01:00'],
+    ]);
+  });
+
+  it('names nothing in a list of another form, or of fewer rows than it says', () => {
+    for (const sets of [
+      ['3', '1-0:1.6.0', '1-0:1.6.0', '230101000000W', '221202164500W', '02.772*kW'],
+      ['230801000000S', '000040.777*kWh', '000008.950*kWh', '000031.827*kWh'],
+      ['1', '1-0:1.6.0', '00.1*kW', '02.772*kW'],
+      ['0', '1-0:1.6.0', '1-0:1.6.0', '1-0:1.6.0'],
+    ]) {
+      assert.ok(read(...sets).sets.every(set => set.id === undefined));
+    }
   });
 });
