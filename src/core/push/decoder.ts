@@ -6,6 +6,8 @@ import { elementsOf, type Data } from '../cosem/data';
 import { STANDARD_CLOCK, type ClockPolicy } from '../cosem/date-time';
 import { lackOf, proofByKeys, type Proof } from '../cosem/proof';
 import type { Origin } from '../cosem/reading';
+import { isNational, type NationalStandard } from '../obis/national';
+import { namedBy } from '../obis/obis-names';
 import { SegmentJoiner, type Joined } from '../framing/hdlc-segments';
 import { LineFault } from '../framing/line-fault';
 import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
@@ -59,6 +61,8 @@ export interface PushOptions {
   readonly corrections?: boolean;
   /** P1 telegrams that always end in !0000 have no CRC: a meter's habit that is believed where it is set. */
   readonly zeroCrc?: boolean;
+  /** A national standard, whose names its codes get; keys stay those of the dictionary. */
+  readonly standard?: 'dlms' | NationalStandard;
   /** Put the bytes of each telegram into its origin. */
   readonly hex?: boolean;
   /** Silence after which unfinished bytes are given up, in ms. Default 5000: an E450 pauses 3 s before its last block. */
@@ -99,6 +103,7 @@ export class PushDecoder {
   readonly #withHex: boolean;
   readonly #corrections: boolean;
   readonly #zeroCrc: boolean;
+  readonly #standard: NationalStandard | null;
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
@@ -139,6 +144,7 @@ export class PushDecoder {
     this.#withHex = options.hex === true;
     this.#corrections = options.corrections !== false;
     this.#zeroCrc = options.zeroCrc === true;
+    this.#standard = isNational(options.standard) ? options.standard : null;
     this.#replay = options.replayGuard ?? new ReplayGuard(options.replay ?? 'accept');
     const encryptionKey = options.encryptionKey ?? null;
     this.#require = options.require ?? requiredBy(options);
@@ -448,8 +454,14 @@ export class PushDecoder {
   /** All that was understood leaves here, and only here: as it is where it was proven as far as required, else as a problem. */
   #content(event: PushEvent, bytes: Uint8Array): void {
     const lack = lackOf(event.origin, this.#require);
-    if (lack === null) this.#events.push(event);
+    if (lack === null) this.#events.push(this.#named(event));
     else this.#problem(lack, bytes, event.origin);
+  }
+
+  #named(event: PushEvent): PushEvent {
+    if (event.type !== 'telegram' || this.#standard === null) return event;
+    const { telegram } = event;
+    return { ...event, telegram: { ...telegram, readings: namedBy(this.#standard, telegram.readings) } };
   }
 
   /**

@@ -44,6 +44,7 @@ export function pushSettings(properties: Values, credentials: PushCredentials = 
       hex: row.hex,
       corrections: !row.asSent,
       zeroCrc: row.noCrc,
+      standard: row.standard,
     },
   };
 }
