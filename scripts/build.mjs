@@ -11,6 +11,7 @@ import { bundleShared, htmlOf } from './bundle-editor.mjs';
 import { copyObisTexts } from './obis-texts.mjs';
 import { writeMeters } from './meters.mjs';
 import { pack } from './pack.mjs';
+import { writeStandards } from './standards.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const manifest = readJson(join(root, 'package.json'), {});
@@ -23,6 +24,7 @@ const registered = Object.entries(manifest['node-red'].nodes).map(([name, file])
 }));
 
 writeMeters(root);
+writeStandards(root);
 compile('tsconfig.json');
 compile('tsconfig.editor.json');
 prune(join(root, 'dist'));

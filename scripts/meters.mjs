@@ -44,7 +44,7 @@ function withoutEvidence(value) {
 }
 
 /** Only where it changes, or each build would compile anew. */
-function write(file, value) {
+export function write(file, value) {
   const text = `${JSON.stringify(value)}\n`;
   let before = null;
   try {

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
 const SMALL = { charset: 'utf8', legalComments: 'none', platform: 'node', target: 'node20' };
@@ -106,8 +107,15 @@ function types(from, faces, to) {
 async function assets(from, to) {
   for (const file of readdirSync(from, { recursive: true, withFileTypes: true })) {
     const path = join(file.parentPath ?? file.path, file.name);
-    if (!file.isFile() || /\.(js|js\.map|d\.ts)$/.test(file.name)) continue;
+    // Data that the core imports is in its code.
+    const imported = relative(from, path).startsWith('core');
+    if (!file.isFile() || imported || /\.(js|js\.map|d\.ts)$/.test(file.name)) continue;
     const target = join(to, relative(from, path));
+    // Texts of which one language is read, seldom: a quarter of their size (src/nodes/lib/obis-languages.ts).
+    if (file.name === 'obis.json') {
+      write(`${target}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+      continue;
+    }
     // Help is markdown, where blanks have a meaning; a form is not.
     if (file.name.endsWith('.html') && !path.includes('locales'))
       write(target, await smallForm(readFileSync(path, 'utf8')));

@@ -12,7 +12,7 @@ const json = (...path: string[]): unknown => JSON.parse(readFileSync(join(...pat
 const fits = new Ajv({ allErrors: true }).compile(json(FOLDER, 'schema.json') as object);
 
 describe('the families of meters', () => {
-  for (const file of readdirSync(FOLDER).filter(name => name !== 'schema.json')) {
+  for (const file of readdirSync(FOLDER).filter(name => name.endsWith('.json') && name !== 'schema.json')) {
     it(`${file}: fits the schema`, () => {
       assert.ok(fits(json(FOLDER, file)), JSON.stringify(fits.errors, null, 1));
     });

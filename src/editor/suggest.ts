@@ -1,7 +1,7 @@
 // Suggestions below a field: codes and their names, time zones, the serial ports of the machine that Node-RED runs on.
 
 import { ask } from './ask';
-import { isZone } from './check';
+import { isZone, trimmed } from './check';
 import { textIn } from './fields';
 import { isCode, ranked, zonesLike, type Suggestion } from './suggestions';
 import { language, say } from './words';
@@ -11,7 +11,7 @@ export function suggestCodes(field: JQuery, isWhole: (text: string) => boolean =
   suggest(
     field,
     (text, done) => {
-      ask('dlms-connection/obis', { q: text, lang: language() })
+      ask('dlms-connection/obis', { q: text, lang: language(), standard: standardOfForm() })
         .done((found: readonly { obis: string; name: string }[]) => {
           done(found.map(({ obis, name }) => ({ value: obis, about: name })));
         })
@@ -19,6 +19,13 @@ export function suggestCodes(field: JQuery, isWhole: (text: string) => boolean =
     },
     isWhole,
   );
+}
+
+/** Of the meter behind the form's connection: its standard may have names of its own. */
+function standardOfForm(): string {
+  const connection = $('#node-input-connection').val();
+  const node = typeof connection === 'string' ? RED.nodes.node(connection) : null;
+  return trimmed((node as { standard?: unknown } | null)?.standard);
 }
 
 export function suggestZones(field: JQuery): void {

@@ -1,5 +1,6 @@
 // What has come through lately, so that a click can make a rule of it. Bounded; the longest unseen goes first.
 
+import { standardOfName } from '../core/obis/national';
 import { Obis } from '../core/obis/obis';
 import { obisName } from '../core/obis/obis-names';
 import type { ObisTexts } from '../core/obis/obis-texts-compose';
@@ -63,7 +64,8 @@ export class Recent {
 export function namedRecent(recent: Recent, texts: ObisTexts): RecentReading[] {
   return recent.list().map(reading => {
     const obis = reading.obis === null ? null : Obis.tryParse(reading.obis);
-    return obis === null ? reading : { ...reading, name: obisName(obis, texts) };
+    if (obis === null) return reading;
+    return { ...reading, name: obisName(obis, texts, standardOfName(obis.toString(), reading.name)) };
   });
 }
 

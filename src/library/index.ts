@@ -44,7 +44,7 @@ export {
 
 // OBIS codes and readings
 export { Obis, type ObisSeparator } from '../core/obis/obis';
-export { obisKey, obisName } from '../core/obis/obis-names';
+export { namedBy, obisKey, obisName } from '../core/obis/obis-names';
 export { ObisPattern } from '../core/obis/pattern';
 export { toPlain, type Plain, type PlainHints } from '../core/cosem/plain';
 export { scaleExactly, unitSymbol } from '../core/cosem/units';

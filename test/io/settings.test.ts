@@ -88,7 +88,7 @@ describe('settings of a connection', () => {
     const clock = (p: object): string => parseSettings({ host: 'm', ...p }).clock.mode;
     assert.equal(clock({ standard: 'italy' }), 'inverted');
     assert.equal(clock({ standard: 'saudi-arabia' }), 'inverted');
-    assert.equal(clock({ standard: 'idis' }), 'standard');
+    for (const standard of ['idis', 'spain', 'russia']) assert.equal(clock({ standard }), 'standard');
     assert.equal(clock({ standard: 'india', clockPolicy: 'standard' }), 'standard');
   });
 

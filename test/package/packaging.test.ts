@@ -96,6 +96,25 @@ describe('the packed package in a real Node-RED', function () {
     }
   });
 
+  it('has the names of OBIS codes in the language that is asked for, those of a country too', async () => {
+    const nameOf = async (code: string, language: string): Promise<unknown> => {
+      const query = `q=${code}&lang=${language}&standard=india`;
+      const found = (await red.json(`/dlms-connection/obis?${query}`)) as { obis: string; name: string }[];
+      return found.find(({ obis }) => obis === code)?.name;
+    };
+    assert.equal(await nameOf('0-0:94.91.18*255', 'de'), 'Ereignis-Statuswort 1 (ESW)');
+    assert.equal(await nameOf('0-0:94.91.18*255', 'nb'), 'Event status word 1 (ESW)');
+    const names = await Promise.all(languages.map(language => nameOf('1-0:32.7.0*255', language)));
+    assert.deepEqual([...names].sort(), [
+      'Spannung L1',
+      'Spanning L1',
+      'Spenning L1',
+      'Tension L1',
+      'Tensione L1',
+      'Voltage L1',
+    ]);
+  });
+
   it('serves every icon byte for byte', async () => {
     for (const icon of readdirSync(join(PROJECT, 'icons'))) {
       const served = Buffer.from(await (await red.get(`/icons/${PACKAGE}/${icon}`)).arrayBuffer());

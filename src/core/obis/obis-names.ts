@@ -2,15 +2,30 @@
 // The rule of the file: a key is made of the parts of the code alone and never changes once it was published;
 // only texts may be improved. A code the tables do not have is called by its numbers.
 
+import { nationalCodes, nationalName } from './national';
 import { Obis } from './obis';
 import { ABSTRACT, ELECTRICITY, GENERAL, MEDIA, NAMED, type Part, type Table } from './obis-tables';
 import { ENGLISH, type ObisTexts } from './obis-texts-en';
 
 export type { ObisTexts } from './obis-texts-en';
 
-/** "Active energy import (+A) total"; in the language of the texts. */
-export function obisName(obis: Obis, texts: ObisTexts = ENGLISH): string {
-  return texts === ENGLISH ? known(obis).name : nameOf(obis, texts);
+/** "Active energy import (+A) total"; in the language of the texts, and as the standard calls it where it has a name. */
+export function obisName(obis: Obis, texts: ObisTexts = ENGLISH, standard = ''): string {
+  const national = standard === '' ? null : nationalName(obis.toString(), standard, texts);
+  return national ?? (texts === ENGLISH ? known(obis).name : nameOf(obis, texts));
+}
+
+/** What has the English name of its code gets that of the standard; what was added to the name, or called otherwise, stays. */
+export function namedBy<T extends { readonly obis: string | null; readonly name: string }>(
+  standard: string,
+  list: readonly T[],
+): readonly T[] {
+  return list.map(item => {
+    const national = item.obis === null ? null : nationalName(item.obis, standard, ENGLISH);
+    if (national === null) return item;
+    const general = obisName(Obis.parse(item.obis as string));
+    return item.name.startsWith(general) ? { ...item, name: national + item.name.slice(general.length) } : item;
+  });
 }
 
 /** "active_energy_import_t1"; lower-case letters, digits and underscores, unique per code (with its separator). */
@@ -18,9 +33,10 @@ export function obisKey(obis: Obis): string {
   return known(obis).key;
 }
 
-/** Whether the tables have a word for the code, or only its numbers. */
-export function isKnownObis(obis: Obis): boolean {
-  return partsOf(obis) !== null || NAMED[obis.toString()] !== undefined;
+/** Whether the tables, or the standard, have a word for the code, or only its numbers. */
+export function isKnownObis(obis: Obis, standard = ''): boolean {
+  const code = obis.toString();
+  return partsOf(obis) !== null || NAMED[code] !== undefined || nationalName(code, standard, ENGLISH) !== null;
 }
 
 export interface ObisMatch {
@@ -32,17 +48,17 @@ export interface ObisMatch {
 /**
  * Codes whose name, key or number holds all words, best first; "import tariff 1", "1.8", "spannung l2". Marks on letters
  * do not matter, and words that people use instead of ours (`search_words`) are understood.
- * No words: the usual codes in the order of the tables.
+ * No words: the usual codes in the order of the tables, those of the standard in front.
  */
-export function searchObis(words: string, texts: ObisTexts = ENGLISH, limit = 50): ObisMatch[] {
+export function searchObis(words: string, texts: ObisTexts = ENGLISH, limit = 50, standard = ''): ObisMatch[] {
   const instead = plainLetters(texts['search_words'] ?? '').split(' ');
   const wanted = plainLetters(words)
     .split(/\s+/)
     .filter(Boolean)
     .map(word => [word, ...instead.filter(pair => word.length > 2 && pair.startsWith(word)).map(afterEqualSign)]);
   const found: { match: ObisMatch; rank: number }[] = [];
-  for (const obis of usualCodes()) {
-    const match = { obis: obis.toString(), key: obisKey(obis), name: obisName(obis, texts) };
+  for (const obis of codesToSearch(standard)) {
+    const match = { obis: obis.toString(), key: obisKey(obis), name: obisName(obis, texts, standard) };
     const name = plainLetters(match.name);
     const all = `${match.obis} ${match.key} ${name}`;
     if (!wanted.every(anyOf => anyOf.some(w => all.includes(w)))) continue;
@@ -176,6 +192,14 @@ function known(obis: Obis): Known {
     MEMO.set(code, found);
   }
   return found;
+}
+
+function* codesToSearch(standard: string): Generator<Obis> {
+  const seen = new Set<string>();
+  for (const obis of [...nationalCodes(standard), ...usualCodes()]) {
+    if (!seen.has(obis.toString())) yield obis;
+    seen.add(obis.toString());
+  }
 }
 
 function* usualCodes(): Generator<Obis> {

@@ -49,12 +49,17 @@ export interface ObisWords {
     readonly corrected: string;
     readonly baseConditions: string;
   };
+  /** Names of national standards, in the order of their rows. What is empty is English. */
+  readonly national?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** All rows of a language. */
 export function composeTexts(words: ObisWords): ObisTexts {
-  const { rows, parts: w } = words;
+  const { rows, parts: w, national = {} } = words;
   const texts: Record<string, string> = { ...rows };
+  for (const [standard, names] of Object.entries(national)) {
+    for (const [row, text] of names.entries()) if (text !== '') texts[`${standard}.${row}`] = text;
+  }
 
   directions('active', 'A', w.activePower, w.activeEnergy);
   directions('reactive', 'R', w.reactivePower, w.reactiveEnergy);

@@ -385,8 +385,8 @@ export const ENGLISH_WORDS = {
   },
 } satisfies ObisWords;
 
-/** The words of a language: every id that English has. */
-export type Translation = {
+/** The words of a language: every id that English has, and what the build adds of national standards. */
+export type Translation = Pick<ObisWords, 'national'> & {
   readonly [Group in keyof typeof ENGLISH_WORDS]: Readonly<Record<keyof (typeof ENGLISH_WORDS)[Group], string>>;
 };
 

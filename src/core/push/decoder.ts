@@ -6,6 +6,8 @@ import { elementsOf, type Data } from '../cosem/data';
 import type { ClockPolicy } from '../cosem/date-time';
 import { lackOf, type Proof } from '../cosem/proof';
 import type { Origin } from '../cosem/reading';
+import { isNational, type NationalStandard } from '../obis/national';
+import { namedBy } from '../obis/obis-names';
 import { SegmentJoiner, type Joined } from '../framing/hdlc-segments';
 import { LineFault } from '../framing/line-fault';
 import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
@@ -75,6 +77,8 @@ export interface PushOptions {
   readonly corrections?: boolean;
   /** P1 telegrams that always end in !0000 have no CRC: a meter's habit that is believed where it is set. */
   readonly zeroCrc?: boolean;
+  /** A national standard, whose names its codes get; keys stay those of the dictionary. */
+  readonly standard?: 'dlms' | NationalStandard;
   /** Put the bytes of each telegram into its origin. */
   readonly hex?: boolean;
   /** Silence after which unfinished bytes are given up, in ms. Default 5000: an E450 pauses 3 s before its last block. */
@@ -113,6 +117,7 @@ export class PushDecoder {
   readonly #withHex: boolean;
   readonly #corrections: boolean;
   readonly #zeroCrc: boolean;
+  readonly #standard: NationalStandard | null;
   /** What plausibility found out is not read a second time. */
   #read: { bytes: Uint8Array; pushed: Pushed } | null = null;
   #title: { readonly octets: Uint8Array; readonly text: string } | null = null;
@@ -143,6 +148,7 @@ export class PushDecoder {
     this.#withHex = options.hex === true;
     this.#corrections = options.corrections !== false;
     this.#zeroCrc = options.zeroCrc === true;
+    this.#standard = isNational(options.standard) ? options.standard : null;
     this.#replay = options.replayGuard ?? new ReplayGuard(options.replay ?? 'accept');
   }
 
@@ -486,9 +492,19 @@ export class PushDecoder {
       return;
     }
     const { type, origin } = event;
-    const whole = { type, telegram: this.#identity.of(event.telegram, origin), origin };
+    this.#events.push({ type, telegram: this.#named(this.#identity.of(event.telegram, origin)), origin });
+  }
+
+  /** As the national standard calls its readings, and with the name that the table of keys has for the meter. */
+  #named(telegram: Decoded): Decoded {
     const name = this.#row?.name ?? null;
-    this.#events.push(name === null ? whole : named(whole, name));
+    const { meter, readings } = telegram;
+    if (name === null && this.#standard === null) return telegram;
+    return {
+      ...telegram,
+      ...(name !== null && { meter: { ...meter, name } }),
+      ...(this.#standard !== null && { readings: namedBy(this.#standard, readings) }),
+    };
   }
 
   /**
@@ -597,11 +613,6 @@ function counterOf(ciphered: Uint8Array): number | null {
 /** 8000 means not specified. */
 function deviationGiven(clock: Uint8Array | null): boolean {
   return clock !== null && !(clock[9] === 0x80 && clock[10] === 0x00);
-}
-
-function named(event: PushEvent & { type: 'telegram' }, name: string): PushEvent {
-  const { telegram } = event;
-  return { ...event, telegram: { ...telegram, meter: { ...telegram.meter, name } } };
 }
 
 function withTitle(telegram: Decoded, systemTitle: string | undefined): Decoded {

@@ -179,6 +179,7 @@ const OPTIONS: Readonly<Record<string, Apply>> = {
     india: 'india',
     italy: 'italy',
     saudiarabia: 'saudi-arabia',
+    spain: 'spain',
     idis: 'idis',
   }),
   c: number('c', 'clientAddress'),

@@ -134,7 +134,7 @@ export const CONNECTION = settings([
   {
     name: 'standard',
     kind: 'choice',
-    choices: ['dlms', 'idis', 'india', 'italy', 'saudi-arabia'],
+    choices: ['dlms', 'idis', 'india', 'italy', 'saudi-arabia', 'spain', 'russia'],
     default: 'dlms',
     when: DLMS,
   },

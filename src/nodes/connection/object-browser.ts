@@ -42,7 +42,7 @@ export interface BrowserEntry {
 }
 
 /** In the order of media and codes, names in the language of the texts. */
-export function browserEntries(objects: readonly ObjectEntry[], texts: ObisTexts): BrowserEntry[] {
+export function browserEntries(objects: readonly ObjectEntry[], texts: ObisTexts, standard: string): BrowserEntry[] {
   // From version 3 of the association on, rights are bits; before, they are a number. IEC 62056-6-2, Association LN.
   const association = objects.find(o => o.classId === ASSOCIATION_LN && o.obis.c === 40);
   const asBits = (association?.version ?? 0) >= 3;
@@ -57,8 +57,8 @@ export function browserEntries(objects: readonly ObjectEntry[], texts: ObisTexts
         classId: o.classId,
         version: o.version,
         className: className(o.classId) ?? `class ${o.classId}`,
-        name: obisName(o.obis, texts),
-        known: isKnownObis(o.obis),
+        name: obisName(o.obis, texts, standard),
+        known: isKnownObis(o.obis, standard),
         medium: o.obis.a,
         kind: kindOf(o.obis, o.classId),
         access: right(2),

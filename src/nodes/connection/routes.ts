@@ -39,7 +39,10 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
       const { settings, installation } = form;
       const { search, id, decoder, lang } = fieldsOf(request.body);
       const users = usersOf(RED, id, decoder, variables);
-      const listensWith = { options: users.listensWith ?? ownKeys(settings), nameOf: namesIn(textsFor(lang)) };
+      const listensWith = {
+        options: users.listensWith ?? ownKeys(settings),
+        nameOf: namesIn(textsFor(lang), users.listensWith?.standard),
+      };
       const environment = { ...installation, listensWith, onlyListens: users.onlyListens };
       const listener = search === true ? null : listenerOn(RED, settings);
       const stages =
@@ -87,14 +90,15 @@ export function connectionRoutes(RED: NodeAPI, directory: () => string | null): 
   });
 
   RED.httpAdmin.get('/dlms-connection/obis', mayRead, (request, response) => {
-    const { q, lang } = request.query;
+    const { q, lang, standard } = request.query;
+    const named = typeof standard === 'string' ? standard : '';
     const texts = textsFor(lang);
     const words = (typeof q === 'string' ? q : '').slice(0, WORDS_LIMIT);
-    const found = searchObis(words, texts, SUGGESTIONS).map(match => withClass(match.obis, match.name));
+    const found = searchObis(words, texts, SUGGESTIONS, named).map(match => withClass(match.obis, match.name));
     const typed = Obis.tryParse(words.trim());
     // A whole code that the dictionary does not list has a name all the same.
     if (typed !== null && !found.some(f => f.obis === typed.toString())) {
-      found.unshift(withClass(typed.toString(), obisName(typed, texts)));
+      found.unshift(withClass(typed.toString(), obisName(typed, texts, named)));
     }
     response.json(found);
   });
@@ -122,7 +126,7 @@ async function browse(
   const known = cache.get(form.settings);
   const browsed = ({ objects, readAtMs, meter }: CachedObjects, error?: Browsed['error']): Browsed => ({
     meter,
-    objects: browserEntries(objects, texts),
+    objects: browserEntries(objects, texts, form.settings.standard),
     readAt: new Date(readAtMs).toISOString(),
     ageSeconds: Math.max(0, Math.round((Date.now() - readAtMs) / 1000)),
     ...(error !== undefined && { error }),
@@ -181,7 +185,7 @@ async function describeProfile(
         obis: o.obis.toString(),
         classId: o.classId,
         attribute: o.attribute,
-        name: obisName(o.obis, texts),
+        name: obisName(o.obis, texts, session.settings.standard),
       })),
       capturePeriod: number(period),
       entriesInUse: number(inUse),
@@ -243,8 +247,8 @@ function ownKeys({ keys }: ConnectionSettings): PushOptions {
   return { encryptionKey: keys.encryption, authenticationKey: keys.authentication };
 }
 
-function namesIn(texts: ObisTexts): (reading: Reading) => string {
-  return ({ obis, name }) => (obis === null ? name : obisName(Obis.parse(obis), texts));
+function namesIn(texts: ObisTexts, standard?: string): (reading: Reading) => string {
+  return ({ obis, name }) => (obis === null ? name : obisName(Obis.parse(obis), texts, standard));
 }
 
 function textsFor(lang: unknown): ObisTexts {

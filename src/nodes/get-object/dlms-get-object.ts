@@ -3,6 +3,7 @@
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Telegram } from '../../core/cosem/reading';
+import { namedBy } from '../../core/obis/obis-names';
 import { parse } from '../../io/settings/parse';
 import { connectionOf } from '../lib/connection-api';
 import { meterOf, originOf } from '../lib/meter-identity';
@@ -43,14 +44,20 @@ export = (RED: NodeAPI): void => {
             const origin = originOf(settings, meter.title, 'get');
             const dlms = { ...origin, ...(refused.length > 0 && { refused: refused.map(refusal) }) };
             if (output === 'value') {
-              return { payload: valueOf(objects), dlms: { ...dlms, objects: objects.map(originObject) } };
+              return {
+                payload: valueOf(objects),
+                dlms: { ...dlms, objects: namedBy(settings.standard, objects.map(originObject)) },
+              };
             }
             const serialNumber = text(target?.['serialNumber'], null);
             const telegram: Telegram = {
               meter: meterOf(meter, settings, serialNumber),
               time,
               receivedAt: new Date().toISOString(),
-              readings: objects.flatMap(o => (o.outcome.ok ? [o.outcome.reading] : [])),
+              readings: namedBy(
+                settings.standard,
+                objects.flatMap(o => (o.outcome.ok ? [o.outcome.reading] : [])),
+              ),
             };
             return { payload: telegram, dlms };
           },

@@ -4,6 +4,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 import { composeTexts, type ObisTexts } from '../../core/obis/obis-texts-compose';
 import { ENGLISH, type Translation } from '../../core/obis/obis-texts-en';
@@ -23,7 +24,7 @@ export class ObisLanguages {
   /** The languages that have texts of their own, besides English. */
   get folders(): readonly string[] {
     this.#folders ??= existsSync(this.locales)
-      ? readdirSync(this.locales).filter(folder => existsSync(this.#file(folder)))
+      ? readdirSync(this.locales).filter(folder => FORMS.some(form => existsSync(this.#file(folder) + form)))
       : [];
     return this.#folders;
   }
@@ -34,7 +35,8 @@ export class ObisLanguages {
     let texts = this.#texts.get(folder);
     if (texts === undefined) {
       // A file of our own; scripts/missing-texts.ts compares its ids with the English ones.
-      texts = composeTexts(JSON.parse(readFileSync(this.#file(folder), 'utf8')) as Translation);
+      const words = JSON.parse(textIn(this.#file(folder))) as Translation;
+      texts = composeTexts(words);
       this.#texts.set(folder, texts);
     }
     return texts;
@@ -59,6 +61,14 @@ export class ObisLanguages {
   }
 }
 
+function textIn(file: string): string {
+  const form = FORMS.find(each => existsSync(file + each)) ?? '';
+  const bytes = readFileSync(file + form);
+  return (form === '' ? bytes : gunzipSync(bytes)).toString('utf8');
+}
+
+/** As written, and as packed: what is installed is to be small (scripts/pack.mjs). */
+const FORMS = ['', '.gz'];
 /** The build puts them there (scripts/obis-texts.mjs). */
 const OURS = new ObisLanguages(join(__dirname, 'locales'));
 /** Tags of a language that is written like another one, or was called otherwise. */

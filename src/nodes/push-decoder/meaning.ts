@@ -69,6 +69,7 @@ export function pushSettings(
       hex: row.hex,
       corrections: !row.asSent,
       zeroCrc: row.noCrc,
+      standard: row.standard,
     },
   };
 }

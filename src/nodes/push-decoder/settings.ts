@@ -46,6 +46,12 @@ export const PUSH_DECODER = settings([
     choices: ['standard', 'inverted', 'zone', 'standard-time-all-year'],
     default: 'standard',
   },
+  {
+    name: 'standard',
+    kind: 'choice',
+    choices: ['dlms', 'india', 'italy', 'saudi-arabia', 'spain', 'russia'],
+    default: 'dlms',
+  },
   // Empty: by the keys.
   { name: 'require', kind: 'choice', choices: ['nothing', 'encrypted', 'authenticated'], default: null },
   { name: 'replay', kind: 'choice', choices: ['accept', 'refuse'], default: 'accept' },

@@ -6,7 +6,7 @@ import type { NodeAPI } from 'node-red';
 import { Obis } from '../../core/obis/obis';
 import { obisName, type ObisTexts } from '../../core/obis/obis-names';
 import type { Origin, Reading } from '../../core/cosem/reading';
-import { PushDecoder, type Layout, type PushEvent } from '../../core/push';
+import { PushDecoder, type Layout, type PushEvent, type PushOptions } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { readText } from '../lib/text-forms';
 import { recordBatches } from '../lib/containers';
@@ -71,7 +71,7 @@ function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Varia
   );
   events.push(...decoder.timeout().events);
   return {
-    telegrams: events.flatMap(event => (event.type === 'telegram' ? [told(event, texts)] : [])),
+    telegrams: events.flatMap(event => (event.type === 'telegram' ? [told(event, texts, options.standard)] : [])),
     problems: events.flatMap(event => {
       if (event.type === 'telegram') return [];
       const { error, proposal } = event;
@@ -81,7 +81,11 @@ function trialOf(RED: NodeAPI, body: unknown, texts: ObisTexts, variables: Varia
   };
 }
 
-function told({ telegram, origin }: PushEvent & { type: 'telegram' }, texts: ObisTexts): TrialTelegram {
+function told(
+  { telegram, origin }: PushEvent & { type: 'telegram' },
+  texts: ObisTexts,
+  standard: PushOptions['standard'],
+): TrialTelegram {
   const { meter, time, readings } = telegram;
   return {
     meter: meter.id,
@@ -90,7 +94,7 @@ function told({ telegram, origin }: PushEvent & { type: 'telegram' }, texts: Obi
     readings: readings.map(({ obis, id, name, value, unit }) => ({
       obis,
       ...(id === undefined ? {} : { id }),
-      name: obis === null ? name : obisName(Obis.parse(obis), texts),
+      name: obis === null ? name : obisName(Obis.parse(obis), texts, standard),
       value,
       unit,
     })),

@@ -6,6 +6,7 @@ import type { MeterIdentity } from '../../core/client/meter-memory';
 import { epochOf, isoInPolicy, type ClockPolicy } from '../../core/cosem/date-time';
 import { toCsv, toReport, type LoadProfile } from '../../filter/load-profile';
 import type { Obis } from '../../core/obis/obis';
+import { namedBy } from '../../core/obis/obis-names';
 import type { ProfileRow } from '../../core/cosem/profile';
 import type { Origin } from '../../core/cosem/reading';
 import type { ProfileStream, Session } from '../../io/session/session';
@@ -142,7 +143,7 @@ class ProfileReader {
 
   /** `msg.dlms` beside bare rows: whose they are, and what their columns mean. */
   async origin(access?: LoadProfile['profile']['access']): Promise<Origin> {
-    const { columns, capturePeriod } = await (this.#stream as ProfileStream).head;
+    const { columns, capturePeriod } = await this.#head;
     const profile = { obis: this.obis.toString(), capturePeriod, ...(access !== undefined && { access }) };
     const meter = meterOf(await this.who, this.session.settings);
     return { ...(await this.bareOrigin()), meter, profile, columns };
@@ -150,7 +151,7 @@ class ProfileReader {
 
   async profile(rows: readonly ProfileRow[]): Promise<LoadProfile> {
     const stream = this.#stream as ProfileStream;
-    const { columns, capturePeriod } = await stream.head;
+    const { columns, capturePeriod } = await this.#head;
     const { wanted } = this;
     const byTime = wanted.kind === 'time';
     const iso = (ms: number): string => isoInPolicy(ms, this.#policy);
@@ -165,6 +166,12 @@ class ProfileReader {
       columns,
       rows,
     };
+  }
+
+  get #head(): ProfileStream['head'] {
+    const { standard } = this.session.settings;
+    const { head } = this.#stream as ProfileStream;
+    return head.then(({ columns, ...rest }) => ({ ...rest, columns: namedBy(standard, columns) }));
   }
 
   get #policy(): ClockPolicy {

@@ -86,7 +86,9 @@ describe('OBIS texts in other languages', () => {
   for (const [language, texts, known] of LANGUAGES) {
     describe(language, () => {
       it('has the ids of English, no more and no fewer', () => {
-        assert.deepEqual(Object.keys(texts).sort(), Object.keys(ENGLISH).sort());
+        // With a dot: names of national standards, which English has in the table (test/core/obis/national).
+        const ids = Object.keys(texts).filter(id => !id.includes('.'));
+        assert.deepEqual(ids.sort(), Object.keys(ENGLISH).sort());
       });
 
       it('keeps {n} where English has it', () => {
