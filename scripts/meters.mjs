@@ -27,7 +27,14 @@ export function coreTable(families) {
 
 /** What the forms offer. */
 export function presetsOf(families) {
-  return families.flatMap(({ presets = [] }) => presets);
+  const meters = families.flatMap(({ meters: own = [] }) => own);
+  const forPreset = id =>
+    meters
+      .filter(({ preset }) => preset === id)
+      .map(({ model, countries, operators }) => ({ model, countries, ...(operators !== undefined && { operators }) }));
+  return families.flatMap(({ family, presets = [] }) =>
+    presets.map(preset => ({ ...preset, family, meters: forPreset(preset.id) })),
+  );
 }
 
 export function writeMeters(root) {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { families, metersPage } from '../scripts/meters-page';
 import { PUSH_FIELDS, type Preset } from '../src/editor/presets';
 import { CONNECTION } from '../src/io/settings/connection-table';
 import { parseSettings } from '../src/io/settings/settings';
@@ -16,6 +17,41 @@ const properties: readonly string[] = CONNECTION.map(({ name }) => name);
 const texts = json('locales', 'en-US', 'dlms-connection.json') as {
   'dlms-connection': { preset: Readonly<Record<string, string>> };
 };
+
+describe('the meters', () => {
+  const all = families(PROJECT);
+  const meters = all.flatMap(({ meters: own = [] }) => own);
+
+  it('stand in docs/meters.md as in their files', () => {
+    const page = readFileSync(join(PROJECT, 'docs', 'meters.md'), 'utf8');
+    assert.ok(page === metersPage(all), 'out of date; run: node dist/scripts/meters-page.js');
+    assert.ok(meters.length > 100, String(meters.length));
+  });
+
+  for (const { model, countries, preset, line, key } of meters) {
+    it(`${model} (${countries.join(', ')}): has a preset that there is, for its country, its key and its line`, () => {
+      if (preset === undefined) return assert.ok(line !== undefined, 'neither preset nor line');
+      const found = presets.find(({ id }) => id === preset);
+      assert.ok(found !== undefined, preset);
+      if (found.country !== undefined) assert.deepEqual(countries, [found.country]);
+      if (found.decoder !== undefined && key !== 'by operator') assert.equal(found.encrypted, key !== 'none');
+    });
+  }
+
+  for (const { family, countries = [], meters: rows = [], presets: own = [] } of all) {
+    it(`${family}: is at home where its meters and presets are`, () => {
+      const where = [...rows.flatMap(row => row.countries), ...own.flatMap(({ country }) => country ?? [])];
+      if (rows.length > 0) assert.deepEqual(countries, [...new Set(where)].sort());
+    });
+  }
+
+  it('are for each preset one at least, so that it is found', () => {
+    assert.deepEqual(
+      presets.filter(({ meters: own }) => own.length === 0).map(({ id }) => id),
+      [],
+    );
+  });
+});
 
 describe('the presets', () => {
   for (const { id, label, country, evidence, connection, decoder, encrypted } of presets) {

@@ -19,6 +19,22 @@ export function savedConnection(id: string): ConnectionInForm | null {
   return connection(node, name => savedValue(node, name), node.credentials ?? {});
 }
 
+/** Gives the one with this id other properties, as its own form would do; undo takes them back. */
+export function changeConnection(id: string, values: Readonly<Record<string, string>>): void {
+  // The editor gives any node; its type says what it is.
+  const node = RED.nodes.node(id) as (FormNode & { changed?: boolean; dirty?: boolean }) | null | undefined;
+  if (node?.type !== 'dlms-connection') return;
+  const changes = Object.fromEntries(Object.keys(values).map(name => [name, savedValue(node, name)]));
+  const event = { t: 'edit', node, changes, changed: node.changed === true, dirty: RED.nodes.dirty() };
+  // Its type says a list of changes; the editor has them by name.
+  RED.history.push(event as unknown as Parameters<typeof RED.history.push>[0]);
+  Object.assign(node, values, { changed: true, dirty: true });
+  RED.editor.validateNode(node);
+  RED.events.emit('nodes:change', node);
+  RED.nodes.dirty(true);
+  RED.view.redraw(true);
+}
+
 /** The one whose form is open. */
 export function connectionInForm(node: FormNode): ConnectionInForm {
   const inField = (name: string): unknown => {

@@ -121,6 +121,26 @@ export function current(node: FormNode, name: string): unknown {
   return field.length === 0 ? savedValue(node, name) : valueOf(field);
 }
 
+/** What a new node has in a property, as its field shows it. */
+export function usual({ _def }: FormNode, name: string): string {
+  return String(_def.defaults[name]?.value ?? '');
+}
+
+/** What the form calls these properties, in one line. */
+export function labelsOf(type: NodeType, names: readonly string[]): string {
+  return names.map(name => labelOf(type, name)).join(', ');
+}
+
+/** A node of this type whose form is open, below others perhaps; null: none is. */
+export function openForm(type: NodeType): FormNode | null {
+  for (const id of open) {
+    // The editor gives any node; its type says what it is.
+    const node = RED.nodes.node(id) as FormNode | null | undefined;
+    if (node?.type === type) return node;
+  }
+  return null;
+}
+
 /** Does this setting apply, as the others stand in the form? */
 export function isShown(node: FormNode, table: Table, name: string): boolean {
   return showsRow(

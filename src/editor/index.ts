@@ -3,12 +3,12 @@
 export { ask, messageOf, post, saidBy, type Failed } from './ask';
 export { browseButton } from './browse';
 export { isKnown, isObis, isPattern, isPower, isWhole, trimmed } from './check';
-export { connectionInForm, listeningDecoder } from './connection-in-form';
+export { changeConnection, connectionInForm, listeningDecoder, savedConnection } from './connection-in-form';
 export { setValue, textIn, typed, valueOf } from './fields';
-export { current, fieldOf, heightLeft, hideLater, isShown, register, type FormNode } from './form';
+export { current, fieldOf, heightLeft, hideLater, isShown, labelsOf, register, usual, type FormNode } from './form';
 export { isDlmsError, KEY_COLUMNS, keyText, meterColumn, readKeyCells, UNTOUCHED } from './key-rows';
-export { presetList } from './preset-list';
-export { lineOf, pushValues, type Preset } from './presets';
+export { presetField, presetOfOpen } from './preset-field';
+export { lineOf, others, pushValues, sameScalers, type Preset } from './presets';
 export { fillRange, rangeIn } from './range-fields';
 export { suggestCodes, suggestPorts } from './suggest';
 export { isWrittenOut } from './suggestions';

@@ -179,26 +179,117 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
 
     it('are filled in by presets: the line by the connection, clock and scalers by the push decoder', async () => {
       const connection = await open(editor, 'dlms-connection');
-      await connection.locator('#dlms-connection-preset option[value=no-kaifa]').waitFor({ state: 'attached' });
-      await connection.locator('#dlms-connection-preset').selectOption('no-kaifa');
-      const line = ['transport', 'baudRate', 'dataBits', 'parity', 'stopBits'];
-      assert.deepEqual(await values(editor, 'node-config-input', line), ['serial', '2400', '8', 'even', '1']);
+      const field = connection.locator('#dlms-connection-preset');
+      await lookFor(field, 'norway kaifa');
+      await field.press('Enter');
+      assert.equal(await field.inputValue(), 'Norway: Kaifa (HAN)');
+      const line = ['transport', 'baudRate', 'dataBits', 'parity', 'stopBits', 'preset'];
+      assert.deepEqual(await values(editor, 'node-config-input', line), [
+        'serial',
+        '2400',
+        '8',
+        'even',
+        '1',
+        'no-kaifa',
+      ]);
       await editor.leave('cancel');
 
       const decoder = await open(editor, 'dlms-push-decoder');
-      await decoder.locator('#dlms-push-preset option[value=se-kamstrup]').waitFor({ state: 'attached' });
-      await decoder.locator('#dlms-push-preset').selectOption('se-kamstrup');
+      const choose = async (words: string, id: string): Promise<void> => {
+        await lookFor(decoder.locator('#dlms-push-preset'), words);
+        await decoder.locator(`.dlms-presets [data-preset=${id}]`).click();
+      };
+      await choose('kamstrup', 'se-kamstrup');
       const clock = ['timezone', 'clockPolicy'];
       assert.deepEqual(await values(editor, 'node-input', clock), ['Europe/Stockholm', 'standard-time-all-year']);
       assert.equal(await decoder.locator('#dlms-push-scalers .dlms-obis').count(), 4);
       assert.match(await decoder.locator('#dlms-push-preset-tip').innerText(), /2400 8N1/);
       // Nothing of the one before stays.
-      await decoder.locator('#dlms-push-preset').selectOption('at-noe');
+      await choose('EVN', 'at-noe');
       assert.deepEqual(await values(editor, 'node-input', clock), ['Europe/Vienna', 'standard']);
       assert.equal(await decoder.locator('#dlms-push-scalers .dlms-obis').count(), 0);
       assert.deepEqual(await values(editor, 'node-input', ['require']), ['encrypted']);
-      await decoder.locator('#dlms-push-preset').selectOption('se-kamstrup');
+      await choose('omnipower sweden', 'se-kamstrup');
       assert.deepEqual(await values(editor, 'node-input', ['require']), ['']);
+      await editor.leave('cancel');
+    });
+
+    it('look for a preset by keys alone, in a narrow dialog, too', async () => {
+      const decoder = await open(editor, 'dlms-push-decoder');
+      const field = decoder.locator('#dlms-push-preset');
+      const list = decoder.locator('.dlms-presets');
+      await decoder.locator('.red-ui-tray-body').evaluate(body => ((body as unknown as Styled).style.width = '480px'));
+      await lookFor(field, 'zzz');
+      assert.match(await list.innerText(), /Nothing is known/);
+      await field.press('Escape');
+      await list.waitFor({ state: 'hidden' });
+      assert.ok(await field.isVisible(), 'the dialog stays');
+      await lookFor(field, 'niederosterreich');
+      const [inner, outer] = [await list.boundingBox(), await decoder.locator('.dlms-form').boundingBox()];
+      assert.ok(inner !== null && outer !== null && inner.x + inner.width <= outer.x + outer.width + 1, 'cut off');
+      await field.fill('austria');
+      await field.press('ArrowDown');
+      await field.press('ArrowDown');
+      const marked = list.locator('[aria-selected=true]');
+      assert.equal(await list.locator('[role=option]').nth(2).getAttribute('id'), await marked.getAttribute('id'));
+      assert.equal(await field.getAttribute('aria-activedescendant'), await marked.getAttribute('id'));
+      const id = await marked.getAttribute('data-preset');
+      await field.press('Enter');
+      assert.deepEqual(await values(editor, 'node-input', ['preset']), [id]);
+      // What was typed and not chosen is no preset; an empty field is none.
+      await field.fill('norway');
+      await field.press('Tab');
+      assert.match(await field.inputValue(), /^Austria: /);
+      await field.fill('');
+      await field.press('Tab');
+      assert.deepEqual(await values(editor, 'node-input', ['preset']), ['']);
+      await decoder.locator('#dlms-push-preset-tip').waitFor({ state: 'hidden' });
+      await editor.leave('cancel');
+    });
+
+    it('have a preset once for a decoder and its connection, and name it again with what was changed', async () => {
+      const decoder = await open(editor, 'dlms-push-decoder');
+      const id = await editor.run<string>("RED.nodes.filterNodes({ type: 'dlms-push-decoder' }).at(-1).id");
+      const tip = decoder.locator('#dlms-push-preset-tip');
+      const button = decoder.locator('#dlms-push-preset-line');
+      await lookFor(decoder.locator('#dlms-push-preset'), 'tinetz');
+      await decoder.locator('#dlms-push-preset').press('Enter');
+      await decoder.locator('#node-input-source').selectOption('connection');
+      await decoder.locator('#node-input-connection').selectOption('_ADD_');
+      await decoder.locator('#node-input-btn-connection-add').click();
+      await editor.page.locator('#dlms-connection-preset').waitFor();
+      await editor.page.waitForFunction("$('#dlms-connection-preset').val() !== ''");
+      const line = ['transport', 'baudRate', 'parity', 'interface', 'preset'];
+      assert.deepEqual(await values(editor, 'node-config-input', line), ['serial', '2400', 'even', 'push', 'at-west']);
+      await set(editor, '#node-config-input-path', '/dev/ttyUSB0');
+      await editor.page.click('#node-config-dialog-ok');
+      await tip.waitFor();
+      assert.match(await tip.innerText(), /has this line, 2400 8E1/);
+      assert.equal(await button.isVisible(), false);
+
+      // Another one, and the connection goes with it where the user says so.
+      await lookFor(decoder.locator('#dlms-push-preset'), 'burgenland');
+      await decoder.locator('#dlms-push-preset').press('Enter');
+      assert.match(await tip.innerText(), /9600 8N1.*Baud rate/);
+      await button.click();
+      assert.match(await tip.innerText(), /has this line, 9600 8N1/);
+      const made = await editor.run<string>("$('#node-input-connection').val()");
+      const kept = `(c => [c.transport, c.path, c.baudRate, c.parity, c.preset])(RED.nodes.node('${made}'))`;
+      const now = ['serial', '/dev/ttyUSB0', '9600', 'none', 'at-burgenland'];
+      assert.deepEqual(await editor.run(kept), now);
+      await decoder.locator('#node-input-clockPolicy').selectOption('inverted');
+      assert.match(await tip.innerText(), /Other than the preset: Meter clock/);
+      await editor.leave('ok');
+
+      const again = await editor.edit(id);
+      assert.match(await again.locator('#dlms-push-preset').inputValue(), /^Austria: Netz Burgenland/);
+      assert.match(await tip.innerText(), /Other than the preset: Meter clock/);
+      await editor.leave('cancel');
+      const connection = await editor.edit(made);
+      assert.match(await connection.locator('#dlms-connection-preset').inputValue(), /^Austria: Netz Burgenland/);
+      await connection.locator('#dlms-connection-preset-tip').waitFor({ state: 'hidden' });
+      await connection.locator('#node-config-input-parity').selectOption('even');
+      assert.match(await connection.locator('#dlms-connection-preset-tip').innerText(), /Parity/);
       await editor.leave('cancel');
     });
 
@@ -289,6 +380,17 @@ async function open(editor: Editor, type: string): Promise<Locator> {
     return node.id;
   })()`);
   return editor.edit(id);
+}
+
+/** What of an element a test of Node.js may name. */
+interface Styled {
+  readonly style: { width: string };
+}
+
+/** Types into the field of a preset, once the presets are there. */
+async function lookFor(field: Locator, words: string): Promise<void> {
+  await field.page().waitForFunction(`$('#${await field.getAttribute('id')}').attr('aria-expanded') !== undefined`);
+  await field.fill(words);
 }
 
 function set(editor: Editor, field: string, value: string): Promise<void> {

@@ -66,8 +66,8 @@ const HARD_TO_READ = `(() => {
     if ((one + 0.05) / (two + 0.05) < 3) bad.push('faint: ' + text.slice(0, 40));
     const label = e.closest('label');
     if (label && label.scrollWidth > label.clientWidth + 2 && label.clientWidth > 0) bad.push('cut: ' + text.slice(0, 40));
-    // The list of connections is Node-RED's own, presets have names of any length.
-    const mine = e.matches('select') && !/connection$|preset$/.test(e.id);
+    // The list of connections is Node-RED's own.
+    const mine = e.matches('select') && !/connection$/.test(e.id);
     for (const o of mine ? e.options : []) if (width(o.text, e) > e.clientWidth - 24) bad.push('cut option: ' + o.text);
     if (e.placeholder && width(e.placeholder, e) > e.clientWidth - 12) bad.push('cut placeholder: ' + e.placeholder);
   }

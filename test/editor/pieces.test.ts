@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { isKnown, isObis, isPattern, isPower, isWhole } from '../../src/editor/check';
 import { byMedium, duration, found } from '../../src/editor/objects';
-import { grouped, lineOf, pushValues, type Preset } from '../../src/editor/presets';
+import { lineOf, lookedFor, others, pushValues, sameScalers, type Preset } from '../../src/editor/presets';
 import { elapsed, LinesTaken, sentenceOf } from '../../src/editor/stages';
 import { isCode, isWrittenOut, ranked, zonesLike } from '../../src/editor/suggestions';
 import { showsRow, showsWhen } from '../../src/editor/when';
@@ -88,23 +88,70 @@ describe('suggestions', () => {
 });
 
 describe('presets', () => {
-  const preset = (id: string, country?: string): Preset => ({
+  const preset = (id: string, country?: string, meters: Preset['meters'] = []): Preset => ({
     id,
     label: id,
     evidence: 'a test',
+    family: 'Kamstrup',
+    meters,
     ...(country !== undefined && { country }),
   });
+  const looked = (presets: readonly Preset[], text: string, language = 'en'): [string, string[]][] =>
+    lookedFor(presets, text, language, ({ label }) => label).map(({ country, found }) => [
+      country,
+      found.map(({ preset: { id }, meters }) => [id, ...meters.map(({ model }) => model)].join(' ')),
+    ]);
 
   it('stand by country in the language of the user, those of none first', () => {
-    const groups = grouped([preset('a', 'AT'), preset('b'), preset('c', 'NO'), preset('d', 'AT')], 'de');
+    assert.deepEqual(looked([preset('a', 'AT'), preset('b'), preset('c', 'NO'), preset('d', 'AT')], '', 'de'), [
+      ['', ['b']],
+      ['Norwegen', ['c']],
+      ['Österreich', ['a', 'd']],
+    ]);
+  });
+
+  it('are found by meter, maker, operator and country, in any order, case and accents', () => {
+    const presets = [
+      preset('general', undefined, [
+        { model: 'ZMD310', countries: ['CH', 'DE'] },
+        { model: 'MT174', countries: ['SI'] },
+      ]),
+      preset('at', 'AT', [{ model: 'MA309M', countries: ['AT'], operators: ['Netz Niederösterreich', 'EVN'] }]),
+      preset('no', 'NO', [{ model: 'OMNIPOWER', countries: ['NO'] }]),
+    ];
+    assert.deepEqual(looked(presets, 'ma309'), [['Austria', ['at MA309M']]]);
+    assert.deepEqual(looked(presets, ' NIEDEROSTERREICH  ma309 '), [['Austria', ['at MA309M']]]);
+    assert.deepEqual(looked(presets, 'österreich', 'de'), [['Österreich', ['at MA309M']]]);
+    assert.deepEqual(looked(presets, 'Austria', 'de'), [['Österreich', ['at MA309M']]], 'in English, too');
+    assert.deepEqual(looked(presets, 'kamstrup norway'), [['Norway', ['no OMNIPOWER']]]);
+    assert.deepEqual(looked(presets, 'slovenia'), [['', ['general MT174']]], 'only the meters that were meant');
+    assert.deepEqual(looked(presets, 'zmd310 slovenia'), [], 'of one meter, not of two');
+    assert.deepEqual(looked(presets, 'nobody'), []);
     assert.deepEqual(
-      groups.map(({ country, presets }) => [country, presets.map(({ id }) => id)]),
-      [
-        ['', ['b']],
-        ['Norwegen', ['c']],
-        ['Österreich', ['a', 'd']],
-      ],
+      looked(presets, 'kamstrup').map(([country]) => country),
+      ['Austria', 'Norway', ''],
     );
+  });
+
+  it('find letters with strokes by those without', () => {
+    assert.equal(looked([preset('Østfold Łódź Straße')], 'ostfold lodz strasse').length, 1);
+  });
+
+  it('say what is other than they have it; an empty field is the usual value', () => {
+    const values = { baudRate: '2400', parity: 'even', interface: 'push' };
+    const told = (fields: Record<string, unknown>): readonly string[] =>
+      others(
+        Object.entries(values),
+        name => fields[name],
+        name => (name === 'baudRate' ? '2400' : ''),
+      );
+    assert.deepEqual(told({ parity: ' even', interface: 'push' }), []);
+    assert.deepEqual(told({ baudRate: 2400, parity: 'none' }), ['parity', 'interface']);
+  });
+
+  it('have scalers in any order and form', () => {
+    assert.ok(sameScalers({ '1.8.0': 0, '2.8.0': -1 }, { '2.8.0': '-1', '1.8.0': '0' }));
+    assert.ok(!sameScalers({ '1.8.0': 0 }, {}));
   });
 
   it('make of a decoder what it would be fresh, where they say nothing', () => {

@@ -162,10 +162,13 @@ describe('settings of a connection', () => {
 });
 
 describe('what a message may say of a connection', () => {
-  it('is every property and every secret of the form, but not what a message may do, its name and its version', () => {
+  it('is every property and every secret of the form, but not what a message may do, its name, preset and version', () => {
     const secrets = CONNECTION.filter(isCredential).map(({ name }) => name);
     const properties = CONNECTION.map(({ name }) => name).filter(
-      name => !['name', 'version', 'allowHosts', 'allowWriting', 'writable', ...secrets].some(other => other === name),
+      name =>
+        !['name', 'preset', 'version', 'allowHosts', 'allowWriting', 'writable', ...secrets].some(
+          other => other === name,
+        ),
     );
     assert.deepEqual([...properties].sort(), [...CONNECTION_PROPERTIES].sort());
     assert.deepEqual(secrets, [...CONNECTION_SECRETS]);

@@ -17,14 +17,14 @@ import { PROJECT } from '../node-red-process';
 
 /** What a new node has otherwise than in version 0.1; a saved flow keeps what it has. */
 const OTHERWISE: Readonly<Record<string, object>> = {
-  'dlms-connection': { interface: 'wrapper', allowWriting: false, writable: '' },
+  'dlms-connection': { interface: 'wrapper' },
   'dlms-obis-filter': { texts: false },
-  'dlms-push-decoder': { standard: 'dlms' },
 };
 /** Rows that came later; empty is as before. */
 const ADDED: Readonly<Record<string, { defaults: Record<string, unknown>; credentials: readonly string[] }>> = {
+  'dlms-connection': { defaults: { allowWriting: false, writable: '', preset: '' }, credentials: [] },
   'dlms-push-decoder': {
-    defaults: { keyFile: '', onlyListed: false },
+    defaults: { keyFile: '', onlyListed: false, standard: 'dlms', preset: '' },
     credentials: ['keyTable', 'keyEdits'],
   },
 };

@@ -24,6 +24,8 @@ const NEEDED = 'set, though the security or authentication setting needs it';
 
 export const CONNECTION = settings([
   { name: 'name', kind: 'editor', stored: '' },
+  // The id of what was chosen; what it put into the form stands in the other properties.
+  { name: 'preset', kind: 'editor', stored: '' },
   {
     name: 'transport',
     kind: 'choice',

@@ -6,21 +6,27 @@ import {
   fieldOf,
   hideLater,
   isShown,
+  labelsOf,
   listeningDecoder,
   notify,
+  others,
   post,
-  presetList,
+  presetField,
+  presetOfOpen,
   register,
   runTest,
   saidBy,
   setValue,
+  shared,
   stopTurning,
   suggestPorts,
   textIn,
   typed,
+  usual,
   wordsOf,
   type Failed,
   type FormNode,
+  type Preset,
 } from '../../editor';
 import { CONNECTION } from './settings';
 
@@ -49,12 +55,7 @@ register<Connection>('dlms-connection', CONNECTION, {
   prepare: node => {
     makeTabs();
     suggestPorts(fieldOf(node, 'path'));
-    // A preset fills in the fields it knows; what it says nothing about stays.
-    presetList(
-      $('#dlms-connection-preset'),
-      preset => preset.connection !== undefined,
-      preset => fill(node, preset.connection ?? {}),
-    );
+    preparePreset(node);
     // What does not work yet is no choice, but a saved flow keeps it and shows it.
     hideLater(node, CONNECTION);
     prepareTest(node);
@@ -77,6 +78,32 @@ function makeTabs(): void {
   });
   for (const page of PAGES) tabs.addTab({ id: `dlms-connection-page-${page}`, label: say(`tab.${page}`) });
   setTimeout(() => tabs.resize(), 0);
+}
+
+/** A preset fills in the fields it knows; what it says nothing about stays. */
+function preparePreset(node: Connection): void {
+  const tip = $('#dlms-connection-preset-tip');
+  let own: Preset | null = null;
+  const tell = (): void => {
+    const given = Object.entries(own?.connection ?? {});
+    const changed = others(
+      given,
+      name => current(node, name),
+      name => usual(node, name),
+    );
+    tip.text(shared('preset.differs', { names: labelsOf('dlms-connection', changed) })).toggle(changed.length > 0);
+  };
+  presetField(node, $('#dlms-connection-preset'), {
+    says: preset => preset.connection !== undefined,
+    // One that is made from the form of a push decoder is for the meter that was chosen there.
+    first: () => (RED.nodes.node(node.id) ? '' : presetOfOpen('dlms-push-decoder')),
+    take: preset => fill(node, preset.connection ?? {}),
+    show: preset => {
+      own = preset;
+      tell();
+    },
+  });
+  $('#dlms-connection-pages').on('change input', tell);
 }
 
 function fill(node: Connection, values: Readonly<Record<string, unknown>>): void {

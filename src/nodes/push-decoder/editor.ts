@@ -1,14 +1,22 @@
 // The form of dlms-push-decoder: where the bytes come from, how they are opened, and own layouts for lists without codes.
 
 import {
+  changeConnection,
+  current,
   fieldOf,
   isPower,
+  labelsOf,
   lineOf,
-  presetList,
+  others,
+  presetField,
   pushValues,
   register,
+  sameScalers,
+  savedConnection,
+  shared,
   textIn,
   typed,
+  usual,
   wordsOf,
   type FormNode,
   type Preset,
@@ -66,11 +74,7 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
     prepareKeys(node);
     prepareScalers(node.scalers ?? {});
     prepareProof(node);
-    presetList(
-      $('#dlms-push-preset'),
-      preset => preset.decoder !== undefined,
-      preset => usePreset(node, preset),
-    );
+    preparePreset(node);
     prepareTrial(
       node,
       () => ({ layouts: table.layouts, scalers: scalersInForm() }),
@@ -142,16 +146,73 @@ function prepareProof(node: PushDecoder): void {
   show();
 }
 
-function usePreset(node: PushDecoder, { decoder = {}, connection = {}, encrypted }: Preset): void {
-  const usual = (name: string): string => String(node._def.defaults[name]?.value ?? '');
-  for (const [name, value] of pushValues(decoder, usual)) fieldOf(node, name).val(value).trigger('change');
+/** The preset of this node: what it fills in, what was changed since, and what it says of the line and the key. */
+function preparePreset(node: PushDecoder): void {
+  const tip = $('#dlms-push-preset-tip');
+  const button = $('#dlms-push-preset-line');
+  let own: Preset | null = null;
+  const connection = (): ReturnType<typeof savedConnection> =>
+    typed(fieldOf(node, 'source')) === 'connection' ? savedConnection(typed(fieldOf(node, 'connection'))) : null;
+  const tell = (): void => {
+    if (own !== null) {
+      const { decoder = {}, connection: usualLine = {}, encrypted } = own;
+      const saved = connection();
+      const unlike =
+        saved === null
+          ? []
+          : others(
+              lineFor(own),
+              name => saved.properties[name],
+              () => '',
+            );
+      const line = { line: lineOf(usualLine), names: labelsOf('dlms-connection', unlike) };
+      const changed = [
+        ...others(
+          pushValues(decoder, name => usual(node, name)),
+          name => current(node, name),
+          name => usual(node, name),
+        ).map(name => labelsOf('dlms-push-decoder', [name])),
+        ...(sameScalers(decoder.scalers ?? {}, scalersInForm()) ? [] : [say('preset.scalers')]),
+      ];
+      const sentences = [
+        say(encrypted === true ? 'preset.encrypted' : 'preset.plain'),
+        say(saved === null ? 'preset.line' : unlike.length === 0 ? 'preset.lineIs' : 'preset.lineOther', line),
+        ...(changed.length === 0 ? [] : [shared('preset.differs', { names: changed.join(', ') })]),
+      ];
+      $('#dlms-push-preset-text').text(sentences.join(' '));
+      button.toggle(unlike.length > 0);
+    }
+    tip.toggle(own !== null);
+  };
+  presetField(node, $('#dlms-push-preset'), {
+    says: preset => preset.decoder !== undefined,
+    take: preset => usePreset(node, preset),
+    show: preset => {
+      own = preset;
+      tell();
+      RED.tray.resize();
+    },
+  });
+  button.on('click', event => {
+    event.preventDefault();
+    const saved = connection();
+    if (own === null || saved === null) return;
+    changeConnection(saved.id, { ...Object.fromEntries(lineFor(own)), preset: own.id });
+    tell();
+  });
+  $('#dlms-push-form').on('change input', tell);
+}
+
+/** What a connection that is there gets: by which way its bytes come is the user's matter. */
+function lineFor({ connection = {} }: Preset): readonly (readonly [string, string])[] {
+  return Object.entries(connection).filter(([name]) => name !== 'transport');
+}
+
+function usePreset(node: PushDecoder, { decoder = {} }: Preset): void {
+  const values = pushValues(decoder, name => usual(node, name));
+  for (const [name, value] of values) fieldOf(node, name).val(value).trigger('change');
   $('#dlms-push-scalers').editableList('empty');
   addScalers(decoder.scalers ?? {});
-  const line = say('preset.line', { line: lineOf(connection) });
-  $('#dlms-push-preset-tip')
-    .text(`${line} ${say(encrypted ? 'preset.encrypted' : 'preset.plain')}`)
-    .show();
-  RED.tray.resize();
 }
 
 function prepareScalers(saved: ScalersInForm): void {

@@ -4,6 +4,8 @@ import { settings } from '../lib/settings-table';
 
 export const PUSH_DECODER = settings([
   { name: 'name', kind: 'editor', stored: '' },
+  // The id of what was chosen; what it put into the form stands in the other properties.
+  { name: 'preset', kind: 'editor', stored: '' },
   { name: 'source', kind: 'choice', choices: ['message', 'connection'], default: 'message' },
   // Empty: topic and sender's address.
   { name: 'sourceProperty', kind: 'text', default: null, when: { source: ['message'] } },
