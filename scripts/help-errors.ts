@@ -86,6 +86,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'QUEUE_FULL',
       'UNEXPECTED_RESPONSE',
       'UNKNOWN_LAYOUT',
+      'SCALE_DOUBTED',
       'NO_FRAME',
       'NO_BYTES',
       'BCC_MISMATCH',

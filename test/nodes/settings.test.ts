@@ -19,6 +19,7 @@ import { PROJECT } from '../node-red-process';
 const OTHERWISE: Readonly<Record<string, object>> = {
   'dlms-connection': { interface: 'wrapper' },
   'dlms-obis-filter': { texts: false },
+  'dlms-push-decoder': { convention: 'auto', conventions: [] },
 };
 const SAVED = JSON.parse(readFileSync(join(PROJECT, 'test/nodes/flows-0.1/defaults.json'), 'utf8')) as Record<
   string,

@@ -2,7 +2,7 @@
 // The rule of the file: wiring only. Bytes are decoded in core/push, sources and their timers are in sources.
 
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import { LAYOUTS } from '../../core/push';
+import { CONVENTIONS, importConventions, importLayouts, LAYOUTS } from '../../core/push';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';
 import { readPayload } from '../lib/bytes-of';
 import { connectionOf, type Listening } from '../lib/connection-api';
@@ -16,7 +16,7 @@ import { PUSH_DECODER } from './settings';
 import { counted } from '../lib/status-words';
 import { PushSources, problemFields, type Outgoing } from './sources';
 import { decodePasted } from './trial';
-import { ReceivedCounters } from './received-counters';
+import { CONFIRMED_CONVENTIONS, NodeNumbers, RECEIVED_COUNTERS } from './node-numbers';
 import { stateDirectory } from '../lib/state-file';
 import { AS_IT_IS } from '../lib/text-forms';
 
@@ -32,12 +32,15 @@ export = (RED: NodeAPI): void => {
     this.sources = null;
     let watchdog: Watchdog | null = null;
     let listening: Listening | null = null;
-    const counters = new ReceivedCounters(stateDirectory(RED), this.id, error => this.warn(error.message));
+    const warn = (error: DlmsError): void => this.warn(error.message);
+    const counters = new NodeNumbers(RECEIVED_COUNTERS, stateDirectory(RED), this.id, warn);
+    const conventions = new NodeNumbers(CONFIRMED_CONVENTIONS, stateDirectory(RED), this.id, warn);
+    const whenReady = (work: () => void): void => counters.whenReady(() => conventions.whenReady(work));
 
     let settings: PushSettings | null = null;
     const start = (): { settings: PushSettings; sources: PushSources } => {
       settings ??= pushSettings(config, this.credentials);
-      const sources = (this.sources ??= new PushSources(settings.options, late, counters));
+      const sources = (this.sources ??= new PushSources(settings.options, late, counters, conventions));
       return { settings, sources };
     };
     const deliver = (outgoing: readonly Outgoing[], send: Task['emit']): void => {
@@ -65,7 +68,7 @@ export = (RED: NodeAPI): void => {
             return Promise.resolve(null);
         }
         return new Promise((resolve, reject) => {
-          counters.whenReady(() => {
+          whenReady(() => {
             try {
               const { bytes, form } = readPayload(msg.payload, sources.continuesText(name));
               // Each message that is sent gets a payload of its own; the bytes need not be copied for it.
@@ -85,7 +88,7 @@ export = (RED: NodeAPI): void => {
         onClose: async removed => {
           watchdog?.stop();
           this.sources?.close();
-          await Promise.all([listening?.stop(), counters.close(removed)]);
+          await Promise.all([listening?.stop(), counters.close(removed), conventions.close(removed)]);
         },
       },
     );
@@ -102,7 +105,7 @@ export = (RED: NodeAPI): void => {
       if (settings.source === 'connection') {
         const soon = (chunk: Uint8Array | null, work: () => void): void => {
           try {
-            counters.whenReady(() => {
+            whenReady(() => {
               try {
                 if (!handle.signal.aborted) work();
               } catch (error) {
@@ -144,11 +147,23 @@ export = (RED: NodeAPI): void => {
   RED.httpAdmin.get('/dlms-push-decoder/layouts', mayRead, (_request, response) => {
     response.json(LAYOUTS);
   });
+  RED.httpAdmin.get('/dlms-push-decoder/conventions', mayRead, (_request, response) => {
+    response.json(CONVENTIONS);
+  });
   RED.httpAdmin.get('/dlms-push-decoder/:id/unrecognised', mayRead, (request, response) => {
     const node = RED.nodes.getNode(String(request.params['id'])) as Partial<PushDecoderNode> | null | undefined;
     const sources = node?.type === 'dlms-push-decoder' ? node.sources : null;
     if (sources == null) return void response.status(404).json({ code: 'NOT_DEPLOYED' });
     response.json(sources.unrecognised);
+  });
+  RED.httpAdmin.post('/dlms-push-decoder/family', mayRead, (request, response) => {
+    try {
+      const { layouts = [], conventions = [] } = fieldsOf(request.body);
+      response.json({ layouts: importLayouts(layouts), conventions: importConventions(conventions) });
+    } catch (error) {
+      const { code, message } = asNodeError(error);
+      response.status(400).json({ code, message });
+    }
   });
   // It opens telegrams with keys that are saved: not for someone who may only look.
   const mayWrite = RED.auth.needsPermission('dlms-push-decoder.write');

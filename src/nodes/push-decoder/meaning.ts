@@ -2,7 +2,7 @@
 // The rule of the file: everything is checked when the node starts, with the property named; keys are never shown.
 
 import { clockPolicy } from '../../core/cosem/date-time';
-import { importLayouts, type PushOptions } from '../../core/push';
+import { importConventions, importLayouts, type PushOptions } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { parse } from '../../io/settings/parse';
 import type { CredentialOf, Values } from '../lib/settings-table';
@@ -31,6 +31,8 @@ export function pushSettings(properties: Values, credentials: PushCredentials = 
       layout: row.layout,
       layouts: importLayouts(row.layouts),
       scalers: scalersOf(row.scalers),
+      convention: row.convention,
+      families: [{ family: 'own', conventions: importConventions(row.conventions) }],
       encryptionKey: row.encryptionKey,
       authenticationKey: row.authenticationKey,
       broadcastKey: row.broadcastKey,

@@ -1,0 +1,215 @@
+// How lists without scaler are to be read. A convention is a row of facts and powers of ten in the files of meters/, or of the
+// user; all rows whose facts hold are candidates, and what they agree on is known.
+// The rule of the file: what flows never chooses. Only the size of a phase voltage, which hardly changes, rules candidates out.
+
+import { text, type Data } from '../cosem/data';
+import type { Convention, Facts, ScaledQuantity, Scales } from '../meters/family';
+import { FAMILIES } from '../meters/table';
+import { badSetting, knownFields } from '../wire/foreign';
+import type { Body, Item } from './body';
+import { voltagePower } from './electrical';
+import { flagOf } from './telegram';
+
+/** What is known of the scales of a list. */
+export interface Choice {
+  /** What the candidates agree on. */
+  readonly scales: Scales;
+  /** What they do not agree on. */
+  readonly open: ReadonlySet<ScaledQuantity>;
+  readonly candidates: readonly Convention[];
+  /** null: the list has no convention. */
+  readonly by: 'facts' | 'confirmed' | 'setting' | null;
+  /** Facts left one of several. */
+  readonly narrowed: boolean;
+}
+
+export const CONVENTIONS: readonly Convention[] = FAMILIES.flatMap(({ conventions = [] }) => conventions);
+export const NO_CONVENTION: Choice = { scales: {}, open: new Set(), candidates: [], by: null, narrowed: false };
+
+export class Conventions {
+  readonly #own: readonly Convention[];
+  /** The one that the user chose. */
+  readonly #chosen: Choice | null;
+  /** By the rows that are left and what the voltages tell. 0 <= size <= CACHE_LIMIT */
+  readonly #merged = new Map<string, Choice>();
+
+  /** `chosen`: "auto", "" or a name. Throws BAD_SETTING for one that is unknown. */
+  constructor(own: readonly Convention[], chosen: string) {
+    this.#own = own;
+    if (chosen === 'auto' || chosen === '') this.#chosen = null;
+    else {
+      const row = [...own, ...CONVENTIONS].find(({ name }) => name === chosen);
+      if (row === undefined) throw badSetting('convention', chosen, 'auto or the name of a convention');
+      this.#chosen = { ...this.#merge([row], null, false), by: 'setting' };
+    }
+  }
+
+  /** `systemTitle` in hex. */
+  choose(body: Body, systemTitle: string | undefined): Choice {
+    const { form, items } = body;
+    if (form !== 'self-described' && form !== 'push-object-list') {
+      return this.#chosen !== null && form === 'attribute-values' ? this.#chosen : NO_CONVENTION;
+    }
+    if (form === 'self-described' && items.some(item => item.scale !== undefined)) return NO_CONVENTION;
+    if (this.#chosen !== null) return this.#chosen;
+    const rows = this.#rowsOf(body, systemTitle);
+    const volts = voltagePower(items);
+    if (rows.length === 0) return this.#merge(rows, volts, false);
+    const type = rows.some(({ when }) => when.types !== undefined) ? typeAmong(items, rows) : null;
+    const left = rows.filter(
+      ({ when, scales }) =>
+        (type === null || when.types === undefined || startsWithOne(type, when.types)) &&
+        (volts === null || scales.voltage === undefined || scales.voltage === volts),
+    );
+    return this.#merge(left, volts, left.length < rows.length);
+  }
+
+  /** What a list is when one of its candidates is known to be the meter's, or none of them is any more (null). */
+  settled(choice: Choice, row: Convention | null, by: 'facts' | 'confirmed'): Choice {
+    if (row !== null) return { ...this.#merge([row], null, false), by };
+    const { energy, voltage, powerFactor } = choice.scales;
+    const scales: Scales = Object.fromEntries(
+      Object.entries({ energy, voltage, powerFactor }).filter(([, power]) => power !== undefined),
+    );
+    return { scales, open: ELECTRICAL, candidates: choice.candidates, by: null, narrowed: false };
+  }
+
+  #rowsOf(body: Body, systemTitle: string | undefined): readonly Convention[] {
+    const own = this.#own.length === 0 ? this.#own : this.#own.filter(row => holds(row.when, body, systemTitle));
+    return own.length > 0 ? own : CONVENTIONS.filter(row => holds(row.when, body, systemTitle));
+  }
+
+  /** `volts`: what the voltages tell of themselves. */
+  #merge(rows: readonly Convention[], volts: 0 | -1 | -2 | null, narrowed: boolean): Choice {
+    const key = `${rows.map(({ name }) => name).join(' ')}|${volts}|${narrowed}`;
+    const known = this.#merged.get(key);
+    if (known !== undefined) return known;
+    const scales: { -readonly [Q in ScaledQuantity]?: number } = {};
+    const open = new Set<ScaledQuantity>();
+    for (const quantity of QUANTITIES) {
+      const powers = new Set(rows.flatMap(row => row.scales[quantity] ?? []));
+      const [power] = powers;
+      if (powers.size === 1 && power !== undefined) scales[quantity] = power;
+      else if (powers.size > 1) open.add(quantity);
+    }
+    if (volts !== null) scales.voltage = volts;
+    const choice: Choice = {
+      scales,
+      open,
+      candidates: rows,
+      by: rows.length === 1 ? 'facts' : null,
+      narrowed: narrowed && rows.length === 1,
+    };
+    if (this.#merged.size >= CACHE_LIMIT) this.#merged.clear();
+    this.#merged.set(key, choice);
+    return choice;
+  }
+}
+
+/** The user's own, from JSON text or its parsed form. Throws BAD_SETTING naming what is wrong. */
+export function importConventions(source: unknown): Convention[] {
+  let parsed = source;
+  if (typeof source === 'string') {
+    try {
+      parsed = source.trim() === '' ? [] : JSON.parse(source);
+    } catch {
+      throw badSetting('conventions', '(text)', 'valid JSON');
+    }
+  }
+  const list: unknown[] = Array.isArray(parsed) ? parsed : parsed === null || parsed === undefined ? [] : [parsed];
+  return list.map((row, i) => readConvention(row, `conventions[${i}]`));
+}
+
+function readConvention(source: unknown, where: string): Convention {
+  const { name, when, scales, evidence } = knownFields(source, where, ['name', 'when', 'scales', 'evidence']);
+  if (typeof name !== 'string' || name.trim() === '') throw badSetting(`${where}.name`, name, 'a text');
+  const facts = knownFields(when, `${where}.when`, Object.keys(FACTS));
+  if (Object.keys(facts).length === 0) throw badSetting(`${where}.when`, 'nothing', 'what identifies the meter');
+  for (const [fact, value] of Object.entries(facts)) {
+    const [is, expected] = FACTS[fact as keyof Facts];
+    if (!is(value)) throw badSetting(`${where}.when.${fact}`, value, expected);
+  }
+  const powers = knownFields(scales, `${where}.scales`, QUANTITIES);
+  for (const [quantity, power] of Object.entries(powers)) {
+    if (!Number.isInteger(power) || Math.abs(power as number) > 18) {
+      throw badSetting(`${where}.scales.${quantity}`, power, 'a power of ten from -18 to 18');
+    }
+  }
+  if (evidence !== undefined && typeof evidence !== 'string') throw badSetting(`${where}.evidence`, evidence, 'a text');
+  // Looked through just now.
+  const row = { name: name.trim(), when: facts as Facts, scales: powers as Scales };
+  return evidence === undefined ? row : { ...row, evidence };
+}
+
+/** All but the type, which only tells rows apart. */
+function holds({ listVersion, setupChannel, clockFirst, makers }: Facts, body: Body, systemTitle?: string): boolean {
+  if (listVersion !== undefined && body.version?.startsWith(listVersion) !== true) return false;
+  if (setupChannel !== undefined) {
+    const [from = 0, to = from] = setupChannel;
+    const channel = body.setup?.name[1];
+    if (channel === undefined || channel < from || channel > to) return false;
+  }
+  if (clockFirst === true && !(body.items[0]?.role === 'clock' && body.items[0].position === 0)) return false;
+  return makers === undefined || makers.includes(makerOf(body.items, systemTitle) ?? '');
+}
+
+/** Three letters: of the system title, else of the logical device name. */
+function makerOf(items: readonly Item[], systemTitle: string | undefined): string | null {
+  const byTitle = systemTitle === undefined ? null : flagOf(systemTitle);
+  if (byTitle !== null) return byTitle;
+  const named = items.find(({ name }) => name !== null && name[0] === 0 && name[2] === 42 && name[3] === 0);
+  return named === undefined ? null : (/^[A-Z]{3}(?=\d)/.exec(shownIn(named.data))?.[0] ?? null);
+}
+
+/**
+ * A type number of one of the rows: under its code as text or number, or a text without a name that is too long to be a
+ * meter's number. A list without one says nothing.
+ */
+function typeAmong(items: readonly Item[], rows: readonly Convention[]): string | null {
+  for (const { name, data } of items) {
+    // 1-b:96.1.x, and 0-0:96.1.1 and above: the serial number stands under 0-0:96.1.0.
+    const named = name !== null && name[2] === 96 && name[3] === 1 && (name[0] === 1 || name[4] !== 0);
+    if (name !== null && !named) continue;
+    const shown = shownIn(data);
+    if (!named && shown.length < LONGER_THAN_NUMBERS) continue;
+    if (rows.some(({ when }) => when.types !== undefined && startsWithOne(shown, when.types))) return shown;
+  }
+  return null;
+}
+
+function startsWithOne(shown: string, beginnings: readonly string[]): boolean {
+  return beginnings.some(each => shown.startsWith(each));
+}
+
+function shownIn(data: Data): string {
+  switch (data.type) {
+    case 'octet-string':
+    case 'visible-string':
+    case 'utf8-string':
+      return text(data.value).trim();
+    default:
+      return 'value' in data && (typeof data.value === 'number' || typeof data.value === 'bigint')
+        ? String(data.value)
+        : '';
+  }
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(each => typeof each === 'string' && each !== '');
+}
+
+const FACTS: Readonly<Record<keyof Facts, readonly [is: (value: unknown) => boolean, expected: string]>> = {
+  makers: [isTexts, 'a list of three letters each'],
+  listVersion: [value => typeof value === 'string' && value !== '', 'the beginning of the version of the list'],
+  types: [isTexts, 'a list of beginnings of type numbers'],
+  setupChannel: [
+    value => Array.isArray(value) && value.length === 2 && value.every(each => Number.isInteger(each)),
+    'group B of the push setup, from and to',
+  ],
+  clockFirst: [value => value === true, 'true'],
+};
+const QUANTITIES: readonly ScaledQuantity[] = ['power', 'energy', 'voltage', 'current', 'powerFactor'];
+/** What an electrical check is about. */
+const ELECTRICAL: ReadonlySet<ScaledQuantity> = new Set(['power', 'current']);
+const CACHE_LIMIT = 256;
+const LONGER_THAN_NUMBERS = 17;
