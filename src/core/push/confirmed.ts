@@ -16,7 +16,7 @@ export interface Settled {
 }
 
 export class ConfirmedConventions {
-  /** In the order of their last telegram; 0 <= size <= limit */
+  /** In the order of their first telegram; 0 <= size <= limit */
   readonly #meters = new Map<string, Observed>();
   #told = false;
 
@@ -37,20 +37,20 @@ export class ConfirmedConventions {
       const found = this.#confirm(meter, observed, choice, items);
       return { choice: found === null ? choice : conventions.settled(choice, found, 'confirmed'), problem: full };
     }
-    if (this.#recall(meter, used) === DOUBTED)
+    if (this.#recall(meter, observed, used) === DOUBTED)
       return { choice: conventions.settled(choice, null, 'facts'), problem: full };
     const how = candidates.length > 1 && observed.fact !== used.name ? 'confirmed' : 'facts';
     const known = candidates.length === 1 ? choice : conventions.settled(choice, used, how);
     if (!this.#doubt(observed, used, known, items)) return { choice: known, problem: full };
-    this.#keep(meter, used, DOUBTED);
+    this.#keep(meter, observed, used, DOUBTED);
     const problem = new DlmsError({ code: 'SCALE_DOUBTED', convention: used.name, meter });
     return { choice: conventions.settled(choice, null, 'facts'), problem };
   }
 
   /** The one among them that facts of another list or three telegrams have shown. */
-  #known(meter: string, { fact }: Observed, candidates: readonly Convention[]): Convention | null {
-    const byFact = candidates.find(({ name }) => name === fact);
-    return byFact ?? candidates.find(each => (this.#recall(meter, each) ?? 0) >= CONFIRMED) ?? null;
+  #known(meter: string, observed: Observed, candidates: readonly Convention[]): Convention | null {
+    const byFact = candidates.find(({ name }) => name === observed.fact);
+    return byFact ?? candidates.find(each => this.#recall(meter, observed, each) >= CONFIRMED) ?? null;
   }
 
   #confirm(meter: string, observed: Observed, choice: Choice, items: readonly Item[]): Convention | null {
@@ -62,40 +62,43 @@ export class ConfirmedConventions {
     const leads = at !== -1 && verdicts.every((verdict, i) => i === at || IMPOSSIBLE.has(verdict));
     const leading = leads ? (choice.candidates[at] as Convention) : null;
     if (!another(observed, leading?.name ?? null, measured)) return null;
-    this.#keep(meter, leading as Convention, CONFIRMED);
+    this.#keep(meter, observed, leading as Convention, CONFIRMED);
     return leading;
   }
 
   /** Three telegrams in a row say that it cannot be. Most are not asked: it would cost more than it tells. */
   #doubt(observed: Observed, used: Convention, choice: Choice, items: readonly Item[]): boolean {
-    if (observed.row === 0 && observed.seen++ % EVERY !== 0) return false;
+    if (observed.row === 0 && observed.seen++ % EVERY !== 0) {
+      observed.before = null;
+      return false;
+    }
     const measured = measuredOf(items);
     const verdict = verdictOn(used, choice, measured);
     if (verdict === null) return false;
     return another(observed, verdict === 'far-too-little' || verdict === 'too-much' ? used.name : null, measured);
   }
 
-  #recall(meter: string, { name }: Convention): number | undefined {
-    return this.memory?.last(`${meter} ${name}`) ?? this.#meters.get(meter)?.decided.get(name);
+  /** Asked of the memory once. */
+  #recall(meter: string, { decided }: Observed, { name }: Convention): number {
+    let known = decided.get(name);
+    if (known === undefined) {
+      known = this.memory?.last(`${meter} ${name}`) ?? 0;
+      decided.set(name, known);
+    }
+    return known;
   }
 
-  #keep(meter: string, { name }: Convention, decided: number): void {
-    this.memory?.remember(`${meter} ${name}`, decided);
-    this.#meters.get(meter)?.decided.set(name, decided);
+  #keep(meter: string, { decided }: Observed, { name }: Convention, decision: number): void {
+    this.memory?.remember(`${meter} ${name}`, decision);
+    decided.set(name, decision);
   }
 
   #observed(meter: string): Observed {
-    const known = this.#meters.get(meter) ?? {
-      fact: null,
-      of: null,
-      row: 0,
-      print: '',
-      power: 0,
-      seen: 0,
-      decided: new Map(),
-    };
-    this.#meters.delete(meter);
-    this.#meters.set(meter, known);
+    let known = this.#meters.get(meter);
+    if (known === undefined) {
+      known = { fact: null, of: null, row: 0, print: '', power: 0, before: null, seen: 0, decided: new Map() };
+      this.#meters.set(meter, known);
+    }
     return known;
   }
 
@@ -121,13 +124,15 @@ function verdictOn({ scales }: Convention, choice: Choice, measured: Measured): 
 /**
  * One more telegram that says the same, or the first that says otherwise; true: it is the third. What comes again, in whole or
  * in its currents, or with nearly the same power says nothing new: it may be the values of a minute ago, or phases that are held
- * in balance.
+ * in balance. Nor does a power that has just grown, as its currents may not have grown yet.
  */
 function another(observed: Observed, says: string | null, { active, amperes }: Measured): boolean {
   const print = amperes.join(' ');
   const power = active ?? 0;
   const near = Math.abs(power - observed.power) < LEAST_CHANGE * Math.abs(observed.power);
-  if (says !== null && says === observed.of && (print === observed.print || near)) return false;
+  const grew = observed.before !== null && Math.abs(power) > MOST_GROWTH * Math.abs(observed.before);
+  observed.before = power;
+  if (says !== null && (grew || (says === observed.of && (print === observed.print || near)))) return false;
   observed.print = print;
   observed.power = power;
   observed.row = says === null ? 0 : says === observed.of ? observed.row + 1 : 1;
@@ -146,6 +151,8 @@ interface Observed {
   row: number;
   print: string;
   power: number;
+  /** Power of the telegram before, where that was looked at. */
+  before: number | null;
   seen: number;
   readonly decided: Map<string, number>;
 }
@@ -157,5 +164,7 @@ const DOUBTED = 2;
 const IN_A_ROW = 3;
 /** Of the power from one telegram to the next that counts. */
 const LEAST_CHANGE = 0.1;
+/** Two telegrams later it is four times the power, and currents that lag so much are not a tenth of the right ones. */
+const MOST_GROWTH = 2;
 const EVERY = 16;
 export const LIMIT_METERS = 100_000;

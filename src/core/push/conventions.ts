@@ -30,12 +30,19 @@ export class Conventions {
   readonly #own: readonly Convention[];
   /** The one that the user chose. */
   readonly #chosen: Choice | null;
-  /** By the rows that are left and what the voltages tell. 0 <= size <= CACHE_LIMIT */
-  readonly #merged = new Map<string, Choice>();
+  /** By the version of a list or the channel of its push setup. 0 <= size <= CACHE_LIMIT */
+  readonly #rows = new Map<string | number, readonly Convention[]>();
+  /** Of rows, by which of them are left and what the voltages tell. */
+  readonly #choices = new WeakMap<readonly Convention[], Map<number, Choice>>();
+  /** Of one row, by its name, who said so and what the voltages tell: a few times the number of rows. */
+  readonly #known = new Map<string, Choice>();
+  /** Some rows of a version or of a push setup ask for more than that. */
+  readonly #asksMore: boolean;
 
   /** `chosen`: "auto", "" or a name. Throws BAD_SETTING for one that is unknown. */
   constructor(own: readonly Convention[], chosen: string) {
     this.#own = own;
+    this.#asksMore = own.some(({ when }) => when.makers !== undefined || when.clockFirst === true);
     if (chosen === 'auto' || chosen === '') this.#chosen = null;
     else {
       const row = [...own, ...CONVENTIONS].find(({ name }) => name === chosen);
@@ -54,19 +61,31 @@ export class Conventions {
     if (this.#chosen !== null) return this.#chosen;
     const rows = this.#rowsOf(body, systemTitle);
     const volts = voltagePower(items);
-    if (rows.length === 0) return this.#merge(rows, volts, false);
-    const type = rows.some(({ when }) => when.types !== undefined) ? typeAmong(items, rows) : null;
-    const left = rows.filter(
-      ({ when, scales }) =>
-        (type === null || when.types === undefined || startsWithOne(type, when.types)) &&
-        (volts === null || scales.voltage === undefined || scales.voltage === volts),
-    );
-    return this.#merge(left, volts, left.length < rows.length);
+    const type = rows.some(hasTypes) ? typeAmong(items, rows) : null;
+    let left = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const { when, scales } = rows[i] as Convention;
+      if (type !== null && when.types !== undefined && !startsWithOne(type, when.types)) continue;
+      if (volts !== null && scales.voltage !== undefined && scales.voltage !== volts) continue;
+      left += 2 ** i;
+    }
+    const known = this.#choices.get(rows)?.get(4 * left - (volts ?? 1));
+    return known ?? this.#choice(rows, left, volts);
   }
 
   /** What a list is when one of its candidates is known to be the meter's, or none of them is any more (null). */
   settled(choice: Choice, row: Convention | null, by: 'facts' | 'confirmed'): Choice {
-    if (row !== null) return { ...this.#merge([row], null, false), by };
+    const own = choice.scales.voltage;
+    if (row !== null) {
+      const key = `${row.name} ${by} ${own}`;
+      let known = this.#known.get(key);
+      if (known === undefined) {
+        const { scales, ...more } = this.#merge([row], null, false);
+        known = { ...more, scales: own === undefined ? scales : { ...scales, voltage: own }, by };
+        this.#known.set(key, known);
+      }
+      return known;
+    }
     const { energy, voltage, powerFactor } = choice.scales;
     const scales: Scales = Object.fromEntries(
       Object.entries({ energy, voltage, powerFactor }).filter(([, power]) => power !== undefined),
@@ -74,16 +93,30 @@ export class Conventions {
     return { scales, open: ELECTRICAL, candidates: choice.candidates, by: null, narrowed: false };
   }
 
+  /** Of one version and one push setup they are the same, but for those that ask who the maker is or what stands in front. */
   #rowsOf(body: Body, systemTitle: string | undefined): readonly Convention[] {
-    const own = this.#own.length === 0 ? this.#own : this.#own.filter(row => holds(row.when, body, systemTitle));
-    return own.length > 0 ? own : CONVENTIONS.filter(row => holds(row.when, body, systemTitle));
+    const key = beginsWithClock(body) ? null : body.setup === null ? body.version : (body.setup.name[1] as number);
+    const known = key === null ? undefined : this.#rows.get(key);
+    if (known !== undefined) return known;
+    const own = this.#own.filter(row => holds(row.when, body, systemTitle));
+    const rows = own.length > 0 ? own : CONVENTIONS.filter(row => holds(row.when, body, systemTitle));
+    if (rows.length === 0) return NO_ROWS;
+    if (key === null || this.#asksMore) return rows;
+    if (this.#rows.size >= CACHE_LIMIT) this.#rows.clear();
+    this.#rows.set(key, rows);
+    return rows;
+  }
+
+  #choice(rows: readonly Convention[], left: number, volts: 0 | -1 | -2 | null): Choice {
+    const those = rows.filter((_, i) => Math.floor(left / 2 ** i) % 2 === 1);
+    const choice = this.#merge(those, volts, those.length < rows.length);
+    const choices = this.#choices.get(rows) ?? new Map<number, Choice>();
+    this.#choices.set(rows, choices.set(4 * left - (volts ?? 1), choice));
+    return choice;
   }
 
   /** `volts`: what the voltages tell of themselves. */
   #merge(rows: readonly Convention[], volts: 0 | -1 | -2 | null, narrowed: boolean): Choice {
-    const key = `${rows.map(({ name }) => name).join(' ')}|${volts}|${narrowed}`;
-    const known = this.#merged.get(key);
-    if (known !== undefined) return known;
     const scales: { -readonly [Q in ScaledQuantity]?: number } = {};
     const open = new Set<ScaledQuantity>();
     for (const quantity of QUANTITIES) {
@@ -93,16 +126,13 @@ export class Conventions {
       else if (powers.size > 1) open.add(quantity);
     }
     if (volts !== null) scales.voltage = volts;
-    const choice: Choice = {
+    return {
       scales,
       open,
       candidates: rows,
       by: rows.length === 1 ? 'facts' : null,
       narrowed: narrowed && rows.length === 1,
     };
-    if (this.#merged.size >= CACHE_LIMIT) this.#merged.clear();
-    this.#merged.set(key, choice);
-    return choice;
   }
 }
 
@@ -149,8 +179,12 @@ function holds({ listVersion, setupChannel, clockFirst, makers }: Facts, body: B
     const channel = body.setup?.name[1];
     if (channel === undefined || channel < from || channel > to) return false;
   }
-  if (clockFirst === true && !(body.items[0]?.role === 'clock' && body.items[0].position === 0)) return false;
+  if (clockFirst === true && !beginsWithClock(body)) return false;
   return makers === undefined || makers.includes(makerOf(body.items, systemTitle) ?? '');
+}
+
+function beginsWithClock({ items: [first] }: Body): boolean {
+  return first?.role === 'clock' && first.position === 0;
 }
 
 /** Three letters: of the system title, else of the logical device name. */
@@ -168,13 +202,16 @@ function makerOf(items: readonly Item[], systemTitle: string | undefined): strin
 function typeAmong(items: readonly Item[], rows: readonly Convention[]): string | null {
   for (const { name, data } of items) {
     // 1-b:96.1.x, and 0-0:96.1.1 and above: the serial number stands under 0-0:96.1.0.
-    const named = name !== null && name[2] === 96 && name[3] === 1 && (name[0] === 1 || name[4] !== 0);
-    if (name !== null && !named) continue;
+    if (name !== null && (name[2] !== 96 || name[3] !== 1 || (name[0] !== 1 && name[4] === 0))) continue;
     const shown = shownIn(data);
-    if (!named && shown.length < LONGER_THAN_NUMBERS) continue;
+    if (name === null && shown.length < LONGER_THAN_NUMBERS) continue;
     if (rows.some(({ when }) => when.types !== undefined && startsWithOne(shown, when.types))) return shown;
   }
   return null;
+}
+
+function hasTypes({ when }: Convention): boolean {
+  return when.types !== undefined;
 }
 
 function startsWithOne(shown: string, beginnings: readonly string[]): boolean {
@@ -212,4 +249,5 @@ const QUANTITIES: readonly ScaledQuantity[] = ['power', 'energy', 'voltage', 'cu
 /** What an electrical check is about. */
 const ELECTRICAL: ReadonlySet<ScaledQuantity> = new Set(['power', 'current']);
 const CACHE_LIMIT = 256;
+const NO_ROWS: readonly Convention[] = [];
 const LONGER_THAN_NUMBERS = 17;

@@ -179,5 +179,5 @@ const MOST_TIMES = 40;
 const USUAL_SHARE = 0.9;
 const USUAL_TIMES = 1.5;
 /** A tenth of the currents, at any usual power factor. */
-const FAR_TOO_LITTLE = 0.35;
+const FAR_TOO_LITTLE = 0.22;
 const MOST_ACTIVE_TIMES = 3;
