@@ -47,6 +47,9 @@ export interface Facts {
 /** Powers of ten; what is absent nobody knows. Reactive and apparent ones follow the active ones. */
 export type Scales = Partial<Readonly<Record<ScaledQuantity, number>>>;
 
+/** The same with every quantity; null: not known. */
+export type Powers = Readonly<Record<ScaledQuantity, number | null>>;
+
 export type ScaledQuantity = 'power' | 'energy' | 'voltage' | 'current' | 'powerFactor';
 
 /** What the meters are known to send otherwise than they mean it; what its fields do says the code of its name. */

@@ -3,7 +3,7 @@
 // The rule of the file: what flows never chooses. Only the size of a phase voltage, which hardly changes, rules candidates out.
 
 import { text, type Data } from '../cosem/data';
-import type { Convention, Facts, ScaledQuantity, Scales } from '../meters/family';
+import type { Convention, Facts, Powers, ScaledQuantity, Scales } from '../meters/family';
 import { FAMILIES } from '../meters/table';
 import { badSetting, knownFields } from '../wire/foreign';
 import type { Body, Item } from './body';
@@ -13,7 +13,7 @@ import { flagOf } from './telegram';
 /** What is known of the scales of a list. */
 export interface Choice {
   /** What the candidates agree on. */
-  readonly scales: Scales;
+  readonly scales: Powers;
   /** What they do not agree on. */
   readonly open: ReadonlySet<ScaledQuantity>;
   readonly candidates: readonly Convention[];
@@ -24,7 +24,14 @@ export interface Choice {
 }
 
 export const CONVENTIONS: readonly Convention[] = FAMILIES.flatMap(({ conventions = [] }) => conventions);
-export const NO_CONVENTION: Choice = { scales: {}, open: new Set(), candidates: [], by: null, narrowed: false };
+const NOTHING_KNOWN: Powers = { power: null, energy: null, voltage: null, current: null, powerFactor: null };
+export const NO_CONVENTION: Choice = {
+  scales: NOTHING_KNOWN,
+  open: new Set(),
+  candidates: [],
+  by: null,
+  narrowed: false,
+};
 
 export class Conventions {
   readonly #own: readonly Convention[];
@@ -65,7 +72,7 @@ export class Conventions {
     let left = 0;
     for (let i = 0; i < rows.length; i++) {
       const { when, scales } = rows[i] as Convention;
-      if (type !== null && when.types !== undefined && !startsWithOne(type, when.types)) continue;
+      if (type !== null && when.types !== undefined && !beginsWithOne(type, when.types)) continue;
       if (volts !== null && scales.voltage !== undefined && scales.voltage !== volts) continue;
       left += 2 ** i;
     }
@@ -81,21 +88,18 @@ export class Conventions {
       let known = this.#known.get(key);
       if (known === undefined) {
         const { scales, ...more } = this.#merge([row], null, false);
-        known = { ...more, scales: own === undefined ? scales : { ...scales, voltage: own }, by };
+        known = { ...more, scales: { ...scales, voltage: own ?? scales.voltage }, by };
         this.#known.set(key, known);
       }
       return known;
     }
-    const { energy, voltage, powerFactor } = choice.scales;
-    const scales: Scales = Object.fromEntries(
-      Object.entries({ energy, voltage, powerFactor }).filter(([, power]) => power !== undefined),
-    );
+    const scales: Powers = { ...choice.scales, power: null, current: null };
     return { scales, open: ELECTRICAL, candidates: choice.candidates, by: null, narrowed: false };
   }
 
   /** Of one version and one push setup they are the same, but for those that ask who the maker is or what stands in front. */
   #rowsOf(body: Body, systemTitle: string | undefined): readonly Convention[] {
-    const key = beginsWithClock(body) ? null : body.setup === null ? body.version : (body.setup.name[1] as number);
+    const key = beginsWithClock(body) ? null : (channelOf(body) ?? body.version);
     const known = key === null ? undefined : this.#rows.get(key);
     if (known !== undefined) return known;
     const own = this.#own.filter(row => holds(row.when, body, systemTitle));
@@ -117,7 +121,7 @@ export class Conventions {
 
   /** `volts`: what the voltages tell of themselves. */
   #merge(rows: readonly Convention[], volts: 0 | -1 | -2 | null, narrowed: boolean): Choice {
-    const scales: { -readonly [Q in ScaledQuantity]?: number } = {};
+    const scales: { -readonly [Q in ScaledQuantity]: number | null } = { ...NOTHING_KNOWN };
     const open = new Set<ScaledQuantity>();
     for (const quantity of QUANTITIES) {
       const powers = new Set(rows.flatMap(row => row.scales[quantity] ?? []));
@@ -176,11 +180,16 @@ function holds({ listVersion, setupChannel, clockFirst, makers }: Facts, body: B
   if (listVersion !== undefined && body.version?.startsWith(listVersion) !== true) return false;
   if (setupChannel !== undefined) {
     const [from = 0, to = from] = setupChannel;
-    const channel = body.setup?.name[1];
-    if (channel === undefined || channel < from || channel > to) return false;
+    const channel = channelOf(body);
+    if (channel === null || channel < from || channel > to) return false;
   }
   if (clockFirst === true && !beginsWithClock(body)) return false;
   return makers === undefined || makers.includes(makerOf(body.items, systemTitle) ?? '');
+}
+
+/** Of a list of objects; the name of a push setup among values names their list, too, but not its scales. */
+function channelOf({ form, setup }: Body): number | null {
+  return form === 'push-object-list' ? (setup?.name[1] ?? null) : null;
 }
 
 function beginsWithClock({ items: [first] }: Body): boolean {
@@ -199,13 +208,12 @@ function makerOf(items: readonly Item[], systemTitle: string | undefined): strin
  * A type number of one of the rows: under its code as text or number, or a text without a name that is too long to be a
  * meter's number. A list without one says nothing.
  */
-function typeAmong(items: readonly Item[], rows: readonly Convention[]): string | null {
+function typeAmong(items: readonly Item[], rows: readonly Convention[]): Data | null {
   for (const { name, data } of items) {
     // 1-b:96.1.x, and 0-0:96.1.1 and above: the serial number stands under 0-0:96.1.0.
     if (name !== null && (name[2] !== 96 || name[3] !== 1 || (name[0] !== 1 && name[4] === 0))) continue;
-    const shown = shownIn(data);
-    if (name === null && shown.length < LONGER_THAN_NUMBERS) continue;
-    if (rows.some(({ when }) => when.types !== undefined && startsWithOne(shown, when.types))) return shown;
+    if (name === null && !(isText(data) && data.value.length >= LONGER_THAN_NUMBERS)) continue;
+    for (const { when } of rows) if (when.types !== undefined && beginsWithOne(data, when.types)) return data;
   }
   return null;
 }
@@ -214,21 +222,26 @@ function hasTypes({ when }: Convention): boolean {
   return when.types !== undefined;
 }
 
-function startsWithOne(shown: string, beginnings: readonly string[]): boolean {
-  return beginnings.some(each => shown.startsWith(each));
+function beginsWithOne(data: Data, beginnings: readonly string[]): boolean {
+  for (const beginning of beginnings) if (beginsWith(data, beginning)) return true;
+  return false;
+}
+
+/** Octet by octet: most lists hold a type, and need not be decoded for it a second time. */
+function beginsWith(data: Data, beginning: string): boolean {
+  if (!isText(data)) return shownIn(data).startsWith(beginning);
+  for (let i = 0; i < beginning.length; i++) if (data.value[i] !== beginning.charCodeAt(i)) return false;
+  return true;
+}
+
+function isText(data: Data): data is Data & { readonly value: Uint8Array } {
+  return data.type === 'octet-string' || data.type === 'visible-string' || data.type === 'utf8-string';
 }
 
 function shownIn(data: Data): string {
-  switch (data.type) {
-    case 'octet-string':
-    case 'visible-string':
-    case 'utf8-string':
-      return text(data.value).trim();
-    default:
-      return 'value' in data && (typeof data.value === 'number' || typeof data.value === 'bigint')
-        ? String(data.value)
-        : '';
-  }
+  if (isText(data)) return text(data.value).trim();
+  const value = 'value' in data ? data.value : null;
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
 }
 
 function isTexts(value: unknown): boolean {

@@ -24,14 +24,14 @@ import { readBody, type Body } from './body';
 import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
 import { ConfirmedConventions, type Settled } from './confirmed';
-import { Conventions, importConventions, type Choice } from './conventions';
+import { Conventions, importConventions, NO_CONVENTION, type Choice } from './conventions';
 import { isImpossible } from './electrical';
 import { importLayouts, isGuess, LAYOUTS, proposeLayout, type Layout } from './layouts';
 import { originOf, securedOrigin, smlOrigin, withInner, withPart, type Told } from './origin';
 import { P1Text } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
-import { scaledAs, userScalers, type UserScaler } from './scaling';
+import { isAmong, userScalers, type UserScaler } from './scaling';
 import { policyOfLayout, rescaled, telegramOf, type Decoded } from './telegram';
 
 export interface PushOptions {
@@ -437,7 +437,7 @@ export class PushDecoder {
       systemTitle: origin.systemTitle ?? null,
     };
     if ('items' in pushed.content) {
-      const telegram = telegramOf(pushed.content.items, context, {}, null);
+      const telegram = telegramOf(pushed.content.items, context, NO_CONVENTION.scales, null);
       this.#content({ type: 'telegram', telegram, origin: originOf(origin, pushed.service) }, bytes);
       return pushed.surplus;
     }
@@ -450,7 +450,7 @@ export class PushDecoder {
     const ofPlace = there === null ? context : { ...context, policy: there };
     const chosen = this.#conventions.choose(body, origin.systemTitle);
     const asChosen = telegramOf(body.items, ofPlace, chosen.scales, body.version);
-    const { choice, problem } = this.#settled(chosen, body, asChosen);
+    const { choice, problem } = this.#settled(chosen, body, asChosen, origin);
     const telegram = choice === chosen ? asChosen : rescaled(asChosen, body.items, ofPlace, choice.scales);
     const layout = body.layout?.name ?? listName(choice) ?? body.form;
     const how = originOf(origin, pushed.service, layout, there !== null, toldOf(choice, body, telegram));
@@ -469,8 +469,10 @@ export class PushDecoder {
     return body;
   }
 
-  #settled(choice: Choice, body: Body, { meter }: Decoded): Settled {
-    if (choice.by === 'setting' || choice.candidates.length === 0) return { choice, problem: null };
+  /** What is not proven as far as required teaches nothing. */
+  #settled(choice: Choice, body: Body, { meter }: Decoded, origin: Origin): Settled {
+    const nothing = choice.by === 'setting' || choice.candidates.length === 0;
+    if (nothing || lackOf(origin, this.#require) !== null) return { choice, problem: null };
     const who = meter.systemTitle ?? meter.id ?? this.#source;
     return this.#confirmed.settle(who, choice, body.items, this.#conventions);
   }
@@ -596,8 +598,7 @@ function toldOf({ by, candidates, open }: Choice, { layout, items }: Body, { rea
   if (open.size === 0) return told;
   const isOpen = readings.some(({ scaleSource }, i) => {
     const name = items[i]?.name ?? null;
-    const quantity = scaleSource === 'none' && name !== null ? scaledAs(Obis.from(name)) : null;
-    return quantity !== null && open.has(quantity);
+    return scaleSource === 'none' && name !== null && isAmong(open, Obis.from(name));
   });
   if (isOpen) told.conventions = candidates.map(({ name }) => name);
   return told;

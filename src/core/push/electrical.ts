@@ -109,20 +109,21 @@ export function voltagePower(items: readonly Item[]): 0 | -1 | -2 | null {
  * was possible before, so a power that its currents do not explain yet is one that was just switched on.
  */
 export function isImpossible(items: readonly Item[], layout: Layout, believed: boolean): boolean {
-  const values = new Map<number, number>();
-  for (const { position, c, power } of electricalCells(layout)) {
-    const item = items[position];
-    const value = item === undefined ? null : numberIn(item.data);
-    if (value === null) continue;
-    const scaled = value * 10 ** power;
-    values.set(c, scaled);
-    if (scaled === 0) continue;
-    if (isVoltage(c) && (scaled < 180 || scaled > 265)) return true;
-    if (c === FREQUENCY && (scaled < 45 || scaled > 65)) return true;
-    // Half of the last digit, or less would flow than was rounded away.
-    if (isCurrent(c)) values.set(c, scaled + 0.5 * 10 ** power);
+  const cells = electricalCells(layout);
+  for (const { position, c, scale } of cells) {
+    if (!isVoltage(c) && c !== FREQUENCY) continue;
+    const value = (valueAt(items, position) ?? 0) * scale;
+    if (value === 0) continue;
+    const [least, most] = c === FREQUENCY ? HERTZ : VOLTS;
+    if (value < least || value > most) return true;
   }
   if (believed) return false;
+  const values = new Map<number, number>();
+  for (const { position, c, scale } of cells) {
+    const value = valueAt(items, position);
+    // Half of the last digit, or less would flow than was rounded away.
+    if (value !== null) values.set(c, value * scale + (isCurrent(c) ? 0.5 * scale : 0));
+  }
   let apparent = 0;
   for (const first of PHASES) {
     const [u, i] = [values.get(first + 12), values.get(first + 11)];
@@ -141,11 +142,16 @@ function electricalCells(layout: Layout): readonly ElectricalCell[] {
   if (cells === undefined) {
     cells = layout.entries.flatMap(({ position, obis, scaler = 0 }) => {
       const code = obis === undefined ? null : Obis.tryParse(obis);
-      return code?.a === 1 && code.d === 7 && code.e === 0 ? [{ position, c: code.c, power: scaler }] : [];
+      return code?.a === 1 && code.d === 7 && code.e === 0 ? [{ position, c: code.c, scale: 10 ** scaler }] : [];
     });
     CELLS.set(layout, cells);
   }
   return cells;
+}
+
+function valueAt(items: readonly Item[], position: number): number | null {
+  const item = items[position];
+  return item === undefined ? null : numberIn(item.data);
 }
 
 function numberIn(data: Data): number | null {
@@ -164,13 +170,16 @@ function isCurrent(c: number): boolean {
 interface ElectricalCell {
   readonly position: number;
   readonly c: number;
-  readonly power: number;
+  readonly scale: number;
 }
 
 const CELLS = new WeakMap<Layout, readonly ElectricalCell[]>();
 /** Group C of the quantities of a phase begins behind these. IEC 62056-61, table 12. */
 const PHASES = [20, 40, 60] as const;
 const FREQUENCY = 14;
+const HERTZ = [45, 65] as const;
+/** Of a phase. */
+const VOLTS = [180, 265] as const;
 /** Of the active power: voltage and current are measured a moment earlier or later. */
 const LEAST_SHARE = 0.8;
 /** Below it standby and compensation are as large. */

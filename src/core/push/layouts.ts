@@ -136,6 +136,8 @@ function firstText(data: Data): string {
 
 function hasType(data: Data, wanted: string): boolean {
   if (wanted === 'any') return true;
+  const whole = MEANINGS[wanted];
+  if (whole !== undefined) return whole(data);
   return wanted.split('|').some(one => {
     const sized = /^([a-z0-9-]+)\((\d+)\)$/.exec(one);
     if (sized !== null) {

@@ -6,7 +6,7 @@ import type { Obis } from '../obis/obis';
 import { ObisPattern } from '../obis/pattern';
 import { DlmsError } from '../wire/errors';
 import { shown } from '../wire/foreign';
-import type { ScaledQuantity, Scales } from '../meters/family';
+import type { Powers, ScaledQuantity } from '../meters/family';
 import type { Item } from './body';
 
 export type Quantity =
@@ -44,14 +44,14 @@ export interface UserScaler {
 }
 
 /** Scale of a number in a telegram. */
-export function scaleOfItem(item: Item, obis: Obis | null, scales: Scales, users: readonly UserScaler[]): Scale {
+export function scaleOfItem(item: Item, obis: Obis | null, scales: Powers, users: readonly UserScaler[]): Scale {
   const scale = scaleWithoutUser(item, obis, scales);
   if (users.length === 0 || obis === null) return scale;
   const user = users.find(u => u.pattern.matches(obis));
   return user === undefined ? scale : { scaler: user.scaler, unit: scale.unit, source: 'user' };
 }
 
-function scaleWithoutUser(item: Item, obis: Obis | null, scales: Scales): Scale {
+function scaleWithoutUser(item: Item, obis: Obis | null, scales: Powers): Scale {
   if (item.scale !== undefined) return item.scale;
   const { entry } = item;
   if (entry !== undefined && (entry.scaler !== undefined || entry.unit !== undefined)) {
@@ -60,15 +60,39 @@ function scaleWithoutUser(item: Item, obis: Obis | null, scales: Scales): Scale 
   const quantity = obis === null ? null : quantityOf(obis);
   if (quantity === null) return UNSCALED;
   const unit = UNITS[quantity];
-  const known = SCALED_AS[quantity];
-  const scaler = known === null ? undefined : scales[known];
-  return scaler === undefined ? { scaler: 0, unit, source: 'none' } : { scaler, unit, source: 'layout' };
+  const scaler = powerOf(scales, quantity);
+  return scaler === null ? { scaler: 0, unit, source: 'none' } : { scaler, unit, source: 'layout' };
 }
 
-/** Of the quantities of a convention; null: it says nothing of them. */
-export function scaledAs(obis: Obis): ScaledQuantity | null {
+function powerOf(scales: Powers, quantity: Quantity): number | null {
+  switch (quantity) {
+    case 'power':
+    case 'reactive-power':
+    case 'apparent-power':
+      return scales.power;
+    case 'energy':
+    case 'reactive-energy':
+    case 'apparent-energy':
+      return scales.energy;
+    case 'voltage':
+      return scales.voltage;
+    case 'current':
+      return scales.current;
+    case 'power-factor':
+      return scales.powerFactor;
+    case 'frequency':
+    case 'angle':
+      return null;
+  }
+}
+
+/** Is it one of these, of the quantities of a convention? */
+export function isAmong(quantities: ReadonlySet<ScaledQuantity>, obis: Obis): boolean {
   const quantity = quantityOf(obis);
-  return quantity === null ? null : SCALED_AS[quantity];
+  if (quantity === null) return false;
+  const has = (each: ScaledQuantity): number => (quantities.has(each) ? 1 : 0);
+  const [power, energy, voltage] = [has('power'), has('energy'), has('voltage')];
+  return powerOf({ power, energy, voltage, current: has('current'), powerFactor: has('powerFactor') }, quantity) === 1;
 }
 
 /** What an electricity code measures, by its groups C and D; null where that is not obvious. IEC 62056-61, tables 12 and 13. */
@@ -90,19 +114,6 @@ function quantityOf(obis: Obis): Quantity | null {
 }
 
 const UNSCALED: Scale = { scaler: 0, unit: null, source: 'none' };
-const SCALED_AS: Readonly<Record<Quantity, ScaledQuantity | null>> = {
-  power: 'power',
-  'reactive-power': 'power',
-  'apparent-power': 'power',
-  energy: 'energy',
-  'reactive-energy': 'energy',
-  'apparent-energy': 'energy',
-  voltage: 'voltage',
-  current: 'current',
-  'power-factor': 'powerFactor',
-  frequency: null,
-  angle: null,
-};
 const UNITS: Readonly<Record<Quantity, string | null>> = {
   power: 'W',
   'reactive-power': 'var',

@@ -9,7 +9,7 @@ import { obisKey, obisName } from '../obis/obis-names';
 import { zoneOffsetOfLocal } from '../cosem/zone';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
 import { spelled, type Spelled } from '../cosem/spelled';
-import type { Scales } from '../meters/family';
+import type { Powers } from '../meters/family';
 import { FAMILIES } from '../meters/table';
 import { isCompanion, isNumber, type Item } from './body';
 import { scaleOfItem, type UserScaler } from './scaling';
@@ -29,7 +29,7 @@ export type Decoded = Omit<Telegram, 'receivedAt'>;
 export function telegramOf(
   items: readonly Item[],
   context: TelegramContext,
-  scales: Scales,
+  scales: Powers,
   version: string | null,
 ): Decoded {
   const readings: Reading[] = [];
@@ -38,14 +38,14 @@ export function telegramOf(
 }
 
 /** The same telegram, its values scaled otherwise. */
-export function rescaled(telegram: Decoded, items: readonly Item[], context: TelegramContext, scales: Scales): Decoded {
+export function rescaled(telegram: Decoded, items: readonly Item[], context: TelegramContext, scales: Powers): Decoded {
   const readings = telegram.readings.map((reading, i) =>
     reading.scaleSource === undefined ? reading : readingFor(items[i] as Item, context, scales),
   );
   return { ...telegram, readings };
 }
 
-function readingFor(item: Item, context: TelegramContext, scales: Scales): Reading {
+function readingFor(item: Item, context: TelegramContext, scales: Powers): Reading {
   const known = nameOf(item);
   const obis = known?.obis ?? null;
   const data = readable(item);

@@ -233,6 +233,11 @@ describe('a convention that facts leave open', () => {
     const later = feed({ confirmed: new ConfirmedConventions(memory) }, telegrams(e450, [5]));
     assert.deepEqual(said(later), [['e450', 'confirmed', undefined]]);
     assert.deepEqual([...kept.keys()], ['LGZ1030600000018 e450']);
+    // Who does not prove what is required teaches nothing.
+    kept.clear();
+    const refused = feed({ confirmed: new ConfirmedConventions(memory), require: 'encrypted' }, telegrams(e450, loads));
+    assert.deepEqual(codesOf(refused), Array(3).fill('NOT_ENCRYPTED'));
+    assert.equal(kept.size, 0);
   });
 
   it('is told once where more meters come than are remembered', () => {
