@@ -87,6 +87,7 @@ const GIVEN: Readonly<Record<string, Given>> = {
       'QUEUE_FULL',
       'UNEXPECTED_RESPONSE',
       'UNKNOWN_LAYOUT',
+      'SCALE_DOUBTED',
       'NO_FRAME',
       'NO_BYTES',
       'BCC_MISMATCH',

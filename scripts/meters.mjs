@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path';
 
 /** Fields of a family that the core reads. */
 const OF_CORE = ['family', 'makers', 'identify', 'layouts', 'conventions', 'quirks', 'identity', 'names'];
+/** Fields whose evidence the library shows. */
+const WITH_EVIDENCE = ['quirks'];
 
 /** The families of a folder by the names of their files. */
 export function readFamilies(folder) {
@@ -20,7 +22,12 @@ export function readFamilies(folder) {
 export function coreTable(families) {
   return families
     .map(family =>
-      Object.fromEntries(OF_CORE.filter(key => key in family).map(key => [key, withoutEvidence(family[key])])),
+      Object.fromEntries(
+        OF_CORE.filter(key => key in family).map(key => [
+          key,
+          WITH_EVIDENCE.includes(key) ? family[key] : withoutEvidence(family[key]),
+        ]),
+      ),
     )
     .filter(family => Object.keys(family).some(key => key !== 'family' && key !== 'makers'));
 }

@@ -7,10 +7,10 @@ export type { Decoded } from '../core/push/telegram';
 export { FRAMINGS, type Framing } from '../core/push/framing';
 
 /** Lists whose values stand in a fixed order, as data. */
-export { LAYOUTS } from '../core/push/layout-table';
 export {
   exportLayouts,
   importLayouts,
+  LAYOUTS,
   matchLayout,
   proposeLayout,
   type Layout,
@@ -25,3 +25,7 @@ export { ReplayGuard, type CounterMemory } from '../core/push/replay';
 export { KeyTable, type KeyText } from '../core/security/key-table';
 export { keyRow, keyText, readKeyCells, type KeyCells, type KeyContext } from '../core/security/key-rows';
 export type { RowPreset } from '../core/push/senders';
+/** How lists without scaler are to be read, as data, and what the telegrams of a meter have shown of it. */
+export { CONVENTIONS, importConventions } from '../core/push/conventions';
+export { ConfirmedConventions } from '../core/push/confirmed';
+export type { Convention, Facts, MeterFamily, Scales } from '../core/meters/family';

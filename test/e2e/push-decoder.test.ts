@@ -93,7 +93,7 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
       assert.equal(await page.locator('#dlms-push-entries li').count(), 4);
       await page.click('#dlms-push-layout-json');
       const shown = await page.inputValue('#dlms-push-json-text');
-      assert.equal((JSON.parse(shown) as Layout[])[0]?.name, 'my list');
+      assert.equal((JSON.parse(shown) as Saved).layouts[0]?.name, 'my list');
       await page.fill('#dlms-push-json-text', '[{"name":"a","elements":2,"entries":[{"position":2}]}]');
       await page.click('#dlms-push-json-take');
       assert.equal(await page.isVisible('#dlms-push-json'), true);

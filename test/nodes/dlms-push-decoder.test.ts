@@ -73,6 +73,7 @@ describe('dlms-push-decoder', () => {
       checksum: 'ok',
       service: 'data-notification',
       layout: 'kamstrup',
+      conventionBy: 'facts',
     });
     assert.equal(msg.topic, 'cellar');
     assert.equal(msg['mine'], 1);

@@ -19,6 +19,7 @@ import { PROJECT } from '../node-red-process';
 const OTHERWISE: Readonly<Record<string, object>> = {
   'dlms-connection': { interface: 'wrapper' },
   'dlms-obis-filter': { texts: false },
+  'dlms-push-decoder': { convention: 'auto', conventions: [] },
 };
 /** Rows that came later; empty is as before. */
 const ADDED: Readonly<Record<string, { defaults: Record<string, unknown>; credentials: readonly string[] }>> = {

@@ -83,6 +83,12 @@ export interface Origin {
   /** Telegrams missing between the last one and this, by the invocation counter. */
   readonly skipped?: number;
   readonly layout?: string;
+  /** Only the number of elements and what they can mean speak for this layout. */
+  readonly layoutBy?: 'guessed';
+  /** Who said by which convention the values of a list without scaler are scaled. */
+  readonly conventionBy?: 'facts' | 'confirmed' | 'setting';
+  /** The conventions that differ in values of this telegram, which are not scaled for that. */
+  readonly conventions?: readonly string[];
   /** The offset of the times is that of the place in which alone this layout is sent. */
   readonly zone?: 'layout';
   /** The meter sent a clock that tells no time: never set, not specified, or a day that no calendar has. */

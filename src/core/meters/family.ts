@@ -6,4 +6,57 @@ export interface MeterFamily {
   readonly family: string;
   /** Three letters of the FLAG id each. */
   readonly makers?: readonly string[];
+  readonly identify?: Identify;
+  /** As a user writes them, too: read by core/push/layouts. */
+  readonly layouts?: readonly unknown[];
+  /** Read by core/push/conventions. */
+  readonly conventions?: readonly Convention[];
+  /** Read by core/sml/quirks. */
+  readonly quirks?: readonly FamilyQuirk[];
+}
+
+/** What only this family sends. */
+export interface Identify {
+  /** Beginnings of list versions. */
+  readonly listVersions?: readonly string[];
+}
+
+/** How lists without scaler are to be read: what identifies them, and powers of ten. */
+export interface Convention {
+  readonly name: string;
+  readonly when: Facts;
+  readonly scales: Scales;
+  /** Of a user's own, for who reads the file. */
+  readonly evidence?: string;
+}
+
+/** All that are given must hold. Never how much flows. */
+export interface Facts {
+  /** Of the system title or the logical device name. */
+  readonly makers?: readonly string[];
+  /** Beginning of the version of the list. */
+  readonly listVersion?: string;
+  /** Beginnings of type numbers. A list that says no type leaves it open. */
+  readonly types?: readonly string[];
+  /** Group B of the push setup whose list it is, from and to. */
+  readonly setupChannel?: readonly number[];
+  /** A clock without name is the first element of a list of names and values. */
+  readonly clockFirst?: boolean;
+}
+
+/** Powers of ten; what is absent nobody knows. Reactive and apparent ones follow the active ones. */
+export type Scales = Partial<Readonly<Record<ScaledQuantity, number>>>;
+
+/** The same with every quantity; null: not known. */
+export type Powers = Readonly<Record<ScaledQuantity, number | null>>;
+
+export type ScaledQuantity = 'power' | 'energy' | 'voltage' | 'current' | 'powerFactor';
+
+/** What the meters are known to send otherwise than they mean it; what its fields do says the code of its name. */
+export interface FamilyQuirk {
+  readonly name: string;
+  readonly evidence: string;
+  readonly makers?: readonly string[];
+  /** Bits of the status word that mean export, by group C of the power. */
+  readonly exportBits: Readonly<Record<string, number>>;
 }

@@ -13,6 +13,7 @@ import { LineFault } from '../framing/line-fault';
 import { MbusJoiner, type MbusJoined } from '../framing/mbus-segments';
 import { wholeText, type TextExtent } from '../framing/p1';
 import type { SmlFrame } from '../framing/sml';
+import { Obis } from '../obis/obis';
 import {
   isCiphered,
   openApdu,
@@ -25,22 +26,26 @@ import {
 import type { DecoderEvent } from '../iec62056-21/decoder';
 import { readSml } from '../sml';
 import { step, type Step } from '../step';
+import type { MeterFamily } from '../meters/family';
 import { GeneralBlockReceiver } from '../transfer';
 import { DlmsError, isDlmsError } from '../wire/errors';
 import { equalBytes, hex, unhex } from '../wire/hex';
 import { AloneBytes, readBareBodies } from './bare-body';
-import { readBody } from './body';
+import { readBody, type Body } from './body';
 import { PUSH_TAGS, plausibleApdu } from '../framing/plausible';
 import { FRAMINGS, pushStream, type Framed, type Framing } from './framing';
+import { ConfirmedConventions, type Settled } from './confirmed';
+import { Conventions, importConventions, NO_CONVENTION, type Choice } from './conventions';
+import { isImpossible } from './electrical';
 import { SourceIdentity } from './identity';
-import { proposeLayout, type Layout } from './layouts';
-import { originOf, securedOrigin, smlOrigin, withInner, withoutProof, withPart } from './origin';
+import { isGuess, proposeLayout, type Layout } from './layouts';
+import { originOf, securedOrigin, smlOrigin, withInner, withoutProof, withPart, type Told } from './origin';
 import { P1Text } from './p1-text';
 import { readPushed, type Pushed } from './pushed';
 import { ReplayGuard } from './replay';
-import { conventionOf, type UserScaler } from './scaling';
+import { isAmong, type UserScaler } from './scaling';
 import { Senders, type RowPreset, type Way } from './senders';
-import { hasClock, policyOfLayout, telegramOf, type Decoded } from './telegram';
+import { hasClock, policyOfLayout, rescaled, telegramOf, type Decoded } from './telegram';
 
 export interface PushOptions {
   /** Default `auto`: found by itself, anew for each frame. */
@@ -49,6 +54,14 @@ export interface PushOptions {
   readonly layout?: string;
   /** The user's own layouts; they come before the built-in ones. */
   readonly layouts?: readonly Layout[];
+  /** The user's own families: their layouts and conventions come before the built-in ones. */
+  readonly families?: readonly MeterFamily[];
+  /** Name of the convention for lists without scaler; default `auto`: by what identifies the meter. */
+  readonly convention?: string;
+  /** One for all decoders of a node: what the telegrams of a meter have shown of its convention. */
+  readonly confirmed?: ConfirmedConventions;
+  /** What a meter without id and system title is told apart by. */
+  readonly source?: string;
   /** OBIS code or pattern to power of ten; counts above what telegram and layout say. */
   readonly scalers?: Readonly<Record<string, unknown>>;
   readonly encryptionKey?: Key | null;
@@ -112,6 +125,11 @@ export class PushDecoder {
   #way: Way;
   /** The row whose keys opened what is being read. */
   #row: KeyRow | null = null;
+  readonly #conventions: Conventions;
+  readonly #confirmed: ConfirmedConventions;
+  readonly #source: string;
+  /** Layouts that are guessed and were possible. */
+  readonly #believed = new WeakSet<Layout>();
   readonly #idleMs: number;
   readonly #waiting: Step<PushEvent>;
   readonly #withHex: boolean;
@@ -130,7 +148,7 @@ export class PushDecoder {
 
   /** Throws BAD_SETTING for an unknown framing or layout and for a scaler that is no power of ten. */
   constructor(options: PushOptions = {}) {
-    const { framing = 'auto' } = options;
+    const { framing = 'auto', families = [] } = options;
     if (framing !== 'auto' && !FRAMINGS.includes(framing)) {
       throw new DlmsError({
         code: 'BAD_SETTING',
@@ -143,6 +161,10 @@ export class PushDecoder {
     this.#bodies = framing === 'auto' || framing === 'raw';
     this.#senders = new Senders(options);
     this.#way = this.#senders.wayOf(null);
+    const own = families.flatMap(family => importConventions(family.conventions ?? []));
+    this.#conventions = new Conventions(own, options.convention ?? 'auto');
+    this.#confirmed = options.confirmed ?? new ConfirmedConventions();
+    this.#source = options.source ?? '';
     this.#idleMs = options.idleMs ?? IDLE_MS;
     this.#waiting = step<PushEvent>([], [], this.#idleMs);
     this.#withHex = options.hex === true;
@@ -226,7 +248,7 @@ export class PushDecoder {
   #bareBodies(all: Uint8Array, held = false): boolean {
     // Who sends frames with a check, or text, sends nothing bare.
     if (!this.#bodies || this.#stream.checkedBefore || this.#p1.size > 0) return false;
-    const known = (body: Data): boolean => readBody(body, this.#layouts, this.#onlyLayout, false).form !== 'unknown';
+    const known = (body: Data): boolean => this.#body(body, false).form !== 'unknown';
     const found = readBareBodies(all, known);
     if (found === null) return false;
     if (held) this.#stream.reset();
@@ -453,28 +475,45 @@ export class PushDecoder {
       systemTitle: origin.systemTitle ?? null,
     };
     if ('items' in pushed.content) {
-      const telegram = telegramOf(pushed.content.items, context, null, null);
+      const telegram = telegramOf(pushed.content.items, context, NO_CONVENTION.scales, null);
       this.#content({ type: 'telegram', telegram, origin: originOf(origin, pushed.service) }, bytes);
       return pushed.surplus;
     }
-    const body = readBody(pushed.content.body, this.#layouts, this.#onlyLayout, pushed.taggedClock);
+    const body = this.#body(pushed.content.body, pushed.taggedClock);
     if (body.form === 'unknown') {
       this.#unknown(pushed.content.body, bytes, originOf(origin, pushed.service));
       return pushed.surplus;
     }
-    const convention = conventionOf(body, deviationGiven(pushed.clock));
     const there = policyOfLayout(body.items, body.layout?.zone, context);
-    const telegram = telegramOf(
-      body.items,
-      there === null ? context : { ...context, policy: there },
-      convention,
-      body.version,
-    );
-    const layout = body.layout?.name ?? convention?.name ?? body.form;
-    const how = originOf(origin, pushed.service, layout, there !== null);
+    const ofPlace = there === null ? context : { ...context, policy: there };
+    const chosen = this.#conventions.choose(body, origin.systemTitle);
+    const asChosen = telegramOf(body.items, ofPlace, chosen.scales, body.version);
+    const { choice, problem } = this.#settled(chosen, body, asChosen, origin);
+    const telegram = choice === chosen ? asChosen : rescaled(asChosen, body.items, ofPlace, choice.scales);
+    const layout = body.layout?.name ?? listName(choice) ?? body.form;
+    const how = originOf(origin, pushed.service, layout, there !== null, toldOf(choice, body, telegram));
     const silent = telegram.time === null && hasClock(body.items, pushed.clock);
     this.#content({ type: 'telegram', telegram, origin: silent ? { ...how, clock: 'invalid' } : how }, bytes);
+    if (problem !== null) this.#events.push({ type: 'problem', error: problem, bytes, origin: how, lasting: true });
     return pushed.surplus;
+  }
+
+  /** As it is believed: what is only guessed must be possible. */
+  #body(data: Data, taggedClock: boolean): Body {
+    const body = readBody(data, this.#layouts, this.#onlyLayout, taggedClock);
+    const { layout } = body;
+    if (layout === null || this.#onlyLayout || !isGuess(layout)) return body;
+    if (isImpossible(body.items, layout, this.#believed.has(layout))) return { ...body, form: 'unknown', layout: null };
+    this.#believed.add(layout);
+    return body;
+  }
+
+  /** What is not proven as far as required teaches nothing. */
+  #settled(choice: Choice, body: Body, { meter }: Decoded, origin: Origin): Settled {
+    const nothing = choice.by === 'setting' || choice.candidates.length === 0;
+    if (nothing || lackOf(origin, this.#require) !== null) return { choice, problem: null };
+    const who = meter.systemTitle ?? this.#identity.idOf(meter, origin) ?? this.#source;
+    return this.#confirmed.settle(who, choice, body.items, this.#conventions);
   }
 
   #unknown(body: Data, bytes: Uint8Array, origin: Origin): void {
@@ -610,9 +649,27 @@ function counterOf(ciphered: Uint8Array): number | null {
   return new DataView(ciphered.buffer, ciphered.byteOffset).getUint32(1);
 }
 
-/** 8000 means not specified. */
-function deviationGiven(clock: Uint8Array | null): boolean {
-  return clock !== null && !(clock[9] === 0x80 && clock[10] === 0x00);
+/** The convention, or the first one of the family that sends this version of a list. */
+function listName({ by, candidates: [row, ...others] }: Choice): string | undefined {
+  if (row === undefined || (others.length === 0 && by !== null)) return row?.name;
+  const { listVersion } = row.when;
+  return listVersion !== undefined && others.every(({ when }) => when.listVersion === listVersion)
+    ? row.name
+    : undefined;
+}
+
+/** What flows and forms are told of it: how it is known, and what stayed open in this telegram. */
+function toldOf({ by, candidates, open }: Choice, { layout, items }: Body, { readings }: Decoded): Told {
+  const told: Told = {};
+  if (layout !== null && isGuess(layout)) told.layoutBy = 'guessed';
+  if (by !== null) told.conventionBy = by;
+  if (open.size === 0) return told;
+  const isOpen = readings.some(({ scaleSource }, i) => {
+    const name = items[i]?.name ?? null;
+    return scaleSource === 'none' && name !== null && isAmong(open, Obis.from(name));
+  });
+  if (isOpen) told.conventions = candidates.map(({ name }) => name);
+  return told;
 }
 
 function withTitle(telegram: Decoded, systemTitle: string | undefined): Decoded {

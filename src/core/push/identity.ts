@@ -22,6 +22,13 @@ export class SourceIdentity {
     return meter === telegram.meter && own === readings ? telegram : { ...telegram, meter, readings: own };
   }
 
+  /** The id that a telegram would leave with; nothing is learned of it. */
+  idOf(meter: Meter, { systemTitle, serverId }: Origin): string | null {
+    const name = systemTitle ?? serverId ?? '';
+    const sender = this.#senders.get(name);
+    return meter.id ?? (sender === undefined ? null : this.#lent(meter, name, sender).id);
+  }
+
   #lent(meter: Meter, name: string, sender: Sender): Meter {
     let from: Meter | null = sender.lends;
     if (name === '' && this.#senders.size > 1) {

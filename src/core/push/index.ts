@@ -1,11 +1,13 @@
 // What the layers above use of push decoding.
 
+export { ConfirmedConventions } from './confirmed';
+export { CONVENTIONS, importConventions } from './conventions';
 export { PushDecoder, type PushEvent, type PushOptions } from './decoder';
 export { FRAMINGS, type Framing } from './framing';
-export { LAYOUTS } from './layout-table';
 export {
   exportLayouts,
   importLayouts,
+  LAYOUTS,
   matchLayout,
   proposeLayout,
   type Layout,

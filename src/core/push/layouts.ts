@@ -1,11 +1,14 @@
 // Positional lists: telegrams that carry values without OBIS codes. Which layout fits is decided by the number of elements,
-// their types and the first text, never by the name of an operator. The rule of the file: the built-in layouts and the
-// user's own are the same data, so whatever is wrong in here can be put right in the editor.
+// what each of them can mean and the first text, never by the name of an operator. The rule of the file: the built-in layouts,
+// of the files of meters/, and the user's own are the same data, so whatever is wrong in there can be put right in the editor.
 
 import type { Data } from '../cosem/data';
 import { text } from '../cosem/data';
+import { looksLikeDateTime } from '../cosem/date-time';
+import { printable } from '../cosem/naming';
 import { Obis } from '../obis/obis';
 import { checkZone } from '../cosem/zone';
+import { FAMILIES } from '../meters/table';
 import { DlmsError } from '../wire/errors';
 import { badSetting, knownFields } from '../wire/foreign';
 
@@ -19,7 +22,11 @@ export interface LayoutEntry {
   readonly unit?: string;
   /** Power of ten. */
   readonly scaler?: number;
-  /** A type of the Data CHOICE, "number", "text" or "any"; with a size as in "octet-string(12)", alternatives with "|". Default "any". */
+  /**
+   * What can stand there: a type of the Data CHOICE, with a size as in "octet-string(12)"; or a meaning, which allows each type
+   * that can hold it: "number", "text", "id", "state", "clock", "time", "date", "device-name", "push-setup". Alternatives with "|". Default
+   * "any".
+   */
   readonly type?: string;
   readonly role?: Role;
 }
@@ -36,6 +43,8 @@ export interface Layout {
   readonly taggedClock?: true;
   /** IANA name, of a list that is sent in one place only: of its clock, where neither the clock nor the user says more. */
   readonly zone?: string;
+  /** Where it is from, for who reads the file. */
+  readonly evidence?: string;
   /** Decimal-less conventions need no entry; positions that are not listed become readings without OBIS code. */
   readonly entries: readonly LayoutEntry[];
 }
@@ -114,6 +123,11 @@ function fits(list: readonly Data[], layout: Layout, mayLack: boolean): boolean 
   return true;
 }
 
+/** A built-in layout that fits by nothing than the number of elements and what they can mean. */
+export function isGuess(layout: Layout): boolean {
+  return GUESSES.has(layout);
+}
+
 function firstText(data: Data): string {
   return data.type === 'octet-string' || data.type === 'visible-string' || data.type === 'utf8-string'
     ? text(data.value)
@@ -122,16 +136,35 @@ function firstText(data: Data): string {
 
 function hasType(data: Data, wanted: string): boolean {
   if (wanted === 'any') return true;
+  const whole = MEANINGS[wanted];
+  if (whole !== undefined) return whole(data);
   return wanted.split('|').some(one => {
     const sized = /^([a-z0-9-]+)\((\d+)\)$/.exec(one);
     if (sized !== null) {
       const value = 'value' in data ? data.value : undefined;
       return data.type === sized[1] && value instanceof Uint8Array && value.length === Number(sized[2]);
     }
-    if (one === 'number') return NUMBERS.has(data.type);
-    if (one === 'text') return TEXTS.has(data.type);
-    return data.type === one;
+    const meaning = MEANINGS[one];
+    return meaning === undefined ? data.type === one : meaning(data);
   });
+}
+
+/** What can hold a meaning. */
+const MEANINGS: Readonly<Record<string, (data: Data) => boolean>> = {
+  number: data => NUMBERS.has(data.type),
+  text: data => TEXTS.has(data.type),
+  state: data => STATES.has(data.type),
+  clock: data => data.type === 'date-time' || isOctets(data, 12, looksLikeDateTime),
+  time: data => data.type === 'time' || isOctets(data, 4),
+  date: data => data.type === 'date' || isOctets(data, 5),
+  'push-setup': data => isOctets(data, 6, octets => octets[2] === 25 && octets[3] === 9),
+  // What people read on a meter; a clock in octets is none.
+  id: data => TEXTS.has(data.type) && printable((data as { value: Uint8Array }).value) !== null,
+  'device-name': data => TEXTS.has(data.type) && DEVICE_NAME.test(firstText(data).replace(/\0+$/, '')),
+};
+
+function isOctets(data: Data, length: number, looks: (octets: Uint8Array) => boolean = () => true): boolean {
+  return data.type === 'octet-string' && data.value.length === length && looks(data.value);
 }
 
 function typeOf(data: Data): string {
@@ -141,14 +174,20 @@ function typeOf(data: Data): string {
 }
 
 function readLayout(source: unknown, where: string): Layout {
-  const o = knownFields(source, where, LAYOUT_FIELDS);
+  const o = knownFields(source, where, READ_FIELDS);
   const name = field(o, 'name', where, 'a text', (v): v is string => typeof v === 'string' && v.trim() !== '');
+  const cells = optionalField(o, 'cells', where, 'a list', (v): v is unknown[] => Array.isArray(v));
+  if (cells !== undefined) {
+    o['elements'] = cells.length;
+    o['entries'] = cells.map((cell, i) => entryOfCell(cell, i, `${where}.cells[${i}]`));
+  }
   const elements = field(o, 'elements', where, 'a number from 1 to 255', isIntegerIn(1, 255));
   const first = optionalField(o, 'first', where, 'a text', (v): v is string => typeof v === 'string');
   const [nested, taggedClock] = ['nested', 'taggedClock'].map(key =>
     optionalField(o, key, where, 'true or false', (v): v is boolean => typeof v === 'boolean'),
   );
   const zone = optionalField(o, 'zone', where, 'an IANA time zone', (v): v is string => typeof v === 'string');
+  const evidence = optionalField(o, 'evidence', where, 'a text', (v): v is string => typeof v === 'string');
   const entries = field(o, 'entries', where, 'a list', (v): v is unknown[] => Array.isArray(v));
   const seen = new Set<number>();
   return {
@@ -158,8 +197,23 @@ function readLayout(source: unknown, where: string): Layout {
     ...(nested === true ? { nested } : {}),
     ...(taggedClock === true ? { taggedClock } : {}),
     ...(zone === undefined ? {} : { zone: checkZone(zone.trim(), `${where}.zone`) }),
+    ...(evidence === undefined ? {} : { evidence }),
     entries: entries.map((entry, i) => readEntry(entry, `${where}.entries[${i}]`, elements, seen)),
   };
+}
+
+/**
+ * The short form of an entry: a meaning, as "clock" or "number"; or a code with its unit or meaning, and a power of ten:
+ * ["1.7.0", "W"], ["32.7.0", "V", -1], ["0-0:96.1.7", "model"].
+ */
+function entryOfCell(cell: unknown, position: number, where: string): Record<string, unknown> {
+  const [obis, word, scaler, ...more] = Array.isArray(cell) ? (cell as unknown[]) : [undefined, cell];
+  const known = typeof word === 'string' ? CELLS[word] : undefined;
+  if (typeof word !== 'string' || more.length > 0) throw badSetting(where, cell, CELL_WORDS);
+  const power = scaler === undefined ? {} : { scaler };
+  if (UNITS.has(word)) return { position, obis, unit: word, scaler: 0, type: 'number', ...power };
+  if (known === undefined && !isType(word)) throw badSetting(where, cell, CELL_WORDS);
+  return { position, type: word, ...known, ...(obis === undefined ? {} : { obis }), ...power };
 }
 
 function readEntry(source: unknown, where: string, elements: number, seen: Set<number>): LayoutEntry {
@@ -221,7 +275,7 @@ function isIntegerIn(low: number, high: number): (v: unknown) => v is number {
 function isType(value: string): boolean {
   return value.split('|').every(one => {
     const name = one.replace(/\(\d+\)$/, '');
-    return name === 'any' || name === 'number' || name === 'text' || KNOWN_TYPES.has(name);
+    return name === 'any' || name in MEANINGS || KNOWN_TYPES.has(name);
   });
 }
 
@@ -232,8 +286,11 @@ const LAYOUT_FIELDS: readonly (keyof Layout)[] = [
   'nested',
   'taggedClock',
   'zone',
+  'evidence',
   'entries',
 ];
+/** What else may stand in one that is read. */
+const READ_FIELDS: readonly string[] = [...LAYOUT_FIELDS, 'cells'];
 const ENTRY_FIELDS: readonly (keyof LayoutEntry)[] = ['position', 'obis', 'unit', 'scaler', 'type', 'role'];
 const ROLES: readonly Role[] = ['list-version', 'meter-id', 'model', 'clock', 'date', 'time', 'push-setup', 'unknown'];
 const NUMBER_FIELDS = new Set(['position', 'elements', 'scaler']);
@@ -264,5 +321,33 @@ const KNOWN_TYPES = new Set<string>([
   'time',
   'compact-array',
 ]);
-const TYPE_WORDS = 'a Data type such as double-long-unsigned, octet-string(12), number, text or any';
+const TYPE_WORDS = 'a Data type such as double-long-unsigned, octet-string(12), number, text, state or any';
+const CELL_WORDS = 'a meaning such as "clock", or a code with its unit and power of ten, ["32.7.0", "V", -1]';
+const STATES = new Set<string>(['boolean', 'enum', 'unsigned', 'integer', 'bit-string']);
+/** Three letters of the FLAG id and the number. IEC 62056-6-2, logical device name. */
+const DEVICE_NAME = /^[A-Z]{3}(?=.*\d)[0-9A-Za-z]{3,13}$/;
+const UNITS = new Set(['W', 'var', 'VA', 'Wh', 'varh', 'VAh', 'V', 'A', 'Hz', 'deg']);
+const CELLS: Readonly<Record<string, Omit<LayoutEntry, 'position'>>> = {
+  clock: { obis: '0-0:1.0.0', role: 'clock' },
+  time: { role: 'time' },
+  date: { role: 'date' },
+  'push-setup': { role: 'push-setup' },
+  'list-version': { role: 'list-version', type: 'text' },
+  'meter-id': { role: 'meter-id', type: 'id' },
+  model: { role: 'model', type: 'text' },
+  'device-name': { obis: '0-0:42.0.0' },
+  number: {},
+  any: { type: 'any' },
+};
 const FIXED_OCTETS = new Set([4, 5, 6, 12]);
+
+/** The lists that meters are known to send. */
+export const LAYOUTS: readonly Layout[] = FAMILIES.flatMap(({ layouts = [] }) => importLayouts(layouts));
+const GUESSES = new WeakSet(
+  LAYOUTS.filter(
+    ({ first, taggedClock, entries }) =>
+      first === undefined &&
+      taggedClock !== true &&
+      !entries.some(({ type, role }) => type === 'device-name' || role === 'push-setup'),
+  ),
+);

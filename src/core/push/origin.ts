@@ -4,13 +4,19 @@
 import type { Origin } from '../cosem/reading';
 
 /** Written out, not spread: these run for each telegram. */
-export function originOf(origin: Origin, service: string, layout?: string, itsZone = false): Origin {
+export function originOf(origin: Origin, service: string, layout?: string, itsZone = false, told: Told = {}): Origin {
   const whole = copyOf(origin);
   whole.service = service;
   if (layout !== undefined) whole.layout = layout;
   if (itsZone) whole.zone = 'layout';
+  if (told.layoutBy !== undefined) whole.layoutBy = told.layoutBy;
+  if (told.conventionBy !== undefined) whole.conventionBy = told.conventionBy;
+  if (told.conventions !== undefined) whole.conventions = told.conventions;
   return whole;
 }
+
+/** What is told of the layout and of the scales. */
+export type Told = Pick<Writable<Origin>, 'layoutBy' | 'conventionBy' | 'conventions'>;
 
 export function securedOrigin(
   origin: Origin,

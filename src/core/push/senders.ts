@@ -7,8 +7,7 @@ import { proofByKeys, type Proof } from '../cosem/proof';
 import type { KeyRing, KeyRow, KeyTable } from '../security';
 import { DlmsError } from '../wire/errors';
 import type { PushOptions } from './decoder';
-import { LAYOUTS } from './layout-table';
-import type { Layout } from './layouts';
+import { importLayouts, LAYOUTS, type Layout } from './layouts';
 import { userScalers, type UserScaler } from './scaling';
 
 /** What may differ from meter to meter. */
@@ -97,8 +96,9 @@ function requiredBy({
   return proofByKeys(authenticationKey, encryptionKey, broadcastKey, masterKey, agreement, keys);
 }
 
-function wayOf({ layout = 'auto', layouts = [], scalers = {}, policy }: PushOptions, require: Proof): Way {
-  const all = [...layouts, ...LAYOUTS];
+function wayOf(options: PushOptions, require: Proof): Way {
+  const { layout = 'auto', layouts = [], families = [], scalers = {}, policy } = options;
+  const all = [...layouts, ...families.flatMap(family => importLayouts(family.layouts ?? [])), ...LAYOUTS];
   const onlyLayout = layout !== 'auto' && layout !== '';
   const chosen = onlyLayout ? all.filter(l => l.name === layout) : all;
   if (chosen.length === 0) {

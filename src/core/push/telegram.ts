@@ -9,8 +9,10 @@ import { obisKey, obisName } from '../obis/obis-names';
 import { zoneOffsetOfLocal } from '../cosem/zone';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
 import { spelled, type Spelled } from '../cosem/spelled';
+import type { Powers } from '../meters/family';
+import { FAMILIES } from '../meters/table';
 import { isCompanion, isNumber, type Item } from './body';
-import { scaleOfItem, type Convention, type UserScaler } from './scaling';
+import { scaleOfItem, type UserScaler } from './scaling';
 
 export interface TelegramContext {
   readonly policy: ClockPolicy;
@@ -27,15 +29,23 @@ export type Decoded = Omit<Telegram, 'receivedAt'>;
 export function telegramOf(
   items: readonly Item[],
   context: TelegramContext,
-  convention: Convention | null,
+  scales: Powers,
   version: string | null,
 ): Decoded {
   const readings: Reading[] = [];
-  for (const item of items) readings.push(readingFor(item, context, convention));
+  for (const item of items) readings.push(readingFor(item, context, scales));
   return { meter: meterOf(items, readings, context, version), time: timeOfTelegram(items, context), readings };
 }
 
-function readingFor(item: Item, context: TelegramContext, convention: Convention | null): Reading {
+/** The same telegram, its values scaled otherwise. */
+export function rescaled(telegram: Decoded, items: readonly Item[], context: TelegramContext, scales: Powers): Decoded {
+  const readings = telegram.readings.map((reading, i) =>
+    reading.scaleSource === undefined ? reading : readingFor(items[i] as Item, context, scales),
+  );
+  return { ...telegram, readings };
+}
+
+function readingFor(item: Item, context: TelegramContext, scales: Powers): Reading {
   const known = nameOf(item);
   const obis = known?.obis ?? null;
   const data = readable(item);
@@ -48,7 +58,7 @@ function readingFor(item: Item, context: TelegramContext, convention: Convention
     source.key = key;
   } else if (item.role !== undefined) Object.assign(source, ROLE_NAMES[item.role]);
   if (isNumber(data) && data.type !== 'enum' && !companion) {
-    source.scale = scaleOfItem(item, obis, convention, context.scalers);
+    source.scale = scaleOfItem(item, obis, scales, context.scalers);
   } else if (data.type === 'null-data' && item.scale !== undefined) source.scale = item.scale;
   if (item.capture !== undefined) source.capture = isUnset(item.capture) ? NEVER : item.capture;
   if (item.status !== undefined) source.status = item.status;
@@ -244,7 +254,7 @@ function manufacturerOf(
 }
 
 /** The first three octets of a system title, in hex, as letters. IEC 62056-5-3, 4.3.4. */
-function flagOf(title: string): string | null {
+export function flagOf(title: string): string | null {
   let flag = '';
   for (let i = 0; i < 6; i += 2) {
     const letter = parseInt(title.slice(i, i + 2), 16);
@@ -279,12 +289,9 @@ const ID_CODES: readonly RegExp[] = [
 const MODEL_CODES = /^(0-0:96\.1\.7|1-1:96\.1\.1)\*/;
 const DEVICE_NAME = '0-0:42.0.0*255';
 /** Versions of lists that only one maker sends. */
-const VERSIONS: readonly (readonly [string, string])[] = [
-  ['Kamstrup', 'KAM'],
-  ['KFM', 'KFM'],
-  ['AIDON', 'AID'],
-  ['EMBRIQ', 'LGZ'],
-];
+const VERSIONS: readonly (readonly [start: string, maker: string])[] = FAMILIES.flatMap(({ identify, makers = [] }) =>
+  (identify?.listVersions ?? []).map(start => [start, makers[0] ?? ''] as const),
+);
 const NEVER: Data = { type: 'null-data' };
 const NO_ROLES: Roles = { idRank: Infinity, isModel: false, isDeviceName: false };
 /** They go with what is kept of the name. */

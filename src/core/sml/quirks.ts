@@ -1,7 +1,10 @@
-// What some meters are known to send otherwise than they mean it, as data: which meter, which value, what it means.
+// What some meters are known to send otherwise than they mean it: which meter and which value say the files of meters/, what
+// it means is said here.
 // The rule of the file: a correction is decided by what stands in the same telegram, never by the size of a value alone; it is
 // named on the reading, whose raw value stays as sent.
 
+import type { FamilyQuirk } from '../meters/family';
+import { FAMILIES } from '../meters/table';
 import type { SmlEntry } from './messages';
 
 export interface SmlQuirk {
@@ -44,28 +47,32 @@ export function statusOf(entries: readonly SmlEntry[]): number | null {
   return null;
 }
 
-export const SML_QUIRKS: readonly SmlQuirk[] = [
-  {
-    name: 'unsigned-sent-as-signed',
-    evidence:
-      'DZG DVS74, WS74: 327.68 to 655.35 W come as a negative Integer16, also in 8 and 24 bits, in total and of a phase, while the direction in the status says import (libsml#59, #66, #125)',
-    meant: (c, d, e, value, { octets, signed }, { manufacturer, status }) => {
-      if (manufacturer !== 'DZG' || !signed || value >= 0 || octets > 3 || d !== 7 || e !== 0) return null;
-      const bit = FNN_EXPORT[c];
+/** What to do of each quirk; its makers and bits are of the families. */
+const MEANT: Readonly<Record<string, (quirk: FamilyQuirk) => SmlQuirk['meant']>> = {
+  'unsigned-sent-as-signed':
+    ({ exportBits, makers = [] }) =>
+    (c, d, e, value, { octets, signed }, { manufacturer, status }) => {
+      if (!signed || value >= 0 || octets > 3 || d !== 7 || e !== 0) return null;
+      if (manufacturer === null || !makers.includes(manufacturer)) return null;
+      const bit = exportBits[c];
       if (bit === undefined || status === null || !isFnn(status) || has(status, bit)) return null;
       return value + 256 ** octets;
     },
-  },
-  {
-    name: 'direction-in-status',
-    evidence:
-      'EMH ED300L and eHZ: the power is positive in both directions, bit 5 of the status says which; Iskra MT175 sends the bit and the sign (libsml#101, sml2mqtt#6, Tasmota#8001, ioBroker.smartmeter#375)',
-    meant: (c, d, e, value, _sent, { status }) => {
-      if (value <= 0 || d !== 7 || e !== 0 || !EDL_POWER.has(c)) return null;
-      return status !== null && !isFnn(status) && has(status, EDL_EXPORT) ? 0 - value : null;
+  'direction-in-status':
+    ({ exportBits }) =>
+    (c, d, e, value, _sent, { status }) => {
+      if (value <= 0 || d !== 7 || e !== 0) return null;
+      const bit = exportBits[c];
+      return bit !== undefined && status !== null && !isFnn(status) && has(status, bit) ? 0 - value : null;
     },
-  },
-];
+};
+
+export const SML_QUIRKS: readonly SmlQuirk[] = FAMILIES.flatMap(({ quirks = [] }) =>
+  quirks.flatMap(quirk => {
+    const meant = MEANT[quirk.name];
+    return meant === undefined ? [] : [{ name: quirk.name, evidence: quirk.evidence, meant: meant(quirk) }];
+  }),
+);
 
 /** The status word of FNN meters ends in 04, that of EDL meters does not. FNN Lastenheft Basiszähler; EDL21, annex. */
 function isFnn(status: number): boolean {
@@ -75,9 +82,3 @@ function isFnn(status: number): boolean {
 function has(status: number, bit: number): boolean {
   return Math.floor(status / 2 ** bit) % 2 === 1;
 }
-
-/** Bits that mean export, by group C of the power: in total and of each phase. */
-const FNN_EXPORT: Readonly<Record<number, number>> = { 16: 11, 36: 12, 56: 13, 76: 14 };
-const EDL_EXPORT = 5;
-/** Import, absolute and net power of all phases. */
-const EDL_POWER: ReadonlySet<number> = new Set([1, 15, 16]);

@@ -68,6 +68,7 @@ export interface Facts {
   NOT_SUPPORTED: { what: string };
 
   UNKNOWN_LAYOUT: { what: string; elements: number };
+  SCALE_DOUBTED: { convention: string; meter: string };
   NO_FRAME: { bytes: number };
   NO_BYTES: { afterMs: number };
 
@@ -453,6 +454,12 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     say: f => `the telegram has no known layout: ${f.what}, ${f.elements} element(s)`,
     remedy:
       'Describe it once under "Own layouts" in the push decoder: a button there makes the rows from this telegram',
+  },
+  SCALE_DOUBTED: {
+    blame: 'caller',
+    say: f =>
+      `powers and currents of meter ${f.meter === '' ? '(without id)' : f.meter} cannot be what the convention ${f.convention} makes of them: they leave unscaled from now on`,
+    remedy: 'Choose the convention of the meter in the push decoder, or give the powers of ten by OBIS code there',
   },
   NO_FRAME: {
     blame: 'line',

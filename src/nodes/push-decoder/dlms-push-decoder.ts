@@ -2,7 +2,7 @@
 // The rule of the file: wiring only. Bytes are decoded in core/push, sources and their timers are in sources.
 
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import { LAYOUTS } from '../../core/push';
+import { CONVENTIONS, importConventions, importLayouts, LAYOUTS } from '../../core/push';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';
 import { readPayload } from '../lib/bytes-of';
 import { connectionOf, type Listening } from '../lib/connection-api';
@@ -17,7 +17,7 @@ import { counted } from '../lib/status-words';
 import { PushSources, problemFields, type Outgoing } from './sources';
 import { decodePasted } from './trial';
 import { shownRows, takeEditsOver } from './key-edits';
-import { ReceivedCounters } from './received-counters';
+import { CONFIRMED_CONVENTIONS, NodeNumbers, RECEIVED_COUNTERS } from './node-numbers';
 import { stateDirectory } from '../lib/state-file';
 import { Variables } from '../lib/variables';
 import { AS_IT_IS } from '../lib/text-forms';
@@ -34,14 +34,17 @@ export = (RED: NodeAPI): void => {
     this.sources = null;
     let watchdog: Watchdog | null = null;
     let listening: Listening | null = null;
-    const counters = new ReceivedCounters(stateDirectory(RED), this.id, error => this.warn(error.message));
+    const warn = (error: DlmsError): void => this.warn(error.message);
+    const counters = new NodeNumbers(RECEIVED_COUNTERS, stateDirectory(RED), this.id, warn);
+    const conventions = new NodeNumbers(CONFIRMED_CONVENTIONS, stateDirectory(RED), this.id, warn);
+    const whenReady = (work: () => void): void => counters.whenReady(() => conventions.whenReady(work));
 
     let settings: PushSettings | null = null;
     const variables = new Variables(RED, this);
     const resolve = (cell: string, where: string): string => String(variables.resolve(cell, where));
     const start = (): { settings: PushSettings; sources: PushSources } => {
       settings ??= pushSettings(config, this.credentials, resolve);
-      const sources = (this.sources ??= new PushSources(settings.options, late, counters));
+      const sources = (this.sources ??= new PushSources(settings.options, late, counters, conventions));
       return { settings, sources };
     };
     const deliver = (outgoing: readonly Outgoing[], send: Task['emit']): void => {
@@ -69,7 +72,7 @@ export = (RED: NodeAPI): void => {
             return Promise.resolve(null);
         }
         return new Promise((resolve, reject) => {
-          counters.whenReady(() => {
+          whenReady(() => {
             try {
               const { bytes, form } = readPayload(msg.payload, sources.continuesText(name));
               // Each message that is sent gets a payload of its own; the bytes need not be copied for it.
@@ -89,7 +92,7 @@ export = (RED: NodeAPI): void => {
         onClose: async removed => {
           watchdog?.stop();
           this.sources?.close();
-          await Promise.all([listening?.stop(), counters.close(removed)]);
+          await Promise.all([listening?.stop(), counters.close(removed), conventions.close(removed)]);
         },
       },
     );
@@ -108,7 +111,7 @@ export = (RED: NodeAPI): void => {
       if (settings.source === 'connection') {
         const soon = (chunk: Uint8Array | null, work: () => void): void => {
           try {
-            counters.whenReady(() => {
+            whenReady(() => {
               try {
                 if (!handle.signal.aborted) work();
               } catch (error) {
@@ -150,6 +153,9 @@ export = (RED: NodeAPI): void => {
   RED.httpAdmin.get('/dlms-push-decoder/layouts', mayRead, (_request, response) => {
     response.json(LAYOUTS);
   });
+  RED.httpAdmin.get('/dlms-push-decoder/conventions', mayRead, (_request, response) => {
+    response.json(CONVENTIONS);
+  });
   RED.httpAdmin.get('/dlms-push-decoder/:id/unrecognised', mayRead, (request, response) => {
     const node = RED.nodes.getNode(String(request.params['id'])) as Partial<PushDecoderNode> | null | undefined;
     const sources = node?.type === 'dlms-push-decoder' ? node.sources : null;
@@ -161,6 +167,15 @@ export = (RED: NodeAPI): void => {
     if (node?.type !== 'dlms-push-decoder') return void response.status(404).json({ code: 'NOT_DEPLOYED' });
     try {
       response.json(shownRows(node.credentials?.keyTable ?? ''));
+    } catch (error) {
+      const { code, message } = asNodeError(error);
+      response.status(400).json({ code, message });
+    }
+  });
+  RED.httpAdmin.post('/dlms-push-decoder/family', mayRead, (request, response) => {
+    try {
+      const { layouts = [], conventions = [] } = fieldsOf(request.body);
+      response.json({ layouts: importLayouts(layouts), conventions: importConventions(conventions) });
     } catch (error) {
       const { code, message } = asNodeError(error);
       response.status(400).json({ code, message });

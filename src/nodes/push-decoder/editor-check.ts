@@ -9,6 +9,8 @@ export interface LayoutInForm {
   elements?: number | string;
   first?: string;
   entries?: EntryInForm[];
+  /** The short form of the entries, of a file. */
+  cells?: readonly unknown[];
 }
 export interface EntryInForm {
   position?: number | string;
@@ -20,9 +22,23 @@ export interface EntryInForm {
 }
 export type ScalersInForm = Readonly<Record<string, number | string>>;
 
+/** How a family's lists without scaler are to be read; it comes from a file and goes into one as it is. */
+export interface ConventionInForm {
+  readonly name?: string;
+  readonly when?: Readonly<Record<string, unknown>>;
+  readonly scales?: Readonly<Record<string, unknown>>;
+}
+
+/** As a file of the folder `meters`, so far as a decoder reads it. */
+export interface FamilyInForm {
+  readonly family?: string;
+  readonly layouts?: readonly LayoutInForm[];
+  readonly conventions?: readonly ConventionInForm[];
+}
+
 export type LayoutFault =
   | { readonly key: 'layouts'; readonly facts: Record<string, never> }
-  | { readonly key: 'layoutName' | 'elements' | 'position'; readonly facts: { readonly name: string } }
+  | { readonly key: 'layoutName' | 'elements' | 'position' | 'convention'; readonly facts: { readonly name: string } }
   | { readonly key: 'scaler' | 'obis'; readonly facts: { readonly value: unknown } };
 
 /** `list` comes from a file, too. */
@@ -33,6 +49,8 @@ export function faultInLayouts(list: unknown): LayoutFault | null {
     const name = trimmed(layout?.name);
     if (layout === null || name === '' || names.has(name)) return { key: 'layoutName', facts: { name } };
     names.add(name);
+    // The short form of a file counts by itself; the node says where it is wrong.
+    if (Array.isArray(layout.cells)) continue;
     const elements = Number(layout.elements);
     if (!(elements >= 1 && elements <= 255)) return { key: 'elements', facts: { name } };
     for (const { position, obis, scaler } of layout.entries ?? []) {
@@ -41,6 +59,26 @@ export function faultInLayouts(list: unknown): LayoutFault | null {
       if (!isObis(obis)) return { key: 'obis', facts: { value: obis } };
       if (!isPower(scaler)) return { key: 'scaler', facts: { value: scaler } };
     }
+  }
+  return null;
+}
+
+/** What is pasted: a list of layouts, one of them, or a family with both. null: nothing of them. */
+export function familyIn(pasted: unknown): FamilyInForm | null {
+  if (Array.isArray(pasted)) return { layouts: pasted as LayoutInForm[] };
+  if (typeof pasted !== 'object' || pasted === null) return null;
+  return 'layouts' in pasted || 'conventions' in pasted ? (pasted as FamilyInForm) : { layouts: [pasted] };
+}
+
+export function faultInConventions(list: unknown): LayoutFault | null {
+  if (!Array.isArray(list)) return { key: 'convention', facts: { name: '' } };
+  const names = new Set<string>();
+  for (const row of list as readonly (ConventionInForm | null)[]) {
+    const name = trimmed(row?.name);
+    const powers = Object.values(row?.scales ?? {});
+    const whole = Object.keys(row?.when ?? {}).length > 0 && powers.length > 0 && powers.every(isPower);
+    if (name === '' || names.has(name) || !whole) return { key: 'convention', facts: { name } };
+    names.add(name);
   }
   return null;
 }

@@ -1,8 +1,33 @@
-// Own layouts in the form of dlms-push-decoder: a table to fill in, or JSON.
+// Own layouts in the form of dlms-push-decoder: a table to fill in, or JSON, which is a family of meters as the files of the
+// project have it: layouts, and conventions of scales, which have no table.
 // The rule of the file: what is edited is a copy; the node gets it when the user says Done.
 
-import { ask, fieldOf, isObis, isPower, notify, shared, textIn, typed, wordsOf, type FormNode } from '../../editor';
-import { faultInLayouts, numberOrText, type EntryInForm, type LayoutFault, type LayoutInForm } from './editor-check';
+import {
+  ask,
+  fieldOf,
+  isObis,
+  isPower,
+  notify,
+  post,
+  saidBy,
+  shared,
+  textIn,
+  typed,
+  wordsOf,
+  type Failed,
+  type FormNode,
+} from '../../editor';
+import {
+  familyIn,
+  faultInConventions,
+  faultInLayouts,
+  numberOrText,
+  type ConventionInForm,
+  type EntryInForm,
+  type FamilyInForm,
+  type LayoutFault,
+  type LayoutInForm,
+} from './editor-check';
 
 const ROLES = ['meter-id', 'model', 'clock', 'date', 'time', 'list-version', 'push-setup', 'unknown'] as const;
 
@@ -18,13 +43,16 @@ export class LayoutTable {
   readonly #rows = $('#dlms-push-entries');
   readonly #json = $('#dlms-push-json');
   #layouts: LayoutInForm[];
+  #conventions: readonly ConventionInForm[];
   #builtin: readonly LayoutInForm[] = [];
+  #builtinConventions: readonly ConventionInForm[] = [];
   /** -1: none. */
   #chosen = -1;
 
-  constructor(node: FormNode, saved: readonly LayoutInForm[], chosenName: string) {
+  constructor(node: FormNode, saved: FamilyInForm, chosenName: string, chosenConvention: string) {
     this.#node = node;
-    this.#layouts = structuredClone([...saved]);
+    this.#layouts = structuredClone([...(saved.layouts ?? [])]);
+    this.#conventions = structuredClone([...(saved.conventions ?? [])]);
     this.#rows.editableList({
       removable: true,
       sortable: false,
@@ -37,12 +65,21 @@ export class LayoutTable {
     this.#listenToButtons();
     this.#show(this.#layouts.length > 0 ? 0 : -1, chosenName);
     this.#loadBuiltin(chosenName);
+    this.#showConventions(chosenConvention);
+    void ask('dlms-push-decoder/conventions').done((builtin: readonly ConventionInForm[]) => {
+      this.#builtinConventions = builtin;
+      this.#showConventions(chosenConvention);
+    });
   }
 
   /** As they stand in the form. */
   get layouts(): readonly LayoutInForm[] {
     this.#keep();
     return this.#layouts;
+  }
+
+  get conventions(): readonly ConventionInForm[] {
+    return this.#conventions;
   }
 
   /** Adds a copy of a layout under a name that is free, and shows it. */
@@ -88,7 +125,7 @@ export class LayoutTable {
     const text = $('#dlms-push-json-text');
     $('#dlms-push-layout-json').on('click', () => {
       this.#json.toggle();
-      text.val(JSON.stringify(this.layouts, null, 2));
+      text.val(JSON.stringify({ family: 'own', layouts: this.layouts, conventions: this.conventions }, null, 2));
       RED.tray.resize();
     });
     $('#dlms-push-json-take').on('click', () => this.#take(typed(text)));
@@ -101,13 +138,25 @@ export class LayoutTable {
     } catch (error) {
       return notify(say('error.json', { reason: error instanceof Error ? error.message : '' }), 'error');
     }
-    const list: unknown = Array.isArray(given) ? given : [given];
-    const fault = faultInLayouts(list);
+    const family = familyIn(given);
+    const short = family?.layouts?.some(layout => Array.isArray((layout as LayoutInForm | null)?.cells)) === true;
+    if (family === null || !short) return this.#takeFamily(family);
+    // Node-RED writes the short form of a file out.
+    post('dlms-push-decoder/family', family)
+      .done((whole: FamilyInForm) => this.#takeFamily(whole))
+      .fail((failed: Failed) => notify(saidBy(failed) ?? say('paste.failed'), 'error'));
+  }
+
+  #takeFamily(family: FamilyInForm | null): void {
+    const { layouts, conventions = [] } = family ?? {};
+    const fault = faultInLayouts(layouts ?? (family === null ? null : [])) ?? faultInConventions(conventions);
     if (fault !== null) return notify(sentenceOf(fault), 'error');
-    // Looked through just now.
-    this.#layouts = list as LayoutInForm[];
+    this.#layouts = [...(layouts ?? [])];
+    // A list of layouts alone says nothing of conventions.
+    if (family?.conventions !== undefined) this.#conventions = conventions;
     this.#json.hide();
     this.#show(this.#layouts.length > 0 ? 0 : -1);
+    this.#showConventions();
   }
 
   #loadBuiltin(chosenName: string): void {
@@ -166,6 +215,17 @@ export class LayoutTable {
     const names = [...this.#layouts, ...this.#builtin].map(({ name = '' }) => name);
     list.empty().append($('<option>').val('auto').text(say('layout.auto')));
     for (const name of names) $('<option>').val(name).text(name).appendTo(list);
+    if (chosen !== 'auto' && !names.includes(chosen)) $('<option>').val(chosen).text(chosen).appendTo(list);
+    list.val(chosen);
+  }
+
+  /** As the names of layouts. */
+  #showConventions(chosenName = 'auto'): void {
+    const list = fieldOf(this.#node, 'convention');
+    const chosen = typed(list) || chosenName;
+    const names = [...this.#conventions, ...this.#builtinConventions].map(({ name = '' }) => name);
+    list.empty().append($('<option>').val('auto').text(say('convention.auto')));
+    for (const name of new Set(names)) $('<option>').val(name).text(name).appendTo(list);
     if (chosen !== 'auto' && !names.includes(chosen)) $('<option>').val(chosen).text(chosen).appendTo(list);
     list.val(chosen);
   }

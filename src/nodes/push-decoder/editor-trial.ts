@@ -2,7 +2,7 @@
 // The rule of the file: what a meter wrote is text, never HTML.
 
 import { fieldOf, post, saidBy, typed, valueOf, wordsOf, type Failed, type FormNode } from '../../editor';
-import type { LayoutInForm, ScalersInForm } from './editor-check';
+import type { ConventionInForm, LayoutInForm, ScalersInForm } from './editor-check';
 import { PUSH_DECODER } from './settings';
 import type { Trial, TrialTelegram } from './trial';
 
@@ -17,6 +17,7 @@ const ELSEWHERE: readonly string[] = [
   'version',
   'layouts',
   'scalers',
+  'conventions',
 ];
 const SECRETS = PUSH_DECODER.filter(({ kind }) => kind === 'key' || kind === 'password').map(({ name }) => name);
 const PROPERTIES = PUSH_DECODER.map(({ name }) => name).filter(
@@ -27,7 +28,11 @@ const say = wordsOf('dlms-push-decoder');
 
 export function prepareTrial(
   node: FormNode,
-  own: () => { readonly layouts: readonly LayoutInForm[]; readonly scalers: ScalersInForm },
+  own: () => {
+    readonly layouts: readonly LayoutInForm[];
+    readonly conventions: readonly ConventionInForm[];
+    readonly scalers: ScalersInForm;
+  },
   keyEdits: () => string,
   describe: (layout: LayoutInForm) => void,
 ): void {

@@ -22,10 +22,12 @@ import {
   type Preset,
 } from '../../editor';
 import {
+  faultInConventions,
   faultInLayouts,
   numberOrText,
   unproven,
   wrongScaler,
+  type ConventionInForm,
   type LayoutInForm,
   type ScalersInForm,
 } from './editor-check';
@@ -40,6 +42,8 @@ interface PushDecoder extends FormNode {
   readonly keyFile?: string;
   layouts?: readonly LayoutInForm[];
   scalers?: ScalersInForm;
+  readonly convention?: string;
+  conventions?: readonly ConventionInForm[];
 }
 
 const KEYS = PUSH_DECODER.filter(({ kind }) => kind === 'key').map(({ name }) => name);
@@ -58,6 +62,10 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
       const fault = faultInLayouts(layouts || []);
       return fault === null || sentenceOf(fault);
     },
+    conventions: (conventions: readonly ConventionInForm[] | undefined) => {
+      const fault = faultInConventions(conventions || []);
+      return fault === null || sentenceOf(fault);
+    },
     scalers: (scalers: ScalersInForm | undefined) => {
       const wrong = wrongScaler(scalers || {});
       return wrong === undefined || say('error.scaler', { value: wrong });
@@ -67,7 +75,8 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
   outputLabels: (_, index) => say(index === 0 ? 'output.telegrams' : 'output.problems'),
   prepare: node => {
     const showMore = prepareDetails(node);
-    const table = new LayoutTable(node, node.layouts ?? [], node.layout || 'auto');
+    const { layouts = [], conventions = [] } = node;
+    const table = new LayoutTable(node, { layouts, conventions }, node.layout || 'auto', node.convention || 'auto');
     layoutTable = table;
     const keys = new KeyList(node);
     keyList = keys;
@@ -77,7 +86,7 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
     preparePreset(node);
     prepareTrial(
       node,
-      () => ({ layouts: table.layouts, scalers: scalersInForm() }),
+      () => ({ layouts: table.layouts, conventions: table.conventions, scalers: scalersInForm() }),
       () => keys.edits,
       layout => {
         showMore();
@@ -88,6 +97,7 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
   },
   save: node => {
     node.layouts = layoutTable?.layouts ?? node.layouts ?? [];
+    node.conventions = layoutTable?.conventions ?? node.conventions ?? [];
     node.scalers = scalersInForm();
     keyList?.save();
   },
@@ -98,9 +108,11 @@ register<PushDecoder>('dlms-push-decoder', PUSH_DECODER, {
 });
 
 /** What few need is folded away, unless it is in use; gives the way to unfold it. */
-function prepareDetails({ framing = 'auto', layout = 'auto', layouts = [], scalers = {} }: PushDecoder): () => void {
+function prepareDetails(node: PushDecoder): () => void {
+  const { framing = 'auto', layout = 'auto', convention = 'auto', layouts = [], conventions = [], scalers = {} } = node;
   const toggle = foldAway($('#dlms-push-more'), $('#dlms-push-details'));
-  const special = framing !== 'auto' || layout !== 'auto' || layouts.length > 0 || Object.keys(scalers).length > 0;
+  const chosen = framing !== 'auto' || layout !== 'auto' || convention !== 'auto';
+  const special = chosen || layouts.length + conventions.length + Object.keys(scalers).length > 0;
   if (special) toggle();
   return () => {
     if ($('#dlms-push-details').is(':hidden')) toggle();

@@ -2,7 +2,7 @@
 // The rule of the file: everything is checked when the node starts, with the property named; keys are never shown.
 
 import { clockPolicy } from '../../core/cosem/date-time';
-import { importLayouts, LAYOUTS, type PushOptions, type RowPreset } from '../../core/push';
+import { importConventions, importLayouts, LAYOUTS, type PushOptions, type RowPreset } from '../../core/push';
 import { DlmsError } from '../../core/wire/errors';
 import { plainText } from '../../core/wire/foreign';
 import { parse } from '../../io/settings/parse';
@@ -53,6 +53,8 @@ export function pushSettings(
       layout: row.layout,
       layouts,
       scalers: scalersOf(row.scalers),
+      convention: row.convention,
+      families: [{ family: 'own', conventions: importConventions(row.conventions) }],
       encryptionKey: row.encryptionKey,
       authenticationKey: row.authenticationKey,
       broadcastKey: row.broadcastKey,

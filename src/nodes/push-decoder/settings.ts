@@ -26,6 +26,8 @@ export const PUSH_DECODER = settings([
   { name: 'layout', kind: 'text', default: 'auto', stored: 'auto' },
   { name: 'layouts', kind: 'json', stored: [] },
   { name: 'scalers', kind: 'json', stored: {} },
+  { name: 'convention', kind: 'text', default: 'auto', stored: 'auto' },
+  { name: 'conventions', kind: 'json', stored: [] },
   { name: 'systemTitle', kind: 'title', default: null },
   {
     name: 'keyFile',

@@ -2,6 +2,7 @@
 // The rule of the file: the number of sources is bounded, and a source that is given up hands over what it held.
 
 import {
+  ConfirmedConventions,
   PushDecoder,
   ReplayGuard,
   type CounterMemory,
@@ -74,14 +75,20 @@ export class PushSources {
 
   /**
    * `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
-   * together, since a telegram is no other one because it came another way.
+   * together, since a telegram is no other one because it came another way. `conventions`: those that meters were found to
+   * follow.
    */
   constructor(
     options: PushOptions,
     private readonly late: (outgoing: readonly Outgoing[]) => void,
     counters: CounterMemory | null = null,
+    conventions: CounterMemory | null = null,
   ) {
-    this.options = { ...options, replayGuard: new ReplayGuard(options.replay ?? 'accept', counters) };
+    this.options = {
+      ...options,
+      replayGuard: new ReplayGuard(options.replay ?? 'accept', counters),
+      confirmed: new ConfirmedConventions(conventions),
+    };
     // Wrong settings are told now and not with the first bytes.
     new PushDecoder(this.options);
   }
@@ -158,7 +165,7 @@ export class PushSources {
     this.#sources.delete(name);
     const given: Outgoing[] = [];
     if (source === undefined) {
-      const decoder = new PushDecoder(this.options);
+      const decoder = new PushDecoder({ ...this.options, source: name });
       source = { decoder, batches: recordBatches(), topic, timer: undefined, waits: false, text: false };
       if (this.#sources.size >= LIMIT_SOURCES) {
         const [oldest] = this.#sources.keys();

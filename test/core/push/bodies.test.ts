@@ -480,21 +480,6 @@ describe('push decoder: push object lists', () => {
   });
 });
 
-describe('push decoder: currents without a scale', () => {
-  const row = (name: string): Data => structure(u16(3), code(name), i8(2), u16(0));
-  const currentOf = (watts: number, current: number, volts = 230): unknown => {
-    const rows = [
-      structure(u16(40), code('0-8:25.9.0'), i8(2), u16(0)),
-      ...['1-0:1.7.0', '1-0:32.7.0', '1-0:31.7.0'].map(row),
-    ];
-    const body = structure(array(...rows), u32(watts), u16(volts), u16(current));
-    return telegramsOf(feed({}, [notificationOf(body)]))[0]?.telegram.readings[2]?.value;
-  };
-  it('are hundredths where the active power says so', () => assert.equal(currentOf(2300, 1003), 10.03));
-  it('are whole amperes where the active power says so', () => assert.equal(currentOf(22_700, 99), 99));
-  it('are told by the list where too little flows', () => assert.equal(currentOf(20, 1), 1));
-});
-
 describe('push decoder: notifications with a time', () => {
   const report = (time: string): Uint8Array =>
     concat(

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { array, encodeData, octets, structure, u16, u32, visible, type Data } from '../../../src/core/cosem/data';
 import { PushDecoder } from '../../../src/core/push';
-import { LAYOUTS } from '../../../src/core/push/layout-table';
-import { exportLayouts, importLayouts, matchLayout, proposeLayout, type Layout } from '../../../src/core/push/layouts';
+import {
+  exportLayouts,
+  importLayouts,
+  isGuess,
+  LAYOUTS,
+  matchLayout,
+  proposeLayout,
+  type Layout,
+} from '../../../src/core/push/layouts';
 import { concat, unhex } from '../../../src/core/wire/hex';
 import { notificationOf } from '../../../src/sim/push-source';
 import { codesOf, feed, problemsOf, telegramsOf } from './feeding';
@@ -150,6 +157,88 @@ describe('layouts', () => {
     assert.ok(matchLayout(value, importLayouts(exportLayouts([proposal]))) !== null);
     const [problem] = problemsOf(feed({}, [notificationOf(structure(...value))]));
     assert.deepEqual(problem?.proposal, proposal);
+  });
+
+  it('fit by the meaning of their elements, whichever type holds it', () => {
+    const si = (name: string, state: Data, number: (value: number) => Data): Data =>
+      structure(
+        visible(name),
+        octets([...Buffer.from('16820006')]),
+        state,
+        octets([...Buffer.from('0002')]),
+        ...[3810, 1400, 2410, 20, 5, 15, 4531, 7].map(number),
+      );
+    const states: Data[] = [
+      { type: 'boolean', value: false },
+      { type: 'enum', value: 1 },
+      { type: 'unsigned', value: 1 },
+      { type: 'integer', value: 1 },
+      { type: 'bit-string', value: '1' },
+    ];
+    for (const state of states) {
+      for (const number of [u16, u32, (value: number): Data => ({ type: 'long64-unsigned', value: BigInt(value) })]) {
+        for (const name of ['ISK1030700000042', 'SAG1030700000042', 'ABC84605887']) {
+          const [event] = telegramsOf(feed({}, [notificationOf(si(name, state, number))]));
+          assert.equal(event?.origin.layout, 'si-12-energy');
+          assert.equal(event.origin.layoutBy, undefined);
+          assert.equal(event.telegram.readings.find(r => r.obis === '1-0:1.8.0*255')?.value, 3810);
+          assert.equal(event.telegram.meter.id, '16820006');
+        }
+      }
+    }
+    assert.deepEqual(codesOf(feed({}, [notificationOf(si('no name', states[0] as Data, u32))])), ['UNKNOWN_LAYOUT']);
+  });
+
+  it('are read from the short form of files', () => {
+    const cells = ['clock', ['1.7.0', 'W'], ['32.7.0', 'V', -1], ['0-0:96.1.7', 'model'], 'number'];
+    const [layout] = importLayouts([{ name: 'short', cells }]);
+    assert.deepEqual(layout, {
+      name: 'short',
+      elements: 5,
+      entries: [
+        { position: 0, obis: '0-0:1.0.0*255', type: 'clock', role: 'clock' },
+        { position: 1, obis: '1-0:1.7.0*255', unit: 'W', scaler: 0, type: 'number' },
+        { position: 2, obis: '1-0:32.7.0*255', unit: 'V', scaler: -1, type: 'number' },
+        { position: 3, obis: '0-0:96.1.7*255', type: 'text', role: 'model' },
+        { position: 4, type: 'number' },
+      ],
+    });
+    for (const wrong of ['volts', 5, ['1.7.0', 'W', 0, 0], ['1.7.0', 'horsepower'], null]) {
+      assert.throws(() => importLayouts([{ name: 'x', cells: [wrong] }]), { message: /cells\[0\]/ });
+    }
+  });
+
+  it('that are only guessed say so, and electrically impossible values veto them', () => {
+    assert.deepEqual(
+      LAYOUTS.filter(isGuess).map(({ name }) => name),
+      ['si-4', 'hr-33', 'wn-9', 'wn-10', 'bgld-14', 'bgld-11'],
+    );
+    const bgld = (volts: number, amperes: number, watts: number): Uint8Array =>
+      notificationOf(
+        structure(
+          ...[volts, volts, volts, amperes, amperes, amperes].map(u16),
+          ...[watts, 0, 31_358_606, 17].map(u32),
+          octets([...Buffer.from('30137181')]),
+        ),
+      );
+    const [event] = telegramsOf(feed({}, [bgld(231, 100, 690)]));
+    assert.equal(event?.origin.layout, 'bgld-11');
+    assert.equal(event.origin.layoutBy, 'guessed');
+    for (const [volts, amperes, watts] of [
+      [50, 100, 150],
+      [2301, 100, 690],
+      [23_010, 100, 690],
+      [231, 10, 9000],
+    ] as const) {
+      const [problem, ...more] = problemsOf(feed({}, [bgld(volts, amperes, watts)]));
+      assert.equal(problem?.error.code, 'UNKNOWN_LAYOUT');
+      assert.equal(problem.proposal?.elements, 11);
+      assert.deepEqual(more, []);
+    }
+    // Just switched on: its currents are of the moment before.
+    assert.deepEqual(codesOf(feed({}, [bgld(231, 100, 690), bgld(231, 10, 9000)])), []);
+    // The user knows what it is.
+    assert.deepEqual(codesOf(feed({ layout: 'bgld-11' }, [bgld(50, 100, 150)])), []);
   });
 
   it('make readings of positions that they do not name', () => {

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { DlmsError } from '../../../src/core/wire/errors';
-import { ReceivedCounters } from '../../../src/nodes/push-decoder/received-counters';
+import { NodeNumbers, RECEIVED_COUNTERS } from '../../../src/nodes/push-decoder/node-numbers';
 
 describe('the received counters', () => {
   let directory = '';
   const told: DlmsError[] = [];
   const tell = (error: DlmsError): void => void told.push(error);
-  const ready = (counters: ReceivedCounters): Promise<void> => new Promise(resolve => counters.whenReady(resolve));
+  const ready = (counters: NodeNumbers): Promise<void> => new Promise(resolve => counters.whenReady(resolve));
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'received-'));
@@ -21,12 +21,12 @@ describe('the received counters', () => {
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   it('let work wait until the file was read, in its order, and bound what waits', async () => {
-    const first = new ReceivedCounters(directory, 'n', tell);
+    const first = new NodeNumbers(RECEIVED_COUNTERS, directory, 'n', tell);
     await ready(first);
     first.remember('a', 7);
     await first.close(false);
 
-    const counters = new ReceivedCounters(directory, 'n', tell);
+    const counters = new NodeNumbers(RECEIVED_COUNTERS, directory, 'n', tell);
     const seen: (number | undefined)[] = [];
     for (let i = 0; i < 1000; i++) counters.whenReady(() => seen.push(i === 0 ? counters.last('a') : i));
     assert.throws(() => counters.whenReady(() => undefined), { code: 'QUEUE_FULL' });
@@ -37,7 +37,7 @@ describe('the received counters', () => {
     counters.remember('a', 3);
     assert.equal(counters.last('a'), 3);
     await counters.close(false);
-    const later = new ReceivedCounters(directory, 'n', tell);
+    const later = new NodeNumbers(RECEIVED_COUNTERS, directory, 'n', tell);
     await ready(later);
     assert.equal(later.last('a'), 3);
     await later.close(true);
@@ -46,7 +46,7 @@ describe('the received counters', () => {
   });
 
   it('release what waits when the node closes', async () => {
-    const counters = new ReceivedCounters(directory, 'n', tell);
+    const counters = new NodeNumbers(RECEIVED_COUNTERS, directory, 'n', tell);
     let released = false;
     counters.whenReady(() => (released = true));
     await counters.close(false);
@@ -56,7 +56,7 @@ describe('the received counters', () => {
   it('live on in memory where they cannot be saved, which is told once', async () => {
     const file = join(directory, 'no-directory');
     writeFileSync(file, '');
-    const counters = new ReceivedCounters(file, 'n', tell);
+    const counters = new NodeNumbers(RECEIVED_COUNTERS, file, 'n', tell);
     await ready(counters);
     for (const n of [5, 6]) {
       counters.remember('a', n);

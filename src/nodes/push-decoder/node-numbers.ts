@@ -1,4 +1,4 @@
-// The highest counters that a push decoder has received, over restarts: one file a node, gone with the node.
+// What a push decoder keeps of its meters as numbers, over restarts: a file of each kind a node, gone with the node.
 // The rules of the file: keys are in it as fingerprints only; nothing is judged before the file was read, or could not be.
 
 import { rm } from 'node:fs/promises';
@@ -9,27 +9,61 @@ import { inTime } from '../../io/session/counter-keeper';
 import { removeAside } from '../lib/kept-aside';
 import { NumberJournal } from '../lib/number-journal';
 
-export class ReceivedCounters implements CounterMemory {
+/** A kind of numbers. */
+export interface Kept {
+  /** In the plural, as the sentences about them begin. */
+  readonly what: string;
+  /** Beginning of the name of the file. */
+  readonly file: string;
+  /** Of more the one that was not used for longest goes. */
+  readonly limit: number;
+}
+
+/** The highest counters: verified and unverified ones of each meter that the guard knows, and as many again. */
+export const RECEIVED_COUNTERS: Kept = { what: 'Counters of received telegrams', file: 'received', limit: 200_000 };
+/** Which convention a meter was found to follow, or not to. */
+export const CONFIRMED_CONVENTIONS: Kept = {
+  what: 'Conventions that meters were found to follow',
+  file: 'conventions',
+  limit: 200_000,
+};
+
+export class NodeNumbers implements CounterMemory {
   readonly #journal: NumberJournal;
   readonly #path: string | null;
   #ready = false;
   #waiting: (() => void)[] = [];
 
   /** `directory` null: they live as long as the process. `tell` gets what went wrong with the file, once until it is mended. */
-  constructor(directory: string | null, nodeId: string, tell: (error: DlmsError) => void) {
-    this.#path = directory === null ? null : join(directory, `received-${nodeId.replace(/[^\w.-]/g, '_')}.txt`);
+  constructor(
+    private readonly kept: Kept,
+    directory: string | null,
+    nodeId: string,
+    tell: (error: DlmsError) => void,
+  ) {
+    const { what, file, limit } = kept;
+    this.#path = directory === null ? null : join(directory, `${file}-${nodeId.replace(/[^\w.-]/g, '_')}.txt`);
     this.#journal = new NumberJournal({
-      what: WHAT,
+      what,
       path: this.#path,
-      limit: LIMIT_KEPT,
-      tell: reason => tell(new DlmsError({ code: 'STATE_NOT_SAVED', what: WHAT, reason })),
+      limit,
+      tell: reason => tell(new DlmsError({ code: 'STATE_NOT_SAVED', what, reason })),
+      full: () =>
+        tell(
+          new DlmsError({
+            code: 'LIMIT_EXCEEDED',
+            what: `${what} (the oldest are forgotten)`,
+            limit,
+            actual: limit + 1,
+          }),
+        ),
     });
     if (this.#path === null) {
-      tell(new DlmsError({ code: 'STATE_NOT_SAVED', what: WHAT, reason: 'there is no user directory' }));
+      tell(new DlmsError({ code: 'STATE_NOT_SAVED', what, reason: 'there is no user directory' }));
       this.#ready = true;
     } else {
       const late = setTimeout(() => {
-        tell(new DlmsError({ code: 'STATE_NOT_SAVED', what: WHAT, reason: 'the disk does not answer' }));
+        tell(new DlmsError({ code: 'STATE_NOT_SAVED', what, reason: 'the disk does not answer' }));
         this.#proceed();
       }, READ_MS);
       void this.#journal.loaded.then(() => {
@@ -46,7 +80,11 @@ export class ReceivedCounters implements CounterMemory {
   whenReady(work: () => void): void {
     if (this.#ready) return work();
     if (this.#waiting.length >= LIMIT_WAITING) {
-      throw new DlmsError({ code: 'QUEUE_FULL', where: `the file of ${WHAT.toLowerCase()}`, limit: LIMIT_WAITING });
+      throw new DlmsError({
+        code: 'QUEUE_FULL',
+        where: `the file of ${this.kept.what.toLowerCase()}`,
+        limit: LIMIT_WAITING,
+      });
     }
     this.#waiting.push(work);
   }
@@ -79,8 +117,5 @@ export class ReceivedCounters implements CounterMemory {
 
 /** What the disk has not told by then does not hold up what comes. */
 const READ_MS = 10_000;
-const WHAT = 'Counters of received telegrams';
-/** Verified and unverified ones of each meter that the guard knows, and as many again. */
-const LIMIT_KEPT = 200_000;
 /** Messages and pieces that come before the file was read. */
 const LIMIT_WAITING = 1000;
