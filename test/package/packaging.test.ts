@@ -270,5 +270,5 @@ function sourceOf(installedFile: string): string {
 
 type Facts = Record<'repository' | 'bugs' | 'homepage', string>;
 
-/** A ratchet: what is installed gets no bigger. */
-const MOST_OCTETS = 2_620_000;
+/** A ratchet: what is installed gets no bigger. XML brought 97 KB, half of it the parser. */
+const MOST_OCTETS = 2_700_000;
