@@ -36,6 +36,10 @@ const TABLE = {
       'core/iec62056-21',
     ],
   },
+  'core/xml': {
+    from: [...['core/wire', 'core/framing', 'core/obis', 'core/cosem', 'core/apdu', 'core/link', 'core/security']],
+    modules: ['saxes'],
+  },
   filter: { from: ['core/wire', 'core/obis', 'core/cosem'] },
   // Runs in the browser: of io the tables of settings, of the rest types only. The bundle breaks on a module of Node.
   editor: {

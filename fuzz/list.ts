@@ -16,6 +16,7 @@ import { serial } from './serial';
 import { soak } from './soak';
 import { text } from './text';
 import { values } from './values';
+import { xml } from './xml';
 
 export const FUZZERS: readonly Fuzzer[] = [
   push,
@@ -25,6 +26,7 @@ export const FUZZERS: readonly Fuzzer[] = [
   text,
   pasted,
   values,
+  xml,
   damage,
   forger,
   liar,

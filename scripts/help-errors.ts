@@ -33,6 +33,9 @@ const SML = ['SML_FRAME', 'SML_CHECK', 'SML_ATTENTION', 'SML_NO_VALUES'] as cons
 /** What is about the objects asked for. */
 const OBJECTS = ['ACCESS_DENIED', 'OBJECT_UNDEFINED', 'ACCESS_RESULT', 'NOT_SUPPORTED', 'LIMIT_EXCEEDED'] as const;
 
+/** What only the library gives. */
+export const LIBRARY_ONLY: readonly Code[] = ['XML_INVALID'];
+
 interface Given {
   readonly codes: readonly Code[];
   /** Gives those of its connection too, which stand in the help of that. */

@@ -28,6 +28,7 @@ export async function pack(root, nodes) {
   const faces = readdirSync(join(root, 'src', 'library')).map(file => basename(file, '.ts'));
   await code(root, faces, nodes, to);
   types(from, faces, to);
+  cpSync(join(root, 'scripts', 'third-party.txt'), join(to, 'third-party.txt'));
   await assets(from, to);
   for (const node of nodes) registration(from, node, to);
 }
@@ -48,7 +49,9 @@ async function code(root, faces, nodes, to) {
     minifyWhitespace: true,
     minifySyntax: true,
     write: false,
-    packages: 'external',
+    // What is installed needs nothing but itself: the few packages that the code is made with come along.
+    packages: 'bundle',
+    external: ['serialport'],
     plugins: [placesKept(join(root, 'src'))],
   });
   const kept = join(root, 'dist', '.lib-cache.json');

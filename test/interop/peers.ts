@@ -46,6 +46,22 @@ export async function readBy(peer: 'gurux' | 'dlmscosem', settings: PeerSettings
   return JSON.parse(stdout.trim().split('\n').at(-1) as string) as PeerAnswer;
 }
 
+/** The answers of a translator, one a task; see the head of gurux_xml.py. */
+export async function translateBy(peer: 'gurux-python' | 'gurux-java', tasks: readonly string[]): Promise<string[]> {
+  const program = join(SOURCE, 'peers', peer === 'gurux-python' ? 'gurux_xml.py' : 'GuruxXml.java');
+  const [command, before] =
+    peer === 'gurux-python'
+      ? [join(CACHE, 'python', 'bin', 'python'), []]
+      : ['java', ['-cp', join(CACHE, 'java', 'lib', '*')]];
+  const child = spawn(command, [...before, program], { stdio: ['pipe', 'pipe', 'ignore'] });
+  child.stdin.end(tasks.map(task => `${task}\n`).join(''));
+  const answers: string[] = [];
+  // The libraries print words of their own between.
+  for await (const line of createInterface(child.stdout)) if (/^(ok|error)\b/.test(line)) answers.push(line);
+  if (answers.length !== tasks.length) throw new Error(`${peer} answered ${answers.length} of ${tasks.length} tasks`);
+  return answers;
+}
+
 export interface JavaMeter {
   readonly hdlc: number;
   readonly wrapper: number;

@@ -95,9 +95,12 @@ describe('the library, installed', function () {
         import { Client } from '${PACKAGE}/client';
         import { IecDecoder } from '${PACKAGE}/iec62056-21';
         import { readSml } from '${PACKAGE}/sml';
+        import { fromXml, toXml, type XmlMessage } from '${PACKAGE}/xml';
         import { simulatedMeter } from '${PACKAGE}/sim';
         export const events: readonly PushEvent[] = new PushDecoder().receive(new Uint8Array(1)).events;
         export const session: Session = new Session(parseSettings({ host: 'meter' }));
+        export const bytes: Uint8Array = fromXml('<None />');
+        export const messages: readonly XmlMessage[] = toXml(bytes, { form: 'standard', comments: true });
         export const value = (reading: Reading): string | null => reading.unit ?? null;
         export const rest: unknown[] = [Obis.parse('1.8.0').toString(), isDlmsError, Client, IecDecoder, readSml, simulatedMeter];
         // @ts-expect-error a number is no setting
@@ -131,6 +134,16 @@ describe('the library, installed', function () {
     assert.ok(lines.length >= 96, `${lines.length} lines`);
     assert.match(lines[0] ?? '', /^\{"time":"20.*"1-0:1\.8\.0\*255":\d+/);
     assert.match(lines.at(-1) ?? '', /^1-0:1\.8\.0\*255 in Wh, /);
+  });
+
+  it('turns a message into XML and back', () => {
+    writeFileSync(
+      join(folder, 'xml.cjs'),
+      `const { fromXml, toXml } = require('${PACKAGE}/xml');
+       const [{ xml, exact }] = toXml(Buffer.from('c001c100080000010000ff0200', 'hex'));
+       console.log(/<ClassId Value="0008" \\/>/.test(xml), exact, Buffer.from(fromXml(xml)).toString('hex'));`,
+    );
+    assert.equal(node('xml.cjs').trim(), 'true true c001c100080000010000ff0200');
   });
 
   it('serves a simulated meter in a program', () => {

@@ -289,5 +289,8 @@ function sourceOf(installedFile: string): string {
 
 type Facts = Record<'repository' | 'bugs' | 'homepage', string>;
 
-/** A ratchet: what is installed gets no bigger. It grew once for the table of keys: its form, its help in six languages, an example. */
-const MOST_OCTETS = 2_660_000;
+/**
+ * A ratchet: what is installed gets no bigger. It grew for the table of keys, for XML (97 KB, half of it the parser) and for the
+ * node set object (help and form in six languages).
+ */
+const MOST_OCTETS = 2_950_000;

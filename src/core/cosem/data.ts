@@ -63,6 +63,11 @@ export interface DataLimits {
 }
 export const DATA_LIMITS: DataLimits = { depth: 32, elements: 2_000_000 };
 
+/** The tag that stands in front of a value of this type. */
+export function dataTag(type: DataType): number {
+  return (BY_NAME.get(type) as Row).tag;
+}
+
 /** One value; what follows it stays in the reader. */
 export function readData(r: Reader, limits: DataLimits = DATA_LIMITS): Data {
   return readTagged(r, { depth: limits.depth, elements: limits.elements, of: limits });

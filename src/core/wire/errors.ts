@@ -88,6 +88,8 @@ export interface Facts {
   SML_ATTENTION: { server: string | null; number: string; text: string | null };
   SML_NO_VALUES: { what: string };
   OTHER_PROTOCOL: { what: string };
+  /** `reason` names elements, never what a value says: it may be a password or a key. */
+  XML_INVALID: { line: number; column: number; reason: string };
 
   BAD_SETTING: { setting: string; value: string; expected: string };
   HOST_NOT_ALLOWED: { host: string };
@@ -547,6 +549,12 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
     remedy:
       'Give the connection, or the messages, to a push decoder: it reads this when its framing is found by itself',
   },
+  XML_INVALID: {
+    blame: 'caller',
+    say: f => `xml line ${f.line}, column ${f.column}: ${f.reason}`,
+    remedy: 'Compare the document with one that was made from bytes; docs/xml.md names the elements',
+  },
+
   BAD_SETTING: {
     blame: 'caller',
     say: f => `${f.setting} "${f.value}" is not ${f.expected}`,
