@@ -20,6 +20,10 @@ export interface Behaviour {
   readonly rangeDeviation: 'any' | 'with' | 'without';
   /** Column selection has no effect (docs/quirks.md#t13). */
   readonly ignoresColumns: boolean;
+  /** A range has no effect: all rows come. */
+  readonly ignoresRange: boolean;
+  /** How profiles are kept: oldest first, newest first, or begun anew in the middle of the buffer, oldest rows behind. */
+  readonly profileOrder: 'fifo' | 'lifo' | 'wrapped';
   /** Values that repeat, and clocks that follow from the period, are null-data. */
   readonly nullCompressed: boolean;
   /** get-request-with-list: served, or refused by exception-response. */
@@ -62,6 +66,8 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   emptyRange: 'array',
   rangeDeviation: 'any',
   ignoresColumns: false,
+  ignoresRange: false,
+  profileOrder: 'fifo',
   nullCompressed: false,
   withList: 'served',
   doubledClock: false,

@@ -4,7 +4,7 @@
 import type { Apdu } from '../../core/apdu';
 import type { Association } from '../../core/client/association';
 import { MeterMemory, type MeterIdentity, type ObjectEntry } from '../../core/client/meter-memory';
-import { ProfileRead, type ProfileRange } from '../../core/client/profile-read';
+import { ProfileRead, type ProfileRange, type ProfileRequest } from '../../core/client/profile-read';
 import type { AttributeRef, MethodRef, Outcome } from '../../core/client/request';
 import type { Data } from '../../core/cosem/data';
 import type { Obis } from '../../core/obis/obis';
@@ -56,6 +56,8 @@ export interface SessionEnvironment extends Installation {
 export interface ProfileOptions {
   /** Codes of the columns to return; none: all. */
   readonly columns?: readonly string[];
+  /** What null-data in a value means; default `repeated`. */
+  readonly nullValues?: ProfileRequest['nullValues'];
   readonly signal?: AbortSignal;
 }
 
@@ -165,13 +167,14 @@ export class Session implements LineUser {
     this.#request(
       stop.signal,
       async turn => {
-        const { columns } = options;
+        const { columns, nullValues } = options;
         const { clock: policy, rangeClock } = this.settings;
         const meter = await turn.identity();
         const wanted = {
           obis,
           range: typeof range === 'function' ? range(meter) : range,
           ...(columns !== undefined && { columns }),
+          ...(nullValues !== undefined && { nullValues }),
           policy,
           rangeClock,
           zone: this.environment.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
