@@ -48,6 +48,10 @@ export interface Behaviour {
   readonly parametersInDisconnect: boolean;
   /** An initiate-request with a dedicated key is answered by exception-response (docs/quirks.md#t14). */
   readonly refusesDedicatedKey: boolean;
+  /** The form in which reply_to_HLS_authentication is taken by short names (docs/quirks.md#t15). */
+  readonly snProof: 'any' | 'read' | 'read-selector-1' | 'write';
+  /** Each counter is used for two messages (docs/quirks.md#t16). */
+  readonly repeatsCounter: boolean;
   /** Answers come from a server address of four octets, whatever the request had. */
   readonly wideAnswers: boolean;
   /** First block number of a long answer; 1 by the book. */
@@ -80,6 +84,8 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   constantSequence: false,
   parametersInDisconnect: false,
   refusesDedicatedKey: false,
+  snProof: 'any',
+  repeatsCounter: false,
   wideAnswers: false,
   firstBlock: 1,
   generalBlocks: false,

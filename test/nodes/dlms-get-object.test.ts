@@ -227,6 +227,32 @@ describe('dlms-get-object', () => {
     });
   });
 
+  it('reads by short names a meter that repeats its counter and wants its proof by Write, where the form says so', async () => {
+    const behaviour = { repeatsCounter: true, snProof: 'write' } as const;
+    const keys = { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication };
+    const secure = { clientAddress: '1', authentication: 'high-gmac', security: 'authentication-encryption' };
+    for (const counterRepeats of [false, true]) {
+      const { port } = await serveMeter({ behaviour });
+      const more = { ...secure, referencing: 'sn', counterRepeats };
+      const flow = await start([connectionTo(port, more), get({ output: 'value' })], { c1: keys });
+      flow.send('n1', {});
+      if (counterRepeats) assert.equal(typeof (await flow.message('out')).payload, 'number');
+      else assert.equal((await flow.error()).error.code, 'REPLAYED');
+      await stopFlow();
+    }
+  });
+
+  it('says which key is wrong where the meter cannot decipher', async () => {
+    const { port } = await serveMeter();
+    const keys = { encryptionKey: '00'.repeat(16), authenticationKey: DEFAULT_KEYS.authentication };
+    const secure = { clientAddress: '1', authentication: 'high-gmac', security: 'encryption' };
+    const flow = await start([connectionTo(port, secure), get()], { c1: keys });
+    flow.send('n1', {});
+    const { error } = await flow.error();
+    assert.equal(error.code, 'WRONG_KEY');
+    assert.match(error.message, /the meter cannot decipher the request: the encryption key does not fit/);
+  });
+
   it('reads on after a reset in the middle', async () => {
     const { port, meter } = await serveMeter();
     const flow = await start([connectionTo(port), get({ output: 'value' })]);

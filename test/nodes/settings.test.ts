@@ -17,8 +17,9 @@ import { PROJECT } from '../node-red-process';
 
 /** What a new node has otherwise than in version 0.1; a saved flow keeps what it has. */
 const OTHERWISE: Readonly<Record<string, object>> = {
-  'dlms-connection': { interface: 'wrapper' },
+  'dlms-connection': { interface: 'wrapper', counterRepeats: false, associationObject: '' },
   'dlms-obis-filter': { texts: false },
+  'dlms-read-load-profile': { nullValues: 'repeated' },
 };
 const SAVED = JSON.parse(readFileSync(join(PROJECT, 'test/nodes/flows-0.1/defaults.json'), 'utf8')) as Record<
   string,

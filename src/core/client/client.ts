@@ -18,7 +18,7 @@ import {
   serviceRefusal,
   type Association,
 } from './association';
-import { Ciphering, isHigh, isRefusal, UNASKED } from './ciphering';
+import { Ciphering, isHigh, isRefusal, UNASKED, type Refusal } from './ciphering';
 import { LnAction, LnGet, LnSet } from './ln';
 import { CLIENT_DEFAULTS, type ClientOptions } from './options';
 import { isWaiting, nextPhase, type Input, type Phase, type Request, type Waiting } from './phases';
@@ -33,7 +33,7 @@ import {
   type MethodRef,
   type Turn,
 } from './request';
-import { SnAction, SnRead, SnWrite } from './sn';
+import { SnAction, SnProof, SnRead, SnWrite } from './sn';
 
 export type ClientEvent =
   | { readonly type: 'connected'; readonly info: string }
@@ -333,7 +333,7 @@ export class Client {
 
   #onAare(apdu: Apdu): void {
     if (isRefusal(apdu)) {
-      this.#refused(serviceRefusal(apdu, this.#ciphering.lastCounter));
+      this.#refused(this.#refusalIn(apdu));
       return;
     }
     if (apdu.type !== 'aare') {
@@ -361,12 +361,17 @@ export class Client {
     this.#go('aare-hls');
     const proof = hlsReply(context, challenges, this.#ciphering.hlsCounter());
     this.#proving = { association: verdict.association, challenges, proof };
-    this.#exchange = this.#action(proofMethod(this.options, verdict.association), {
-      type: 'octet-string',
-      value: proof,
-    });
-    // General protection is in force only once the association is.
-    const request = this.#exchange.start();
+    const method = proofMethod(this.options, verdict.association);
+    const argument: Data = { type: 'octet-string', value: proof };
+    this.#exchange =
+      this.options.referencing === 'ln'
+        ? new LnAction(method, argument, this.#context())
+        : new SnProof(method, argument);
+    this.#sendProof(this.#exchange.start());
+  }
+
+  /** General protection is in force only once the association is. */
+  #sendProof(request: Apdu): void {
     this.#remember(request);
     this.#sendAsIs(this.#ciphering.protect(encodeApdu(request), 'service-specific'));
   }
@@ -377,12 +382,18 @@ export class Client {
       const error = new DlmsError({ code: 'HLS_FAILED', mechanism: this.options.authentication, reason });
       this.#refused(error, 'proof-refused');
     };
+    const exchange = this.#exchange as Exchange;
+    let turn: Turn;
     if (isRefusal(apdu)) {
-      const error = serviceRefusal(apdu, this.#ciphering.lastCounter);
-      this.#refused(error, 'proof-refused');
-      return;
+      const error = this.#refusalIn(apdu);
+      const other = error.code === 'COUNTER_TOO_LOW' ? null : exchange.refused(error);
+      if (other === null) return this.#refused(error, 'proof-refused');
+      turn = other;
+    } else turn = answerTo(exchange, apdu);
+    if (turn.send !== null) {
+      this.#events.push(...turn.events);
+      return this.#sendProof(turn.send);
     }
-    const turn = answerTo(this.#exchange as Exchange, apdu);
     const event = turn.events.find(e => e.type === 'value');
     if (event === undefined) return failed('the meter did not answer the proof in one piece');
     if (!event.outcome.ok) return failed(event.outcome.error.short);
@@ -412,7 +423,7 @@ export class Client {
 
   #onAnswer(apdu: Apdu, exchange: Exchange): void {
     if (isRefusal(apdu)) {
-      const error = serviceRefusal(apdu, this.#ciphering.lastCounter);
+      const error = this.#refusalIn(apdu);
       const other = error.code === 'COUNTER_TOO_LOW' ? null : exchange.refused(error);
       if (other !== null) this.#turn(other);
       else this.#ended({ type: 'failed', error });
@@ -468,6 +479,10 @@ export class Client {
     this.#waitMs = null;
     if (this.#phase !== 'disconnected') this.#go('fault');
     this.#events.push({ type: 'fault', error });
+  }
+
+  #refusalIn(apdu: Refusal): DlmsError {
+    return serviceRefusal(apdu, this.#ciphering);
   }
 
   #note(text: string): void {

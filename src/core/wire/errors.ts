@@ -46,7 +46,8 @@ export interface Facts {
   STATE_NOT_SAVED: { what: string; reason: string };
   /** `keyInfo`: how the message says to get its key, where that is not the one set. */
   NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string };
-  WRONG_KEY: { systemTitle: string | null };
+  /** `refused`: it is the meter that cannot decipher with this key of ours. */
+  WRONG_KEY: { systemTitle: string | null; refused?: 'encryption' | 'encryption-or-authentication' | 'dedicated' };
   AUTHENTICATION_FAILED: { systemTitle: string | null };
   /** `unknown`: the message does not say how it was obtained. */
   NOT_AUTHENTICATED: { systemTitle: string | null; encrypted: boolean; unknown?: true };
@@ -330,7 +331,10 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   },
   WRONG_KEY: {
     blame: 'caller',
-    say: f => `the encryption key does not fit the telegram${by(f.systemTitle)}`,
+    say: f =>
+      f.refused === undefined
+        ? `the encryption key does not fit the telegram${by(f.systemTitle)}`
+        : `the meter cannot decipher the request: the ${f.refused.replaceAll('-', ' ')} key does not fit`,
     remedy:
       'Check that it is the encryption key (GUEK, EK), not the authentication key (GAK, AK), and that it belongs to this meter',
   },
