@@ -78,7 +78,7 @@ export class Association {
     const notification = faults.take('notification');
     const reply = this.#answer(bytes);
     if (notification === null || reply.type !== 'apdus') return reply;
-    return apdus(this.meter.notification(), ...reply.apdus);
+    return apdus(notification.apdu ?? this.meter.notification(), ...reply.apdus);
   }
 
   #answer(bytes: Uint8Array): Reply {

@@ -1,7 +1,7 @@
 // Ciphering of one association: what goes out is protected by the policy, what comes in is opened and checked.
 // The rule of the file: in a ciphered association an answer that is not protected as agreed is no answer.
 
-import { decodeApdu, MECHANISM, type Apdu } from '../apdu';
+import { decodeApdu, isServiceCiphered, MECHANISM, type Apdu } from '../apdu';
 import {
   CONTROL,
   hlsNeedsCounter,
@@ -125,6 +125,17 @@ export class Ciphering {
     if (this.active) this.#sender(opened);
     this.#count(opened, outer.apdu.type.includes('ded-') ? 'dedicated' : 'global');
     return { apdu: inner.apdu, surplus: outer.surplus + inner.surplus, note };
+  }
+
+  /**
+   * A ciphered APDU that cannot be opened here and is no answer to us either: one whose tag says that it comes unasked, or
+   * one in a general form, which an association without general protection has no answers in. null: anything else.
+   */
+  unaskedFor(bytes: Uint8Array): Apdu | null {
+    const { apdu } = decodeApdu(bytes);
+    if (!isCiphered(apdu)) return null;
+    if (isServiceCiphered(apdu)) return UNASKED.has(apdu.type.replace(/^(glo|ded)-/, '')) ? apdu : null;
+    return this.active && this.options.generalProtection === true ? null : apdu;
   }
 
   /** For pass 3 and 4 of high level security. */

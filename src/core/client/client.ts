@@ -47,7 +47,7 @@ export type ClientEvent =
   | { readonly type: 'answered' }
   /** The request was refused as a whole; the association stands. */
   | { readonly type: 'failed'; readonly error: DlmsError }
-  /** Unasked, set aside: data-notification, event-notification, information-report. */
+  /** Unasked, set aside: data-notification, event-notification, information-report, or what only others can decipher. */
   | { readonly type: 'notification'; readonly apdu: Apdu; readonly bytes: Uint8Array }
   | { readonly type: 'dropped'; readonly bytes: Uint8Array; readonly error: DlmsError }
   | { readonly type: 'released' }
@@ -269,16 +269,16 @@ export class Client {
       if (opened.surplus > 0) this.#note(`${opened.surplus} surplus octets after ${apdu.type}`);
       if (opened.note !== null) this.#note(opened.note);
     } catch (e) {
-      if (!isDlmsError(e) || this.#phase !== 'releasing') throw e;
+      if (!isDlmsError(e)) throw e;
+      // Whoever listens may have the keys of what was sent for others.
+      const foreign = this.#ciphering.unaskedFor(bytes);
+      if (foreign !== null) return this.#notified(foreign, bytes);
+      if (this.#phase !== 'releasing') throw e;
       this.#note(`release: ${e.short}`);
       this.#released();
       return;
     }
-    if (UNASKED.has(apdu.type)) {
-      this.#events.push({ type: 'notification', apdu, bytes });
-      this.#setAside();
-      return;
-    }
+    if (UNASKED.has(apdu.type)) return this.#notified(apdu, bytes);
     if (apdu.type === 'general-block-transfer' && !inBlocks && isWaiting(this.#phase)) return this.#onBlock(apdu);
     if (this.link.mayRepeat === true) this.#recent = [bytes.slice(), ...this.#recent.slice(0, RECENT - 1)];
     const invoke = invokeOf(apdu);
@@ -286,6 +286,11 @@ export class Client {
     this.#unanswered = false;
     if (isWaiting(this.#phase)) this.#takers[this.#phase](apdu);
     else this.#note(`${apdu.type} came unasked`);
+  }
+
+  #notified(apdu: Apdu, bytes: Uint8Array): void {
+    this.#events.push({ type: 'notification', apdu, bytes });
+    this.#setAside();
   }
 
   /** A part of a long answer. */

@@ -43,6 +43,52 @@ function values(events: readonly ClientEvent[]): unknown[] {
   );
 }
 
+describe('what comes in place of an answer', () => {
+  // general-glo-ciphering: title, length, SC, IC, and what only others can decipher
+  const foreign = unhex('db084d46571000000001' + '0a' + '30' + '00000007' + '0102030405');
+  // information-report-request, no time, one variable name 0108, one unsigned 7
+  const report = unhex('18' + '00' + '01020108' + '01' + '1107');
+  // event-notification-request, no time, class 1, 0-0:96.11.0*255, attribute 2, unsigned 7
+  const event = unhex('c2' + '00' + '0001' + '0000600b00ff' + '02' + '1107');
+
+  for (const [name, apdu] of [
+    ['an information report', report],
+    ['an event notification', event],
+    ['what is ciphered for others', foreign],
+  ] as const) {
+    it(`is handed on where it is ${name}, and the answer is waited for`, () => {
+      const client = ready();
+      client.get([REF]);
+      const step = client.receive(encodeWrapper(1, 16, apdu));
+      assert.deepEqual(
+        step.events.map(e => (e.type === 'notification' ? hex(e.bytes) : e.type)),
+        [hex(apdu)],
+      );
+      assert.ok(step.waitMs !== null);
+      assert.deepEqual(values(client.receive(answer(1, 7)).events), [7]);
+    });
+  }
+
+  it('is handed on while nothing is asked', () => {
+    const { events } = ready().receive(encodeWrapper(1, 16, foreign));
+    assert.deepEqual(
+      events.map(e => e.type),
+      ['notification'],
+    );
+  });
+
+  it('ends the association where it is ciphered as answers are and cannot be opened', () => {
+    const client = ready();
+    client.get([REF]);
+    // glo-get-response
+    const { events } = client.receive(encodeWrapper(1, 16, unhex('cc' + '0a' + '30' + '00000007' + '0102030405')));
+    assert.deepEqual(
+      events.map(e => e.type),
+      ['fault'],
+    );
+  });
+});
+
 describe('the invoke-id of an answer', () => {
   it('is not mentioned when it is the one asked with', () => {
     const client = ready();
