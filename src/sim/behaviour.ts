@@ -42,6 +42,8 @@ export interface Behaviour {
   readonly oneConnection: boolean;
   /** A granted window is not used: the meter waits for an RR after each frame (docs/quirks.md#t8). */
   readonly windowOfOne: boolean;
+  /** Of a window of the client only the frame that polls is taken (docs/quirks.md#t17). */
+  readonly ignoresUnpolled: boolean;
   /** Every I-frame carries send number 0 (Hexing HXE130, docs/quirks.md#q16a). */
   readonly constantSequence: boolean;
   /** The UA to a DISC carries the parameters again (docs/quirks.md#t10). */
@@ -81,6 +83,7 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   losesSecondFrame: false,
   oneConnection: false,
   windowOfOne: false,
+  ignoresUnpolled: false,
   constantSequence: false,
   parametersInDisconnect: false,
   refusesDedicatedKey: false,

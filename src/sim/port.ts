@@ -108,6 +108,7 @@ function hdlcStation(meter: SimulatedMeter): Station {
     corrupt: frame => leaving(meter, frame),
     quirks: {
       ...(behaviour.windowOfOne ? { rrAfterEachFrame: 'final' as const } : {}),
+      ignoresUnpolled: behaviour.ignoresUnpolled,
       frozenNumbers: behaviour.constantSequence,
       ...(behaviour.wideAnswers ? { addressSize: 4 as const } : {}),
       refusesParameters: behaviour.snrmParameters !== 'granted',

@@ -242,6 +242,15 @@ describe('dlms-get-object', () => {
     }
   });
 
+  it('asks in several frames a meter that takes only those that poll it', async () => {
+    const { port } = await serveMeter({ behaviour: { ignoresUnpolled: true } });
+    const objects = ['1.8.0', '2.8.0', '3.8.0', '4.8.0', '1.7.0', '2.7.0', '32.7.0', '52.7.0'].map(obis => ({ obis }));
+    const flow = await start([connectionTo(port, { frameSize: '62' }), get({ objects, output: 'value' })]);
+    flow.send('n1', {});
+    const values = (await flow.message('out')).payload as unknown[];
+    assert.ok(values.length === objects.length && values.every(value => typeof value === 'number'));
+  });
+
   it('says which key is wrong where the meter cannot decipher', async () => {
     const { port } = await serveMeter();
     const keys = { encryptionKey: '00'.repeat(16), authenticationKey: DEFAULT_KEYS.authentication };

@@ -74,6 +74,8 @@ export class Client {
   #listRefused = false;
   /** What came last was set aside, and nothing came after it. */
   #unanswered = false;
+  /** What to ask again when nothing comes behind it. */
+  #ask: Uint8Array | undefined;
   /** How much was set aside since the last request. */
   #aside = 0;
   /** Invoke-ids of the request that is under way and of the one before it. */
@@ -240,7 +242,9 @@ export class Client {
     // The last word was not the answer, and the answer was not in the same piece: the link has to go on waiting for it.
     if (!this.#unanswered) return;
     this.#unanswered = false;
-    if (isWaiting(this.#phase)) this.#absorb(this.link.keepWaiting());
+    const ask = this.#ask;
+    this.#ask = undefined;
+    if (isWaiting(this.#phase)) this.#absorb(this.link.keepWaiting(ask));
   }
 
   #associate(): void {
@@ -298,9 +302,16 @@ export class Client {
     const { apdu, reply, error } = this.#blocks.take(block);
     if (error !== null) throw error;
     if (apdu !== null) return this.#onApdu(apdu, true);
-    if (reply === null) return this.#setAside();
+    if (reply === null) {
+      this.#setAside();
+      // The last block of a window says that it is the last: lost, both sides would wait for each other.
+      this.#ask = encodeApdu(this.#blocks.asked);
+      return;
+    }
     this.#unanswered = false;
-    this.#sendAsIs(encodeApdu(reply));
+    const bytes = encodeApdu(reply);
+    this.#sendAsIs(bytes);
+    this.#absorb(this.link.keepWaiting(bytes));
   }
 
   /** Not the answer: the link goes on waiting for it, for a bounded number of times. */
