@@ -275,7 +275,7 @@ export class Client {
     } catch (e) {
       if (!isDlmsError(e)) throw e;
       // Whoever listens may have the keys of what was sent for others.
-      const foreign = this.#ciphering.unaskedFor(bytes);
+      const foreign = FOREIGN.has(e.code) ? this.#ciphering.unaskedFor(bytes) : null;
       if (foreign !== null) return this.#notified(foreign, bytes);
       if (this.#phase !== 'releasing') throw e;
       this.#note(`release: ${e.short}`);
@@ -559,6 +559,8 @@ const NO_PROOF =
   'the meter returned no proof of its own, so it may be somebody else (of Landis+Gyr meters only, with manufacturer LGZ, it is taken)';
 const UNPROVEN = 'the meter took our proof and gave none of its own: nothing shows that it is the meter';
 const NO_OCTETS = new Uint8Array(0);
+/** Of what was ciphered for others. One that opens and is a repetition is not. */
+const FOREIGN: ReadonlySet<string> = new Set(['NO_KEY', 'WRONG_KEY', 'AUTHENTICATION_FAILED', 'NO_SYSTEM_TITLE']);
 /** Answers that are remembered, to know a copy. */
 const RECENT = 4;
 /** A meter that pushes so often while it owes an answer is no meter any more; each one restarts the wait. */

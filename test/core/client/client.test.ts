@@ -46,7 +46,7 @@ function values(events: readonly ClientEvent[]): unknown[] {
 
 describe('what comes in place of an answer', () => {
   // general-glo-ciphering: title, length, SC, IC, and what only others can decipher
-  const foreign = unhex('db084d46571000000001' + '0a' + '30' + '00000007' + '0102030405');
+  const foreign = unhex('db084d46571000000001' + '0a' + '20' + '00000007' + '0102030405');
   // information-report-request, no time, one variable name 0108, one unsigned 7
   const report = unhex('18' + '00' + '01020108' + '01' + '1107');
   // event-notification-request, no time, class 1, 0-0:96.11.0*255, attribute 2, unsigned 7
