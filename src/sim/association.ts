@@ -14,9 +14,11 @@ import {
 import { octets, type Data } from '../core/cosem/data';
 import { hlsReply, hlsVerify, isCiphered, Key, openApdu, sealApdu, type HlsContext, type Seal } from '../core/security';
 import { GeneralBlockSender } from '../core/transfer';
+import type { Obis } from '../core/obis/obis';
 import { isDlmsError } from '../core/wire/errors';
 import { equalBytes } from '../core/wire/hex';
 import { MECHANISM_OF, type Account } from './accounts';
+import type { Behaviour } from './behaviour';
 import { exception, LnServices, type ServiceContext } from './ln-services';
 import type { SimulatedMeter } from './meter';
 import { REPLY_TO_HLS_NAME, SnServices } from './sn-services';
@@ -76,7 +78,7 @@ export class Association {
     const notification = faults.take('notification');
     const reply = this.#answer(bytes);
     if (notification === null || reply.type !== 'apdus') return reply;
-    return apdus(this.meter.notification(), ...reply.apdus);
+    return apdus(notification.apdu ?? this.meter.notification(), ...reply.apdus);
   }
 
   #answer(bytes: Uint8Array): Reply {
@@ -274,9 +276,10 @@ export class Association {
 
   #prove(apdu: Apdu, state: Extract<Phase, { phase: 'proving' }>): Uint8Array {
     const ln = state.terms.referencing === 'ln';
-    const argument = replyToHls(apdu);
-    if (argument === undefined) return exception(1, 1);
     const { meter, account } = this;
+    const argument = replyToHls(apdu, meter.associationObject);
+    if (argument === undefined) return exception(1, 1);
+    if (!ln && !takesForm(apdu, meter.behaviour.snProof)) return exception(2, 2);
     const ctx: HlsContext = {
       mechanism: MECHANISM_OF[account.authentication],
       secret: account.secret,
@@ -295,12 +298,7 @@ export class Association {
       if (!isDlmsError(e)) throw e;
       this.#state = { phase: 'idle' };
     }
-    if (apdu.type === 'write-request') {
-      return encodeApdu({
-        type: 'write-response',
-        results: [proof === null ? { type: 'data-access-error', result: 3 } : { type: 'success' }],
-      });
-    }
+    // Also to a Write, as the Gurux servers do: a write-response could not bring the proof.
     if (!ln) {
       return encodeApdu({
         type: 'read-response',
@@ -407,10 +405,13 @@ export class Association {
 }
 
 /** The argument of reply_to_HLS_authentication, null for an empty one; undefined where the request is another. */
-function replyToHls(apdu: Apdu): Data | null | undefined {
+function replyToHls(apdu: Apdu, association: Obis): Data | null | undefined {
   switch (apdu.type) {
-    case 'action-request-normal':
-      return apdu.method.classId === 15 && apdu.method.method === 1 ? apdu.argument : undefined;
+    case 'action-request-normal': {
+      const { classId, instance, method } = apdu.method;
+      const meant = classId === 15 && method === 1 && equalBytes(instance, association.bytes);
+      return meant ? apdu.argument : undefined;
+    }
     case 'read-request': {
       const [v] = apdu.variables;
       return v?.type === 'parameterised-access' && v.name === REPLY_TO_HLS_NAME ? v.parameter : undefined;
@@ -422,6 +423,14 @@ function replyToHls(apdu: Apdu): Data | null | undefined {
     default:
       return undefined;
   }
+}
+
+/** Of reply_to_HLS_authentication by short name. */
+function takesForm(apdu: Apdu, form: Behaviour['snProof']): boolean {
+  if (form === 'any') return true;
+  if (apdu.type === 'write-request') return form === 'write';
+  const [v] = apdu.type === 'read-request' ? apdu.variables : [];
+  return v?.type === 'parameterised-access' && form === (v.selector === 0 ? 'read' : 'read-selector-1');
 }
 
 function formOf(apdu: { readonly type: string }): Seal['form'] | null {

@@ -20,6 +20,10 @@ export interface Behaviour {
   readonly rangeDeviation: 'any' | 'with' | 'without';
   /** Column selection has no effect (docs/quirks.md#t13). */
   readonly ignoresColumns: boolean;
+  /** A range has no effect: all rows come. */
+  readonly ignoresRange: boolean;
+  /** How profiles are kept: oldest first, newest first, or begun anew in the middle of the buffer, oldest rows behind. */
+  readonly profileOrder: 'fifo' | 'lifo' | 'wrapped';
   /** Values that repeat, and clocks that follow from the period, are null-data. */
   readonly nullCompressed: boolean;
   /** get-request-with-list: served, or refused by exception-response. */
@@ -38,12 +42,18 @@ export interface Behaviour {
   readonly oneConnection: boolean;
   /** A granted window is not used: the meter waits for an RR after each frame (docs/quirks.md#t8). */
   readonly windowOfOne: boolean;
+  /** Of a window of the client only the frame that polls is taken (docs/quirks.md#t17). */
+  readonly ignoresUnpolled: boolean;
   /** Every I-frame carries send number 0 (Hexing HXE130, docs/quirks.md#q16a). */
   readonly constantSequence: boolean;
   /** The UA to a DISC carries the parameters again (docs/quirks.md#t10). */
   readonly parametersInDisconnect: boolean;
   /** An initiate-request with a dedicated key is answered by exception-response (docs/quirks.md#t14). */
   readonly refusesDedicatedKey: boolean;
+  /** The form in which reply_to_HLS_authentication is taken by short names (docs/quirks.md#t15). */
+  readonly snProof: 'any' | 'read' | 'read-selector-1' | 'write';
+  /** Each counter is used for two messages (docs/quirks.md#t16). */
+  readonly repeatsCounter: boolean;
   /** Answers come from a server address of four octets, whatever the request had. */
   readonly wideAnswers: boolean;
   /** First block number of a long answer; 1 by the book. */
@@ -62,6 +72,8 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   emptyRange: 'array',
   rangeDeviation: 'any',
   ignoresColumns: false,
+  ignoresRange: false,
+  profileOrder: 'fifo',
   nullCompressed: false,
   withList: 'served',
   doubledClock: false,
@@ -71,9 +83,12 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   losesSecondFrame: false,
   oneConnection: false,
   windowOfOne: false,
+  ignoresUnpolled: false,
   constantSequence: false,
   parametersInDisconnect: false,
   refusesDedicatedKey: false,
+  snProof: 'any',
+  repeatsCounter: false,
   wideAnswers: false,
   firstBlock: 1,
   generalBlocks: false,

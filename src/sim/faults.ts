@@ -7,7 +7,7 @@ export type Fault = { readonly times?: number } & (
        * `silence` no answer; `reset` the connection is closed instead of answering; `wrong-fcs` a damaged check sequence (with the
        * wrapper: a damaged header); `garbage-before` noise in front of the answer; `garbage-inside` an octet of the answer
        * changed; `cut` the first half of the answer only; `silence-in-block`, `reset-in-block` after the first block of a long
-       * answer; `wrong-block` a block number left out; `notification` an unasked data-notification in front of the answer.
+       * answer; `wrong-block` a block number left out.
        */
       readonly kind:
         | 'silence'
@@ -18,9 +18,10 @@ export type Fault = { readonly times?: number } & (
         | 'cut'
         | 'silence-in-block'
         | 'reset-in-block'
-        | 'wrong-block'
-        | 'notification';
+        | 'wrong-block';
     }
+  /** An unasked data-notification in front of the answer, or the APDU given. */
+  | { readonly kind: 'notification'; readonly apdu?: Uint8Array }
   /** The answer comes late. */
   | { readonly kind: 'slow'; readonly ms: number }
   /** Every attribute asked for is refused with this data-access-result. */

@@ -7,7 +7,7 @@ import { householdList, householdProfile, type IecHousehold } from './iec-list';
 import { SimulatedIecMeter, type IecMode, type IecStation } from './iec-meter';
 import type { SimulatedMeter } from './meter';
 import { MeterPort } from './port';
-import { listening, type MeterServer } from './server';
+import { listening, type OpenServer } from './server';
 
 export interface IecServerOptions {
   readonly mode: IecMode;
@@ -20,7 +20,7 @@ export interface IecServerOptions {
   readonly port: number;
 }
 
-export interface IecServer extends MeterServer {
+export interface IecServer extends OpenServer {
   readonly meter: SimulatedIecMeter;
 }
 

@@ -3,7 +3,7 @@
 
 import { encodeApdu, type SelectiveAccess } from '../core/apdu';
 import { octets, structure, u32 } from '../core/cosem/data';
-import type { Obis } from '../core/obis/obis';
+import { Obis } from '../core/obis/obis';
 import { Key } from '../core/security';
 import { unhex } from '../core/wire/hex';
 import { defaultAccounts, type Account } from './accounts';
@@ -48,6 +48,8 @@ export interface MeterOptions extends HouseholdOptions {
   readonly serverCounter?: () => number;
   /** Where that counter can be read. Default 0.0.43.1.0.255. */
   readonly counterObject?: string;
+  /** The name of the association (LN). Default 0.0.40.0.0.255. */
+  readonly associationObject?: string;
   /** A gas meter on M-Bus channel 1. Default yes. */
   readonly gas?: boolean;
   readonly extraObjects?: readonly CosemObject[];
@@ -62,6 +64,7 @@ export class SimulatedMeter {
   readonly referencing: 'ln' | 'sn' | 'both';
   readonly logicalDevice: number;
   readonly physicalAddress: number;
+  readonly associationObject: Obis;
   readonly faults = new Faults();
   behaviour: Behaviour;
   /** Counter of the last protected APDU under the global key; the next must be above it. */
@@ -74,6 +77,8 @@ export class SimulatedMeter {
   readonly random: (n: number) => Uint8Array;
   #sent = 0;
   readonly #serverCounter: () => number;
+  /** A counter that was used once, where each is used twice. */
+  #useAgain: number | null = null;
   readonly #ln: readonly Named[];
   readonly #sn: readonly Named[];
   readonly #byName = new Map<string, CosemObject[]>();
@@ -103,7 +108,8 @@ export class SimulatedMeter {
       invocationCounterObject(options.counterObject ?? '0.0.43.1.0.255', () => this.clientCounter),
       ...(options.extraObjects ?? []),
     ];
-    const ln = associationLn(() => this.#ln, this.logicalDevice);
+    this.associationObject = Obis.parse(options.associationObject ?? '0.0.40.0.0.255');
+    const ln = associationLn(() => this.#ln, this.logicalDevice, this.associationObject.toString());
     const sn = associationSn(() => this.#sn);
     this.#ln = baseNames(ln, objects);
     this.#sn = baseNames(sn, objects);
@@ -144,7 +150,9 @@ export class SimulatedMeter {
   }
 
   nextServerCounter(): number {
-    return this.#serverCounter();
+    const again = this.behaviour.repeatsCounter ? this.#useAgain : null;
+    this.#useAgain = again === null ? this.#serverCounter() : null;
+    return again ?? (this.#useAgain as number);
   }
 
   /** A data-notification as a meter sends it unasked. */

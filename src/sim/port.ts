@@ -8,6 +8,7 @@ import { decodeHdlcFrame, encodeHdlcFrame } from '../core/framing/hdlc-frame';
 import { HdlcServerLink } from './link/hdlc-server';
 import { encodeParameters, LARGEST_PARAMETERS } from '../core/link/hdlc-parameters';
 import { encodeHdlcAddress } from '../core/framing/hdlc-address';
+import { encodeWrapper } from '../core/framing/wrapper';
 import { WrapperServerLink } from './link/wrapper-server';
 import type { LinkStep } from '../core/link/link';
 import { Association, type Reply } from './association';
@@ -57,6 +58,14 @@ export class MeterPort {
     return step(events, write, this.#late.length > 0 ? this.#lateMs : null);
   }
 
+  /** An APDU that nobody asked for, from each meter to the client of its latest association. */
+  push(apdu: Uint8Array): PortStep {
+    return step(
+      [],
+      this.#stations.flatMap(station => station.push(apdu)),
+    );
+  }
+
   timeout(): PortStep {
     const write = this.#late;
     this.#late = [];
@@ -79,6 +88,7 @@ interface Heard {
 
 interface Station {
   receive(chunk: Uint8Array): Heard;
+  push(apdu: Uint8Array): readonly Uint8Array[];
   close(): void;
 }
 
@@ -98,6 +108,7 @@ function hdlcStation(meter: SimulatedMeter): Station {
     corrupt: frame => leaving(meter, frame),
     quirks: {
       ...(behaviour.windowOfOne ? { rrAfterEachFrame: 'final' as const } : {}),
+      ignoresUnpolled: behaviour.ignoresUnpolled,
       frozenNumbers: behaviour.constantSequence,
       ...(behaviour.wideAnswers ? { addressSize: 4 as const } : {}),
       refusesParameters: behaviour.snrmParameters !== 'granted',
@@ -126,6 +137,7 @@ function hdlcStation(meter: SimulatedMeter): Station {
         send: (apdu, more) => (more && link.connected ? link.push(apdu) : link.connected ? link.send(apdu) : step()),
       });
     },
+    push: apdu => link.push(apdu).write,
     close() {
       link.disconnect();
       association = null;
@@ -154,6 +166,7 @@ function wrapperStation(meter: SimulatedMeter, options: PortOptions): Station {
         send: apdu => link.send(apdu),
       });
     },
+    push: apdu => [encodeWrapper(meter.logicalDevice, link.client, apdu)],
     close() {
       link.disconnect();
       associations.clear();

@@ -20,7 +20,12 @@ export interface ServeOptions {
   readonly onProblem?: (error: Error) => void;
 }
 
-export interface MeterServer {
+export interface MeterServer extends OpenServer {
+  /** An APDU that nobody asked for, to all who are connected. */
+  push(apdu: Uint8Array): void;
+}
+
+export interface OpenServer {
   readonly port: number;
   /** Open connections; with UDP the peers heard of. */
   readonly connections: number;
@@ -62,6 +67,7 @@ export function serveTcp(
   const sockets = new Set<Socket>();
   /** Those that wait because the meter takes one at a time. */
   const waiting: Socket[] = [];
+  const attended = new Set<Line>();
   let serving = 0;
   const listener = createServer({ noDelay: true, keepAlive: true });
   const server = handle();
@@ -88,9 +94,11 @@ export function serveTcp(
       bytes => void socket.write(bytes),
       () => socket.resetAndDestroy(),
     );
+    attended.add(line);
     socket.on('data', chunk => line.receive(chunk));
     socket.on('close', () => {
       serving--;
+      attended.delete(line);
       line.close();
       const next = waiting.shift();
       if (next !== undefined && !next.destroyed) attend(next);
@@ -107,6 +115,9 @@ export function serveTcp(
         return sockets.size;
       },
       onChange: () => undefined,
+      push: apdu => {
+        for (const line of attended) line.push(apdu);
+      },
       close: () =>
         new Promise(resolve => {
           waiting.length = 0;
@@ -133,6 +144,9 @@ export function serveUdp(
       return peers.size;
     },
     onChange: () => undefined,
+    push: apdu => {
+      for (const line of peers.values()) line.push(apdu);
+    },
     close: () =>
       new Promise(resolve => {
         for (const line of peers.values()) line.close();
@@ -160,7 +174,7 @@ export function serveTransport(
   meters: SimulatedMeter | readonly SimulatedMeter[],
   transport: Transport,
   options: Pick<ServeOptions, 'framing' | 'onProblem'>,
-): { close(): void } {
+): { push(apdu: Uint8Array): void; close(): void } {
   const problem = (error: Error): void => options.onProblem?.(error);
   const line = new Line(
     listOf(meters),
@@ -170,7 +184,7 @@ export function serveTransport(
   );
   transport.onBytes = chunk => line.receive(chunk);
   transport.onClose = () => line.close();
-  return { close: () => line.close() };
+  return { push: apdu => line.push(apdu), close: () => line.close() };
 }
 
 /** One MeterPort with its timer. */
@@ -191,6 +205,10 @@ class Line {
 
   receive(chunk: Uint8Array): void {
     this.#drive(() => this.#port.receive(chunk));
+  }
+
+  push(apdu: Uint8Array): void {
+    this.#drive(() => this.#port.push(apdu));
   }
 
   close(): void {

@@ -109,6 +109,59 @@ describe('dlms-get-object', () => {
     assert.deepEqual(JSON.parse(String(reading?.value)), value);
   });
 
+  it('reads attributes by the names that their class has for them', async () => {
+    const { port } = await serveMeter();
+    const flow = await start([connectionTo(port), get({ output: 'value' })]);
+    const objects = ['logical_name', 'Scaler unit', 'value'].map(attribute => ({ obis: '1-0:1.8.0*255', attribute }));
+    flow.send('n1', { objects } as never);
+    const [name, scale, value] = (await flow.message('out')).payload as unknown[];
+    assert.deepEqual(scale, { scaler: 0, unit: 30 });
+    assert.equal(name, '1-0:1.8.0*255');
+    assert.equal(typeof value, 'number');
+    flow.send('n1', { objects: [{ obis: '1-0:1.8.0*255', attribute: 'colour' }] } as never);
+    const { error } = await flow.error();
+    assert.equal(error.code, 'BAD_SETTING');
+    assert.match(error.message, /one of all, logical_name, value, scaler_unit/);
+  });
+
+  for (const referencing of ['ln', 'sn']) {
+    it(`reads all attributes of an object that may be read, by ${referencing}`, async () => {
+      const { port } = await serveMeter();
+      const clock = { obis: '0-0:1.0.0*255', attribute: 'all' };
+      const objects = [clock, { obis: '1-0:1.8.0*255' }, { obis: '1-0:32.7.0*255', attribute: 'all' }];
+      const readers = [get({ objects }), get({ id: 'n2', objects, output: 'value' })];
+      const flow = await start([connectionTo(port, { referencing }), ...readers]);
+      flow.send('n1', {});
+      const { readings } = (await flow.message('out')).payload as Telegram;
+      assert.deepEqual(
+        readings.filter(r => r.obis === '0-0:1.0.0*255').map(r => r.attribute),
+        [1, 2, 3, 4, 5, 6, 7, 8, 9],
+      );
+      flow.send('n2', {});
+      const [whole, energy, voltage] = (await flow.message('out')).payload as Record<string, unknown>[];
+      assert.match(String(whole?.['time']), /^20\d\d-/);
+      assert.equal(whole?.['logical_name'], '0-0:1.0.0*255');
+      assert.equal(typeof energy, 'number');
+      assert.deepEqual(Object.keys(voltage ?? {}), ['logical_name', 'value', 'scaler_unit']);
+    });
+
+    it(`gives the object list as a table, by ${referencing}`, async () => {
+      const { port } = await serveMeter();
+      const flow = await start([connectionTo(port, { referencing }), get({ output: 'value' })]);
+      const classId = referencing === 'ln' ? 15 : 12;
+      flow.send('n1', { objects: [{ obis: '0-0:40.0.0*255', classId, attribute: 'object_list' }] } as never);
+      const rows = (await flow.message('out')).payload as Record<string, unknown>[];
+      const energy = rows.find(row => row['obis'] === '1-0:1.8.0*255');
+      assert.deepEqual(
+        [energy?.['name'], energy?.['classId'], energy?.['class']],
+        ['Active energy import (+A) total', 3, 'Register'],
+      );
+      if (referencing === 'ln') assert.deepEqual(energy?.['attributes'], { 1: 1, 2: 1, 3: 1 });
+      else assert.equal(typeof energy?.['baseName'], 'number');
+      assert.ok('class_id' in (energy ?? {}), 'what flows knew before stays');
+    });
+  }
+
   it('reads the status and the time of an extended register with its value', async () => {
     const { port } = await serveMeter();
     const flow = await start([connectionTo(port), get({ objects: [{ obis: '0-1:24.2.1*255' }] })]);
@@ -225,6 +278,41 @@ describe('dlms-get-object', () => {
       flow.send('n1', { obis: 'power' } as never);
       assert.equal((await flow.error()).error.code, 'BAD_SETTING');
     });
+  });
+
+  it('reads by short names a meter that repeats its counter and wants its proof by Write, where the form says so', async () => {
+    const behaviour = { repeatsCounter: true, snProof: 'write' } as const;
+    const keys = { encryptionKey: DEFAULT_KEYS.encryption, authenticationKey: DEFAULT_KEYS.authentication };
+    const secure = { clientAddress: '1', authentication: 'high-gmac', security: 'authentication-encryption' };
+    for (const counterRepeats of [false, true]) {
+      const { port } = await serveMeter({ behaviour });
+      const more = { ...secure, referencing: 'sn', counterRepeats };
+      const flow = await start([connectionTo(port, more), get({ output: 'value' })], { c1: keys });
+      flow.send('n1', {});
+      if (counterRepeats) assert.equal(typeof (await flow.message('out')).payload, 'number');
+      else assert.equal((await flow.error()).error.code, 'REPLAYED');
+      await stopFlow();
+    }
+  });
+
+  it('asks in several frames a meter that takes only those that poll it', async () => {
+    const { port } = await serveMeter({ behaviour: { ignoresUnpolled: true } });
+    const objects = ['1.8.0', '2.8.0', '3.8.0', '4.8.0', '1.7.0', '2.7.0', '32.7.0', '52.7.0'].map(obis => ({ obis }));
+    const flow = await start([connectionTo(port, { frameSize: '62' }), get({ objects, output: 'value' })]);
+    flow.send('n1', {});
+    const values = (await flow.message('out')).payload as unknown[];
+    assert.ok(values.length === objects.length && values.every(value => typeof value === 'number'));
+  });
+
+  it('says which key is wrong where the meter cannot decipher', async () => {
+    const { port } = await serveMeter();
+    const keys = { encryptionKey: '00'.repeat(16), authenticationKey: DEFAULT_KEYS.authentication };
+    const secure = { clientAddress: '1', authentication: 'high-gmac', security: 'encryption' };
+    const flow = await start([connectionTo(port, secure), get()], { c1: keys });
+    flow.send('n1', {});
+    const { error } = await flow.error();
+    assert.equal(error.code, 'WRONG_KEY');
+    assert.match(error.message, /the meter cannot decipher the request: the encryption key does not fit/);
   });
 
   it('reads on after a reset in the middle', async () => {

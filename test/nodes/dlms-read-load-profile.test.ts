@@ -9,6 +9,7 @@ import { captureObject } from '../../src/core/cosem/profile-layout';
 import connection from '../../src/nodes/connection/dlms-connection';
 import loadProfile from '../../src/nodes/read-load-profile/dlms-read-load-profile';
 import { attribute, cosemObject } from '../../src/sim/cosem-object';
+import { profile } from '../../src/sim/objects/profile';
 import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';
 import { closeMeters, connectionTo, serveMeter } from './meters';
 
@@ -73,6 +74,42 @@ describe('dlms-read-load-profile', () => {
     flow.send('n1', {});
     const { from, to, rows } = profileOf(await flow.message('out'));
     assert.deepEqual([from, to, rows.length], ['2026-01-10T01:00:00+01:00', '2026-01-10T03:00:00+01:00', 3]);
+  });
+
+  it('reads a profile by UNIX time, and takes null for a repeated value or for none, as the setting says', async () => {
+    const obis = '7-0:99.99.3*255';
+    const first = Math.floor(Date.now() / HOUR) * HOUR - 47 * HOUR;
+    const daily = profile({
+      obis,
+      time: 'unix',
+      columns: [{ classId: 1, obis: '0.0.96.1.0.255', attribute: 2 }],
+      periodS: 3600,
+      capacity: 48,
+      rows: () => Array.from({ length: 48 }, (_, i) => ({ atMs: first + i * HOUR, values: [u32(7)] })),
+    });
+    const { port } = await serveMeter({ extraObjects: [daily], behaviour: { nullCompressed: true } });
+    for (const [nullValues, second] of [
+      [undefined, 7],
+      ['missing', null],
+    ] as const) {
+      const flow = await start({ obis, ...(nullValues !== undefined && { nullValues }) }, port);
+      flow.send('n1', { from: first + 2 * HOUR, to: first + 4 * HOUR } as never);
+      const { rows, columns } = profileOf(await flow.message('out'));
+      assert.deepEqual(
+        rows.map(row => [Date.parse(row.time ?? '') - first, row['0-0:96.1.0*255']]),
+        [
+          [2 * HOUR, 7],
+          [3 * HOUR, second],
+          [4 * HOUR, second],
+        ],
+      );
+      assert.match(rows[0]?.time ?? '', /\+0[12]:00$/);
+      assert.deepEqual(
+        columns.map(column => column.key),
+        ['0-0:96.1.0*255'],
+      );
+      await stopFlow();
+    }
   });
 
   it('takes the range of the message: times, relative text, entries', async () => {

@@ -19,13 +19,16 @@ import { PROJECT } from '../node-red-process';
 const OTHERWISE: Readonly<Record<string, object>> = {
   'dlms-connection': { interface: 'wrapper' },
   'dlms-obis-filter': { texts: false },
-  'dlms-push-decoder': { convention: 'auto', conventions: [] },
 };
 /** Rows that came later; empty is as before. */
 const ADDED: Readonly<Record<string, { defaults: Record<string, unknown>; credentials: readonly string[] }>> = {
-  'dlms-connection': { defaults: { allowWriting: false, writable: '', preset: '' }, credentials: [] },
+  'dlms-connection': {
+    defaults: { allowWriting: false, writable: '', preset: '', counterRepeats: false, associationObject: '' },
+    credentials: [],
+  },
+  'dlms-read-load-profile': { defaults: { nullValues: 'repeated' }, credentials: [] },
   'dlms-push-decoder': {
-    defaults: { keyFile: '', onlyListed: false, standard: 'dlms', preset: '' },
+    defaults: { keyFile: '', onlyListed: false, standard: 'dlms', preset: '', convention: 'auto', conventions: [] },
     credentials: ['keyTable', 'keyEdits'],
   },
 };

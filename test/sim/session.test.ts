@@ -63,6 +63,10 @@ describe('a session with the simulated meter', () => {
     assert.equal((await s.objects()).length, 42);
   }
 
+  async function fails(s: Session, code: Code): Promise<void> {
+    await assert.rejects(s.get(REGISTER), (e: unknown) => isDlmsError(e) && e.code === code);
+  }
+
   async function readsProfile(s: Session, count = 5): Promise<string> {
     const stream = s.readProfile(PROFILE, { kind: 'time', fromMs: FROM, toMs: FROM + (count - 1) * 900_000 });
     const rows = [];
@@ -99,6 +103,62 @@ describe('a session with the simulated meter', () => {
         });
       }
     }
+  }
+
+  for (const snProof of ['read', 'read-selector-1', 'write'] as const) {
+    for (const [name, properties] of [
+      ['in clear', { clientAddress: 19, authentication: 'high-md5' }],
+      ['ciphered', GMAC],
+    ] as const) {
+      it(`proves itself by short name to a meter that wants ${snProof}, ${name}`, async () => {
+        const { s } = await open(
+          { interface: 'wrapper', referencing: 'sn', ...properties },
+          { behaviour: { snProof } },
+        );
+        await readsWell(s);
+      });
+    }
+  }
+
+  for (const referencing of ['ln', 'sn'] as const) {
+    it(`reads a meter by ${referencing} that repeats its counter only where the connection says so`, async () => {
+      const strict = { interface: 'wrapper', referencing, ...GMAC, security: 'authentication-encryption' };
+      const { s } = await open(strict, { behaviour: { repeatsCounter: true } });
+      await fails(s, 'REPLAYED');
+      await session?.close();
+      await server?.close();
+      const repeating = await open({ ...strict, counterRepeats: true }, { behaviour: { repeatsCounter: true } });
+      await readsWell(repeating.s);
+    });
+  }
+
+  it('proves itself to an association of another name, and reads its object list', async () => {
+    const associationObject = '0.0.40.0.3.255';
+    const properties = { interface: 'wrapper', clientAddress: 19, authentication: 'high-md5' };
+    const { s } = await open(properties, { associationObject });
+    await fails(s, 'EXCEPTION_RESPONSE');
+    await session?.close();
+    await server?.close();
+    const named = await open({ ...properties, associationObject }, { associationObject });
+    await readsWell(named.s);
+  });
+
+  for (const [key, more] of [
+    ['encryption', { encryptionKey: '00'.repeat(16) }],
+    ['authentication', { authenticationKey: '00'.repeat(16) }],
+  ] as const) {
+    it(`says that a key is wrong where the meter cannot decipher: the ${key} key`, async () => {
+      const { s } = await open({ interface: 'wrapper', ...GMAC }, {}, { ...CREDENTIALS, ...more });
+      await assert.rejects(s.get(REGISTER), (e: unknown) => {
+        assert.ok(isDlmsError(e) && e.detail.code === 'WRONG_KEY', String(e));
+        assert.equal(e.detail.refused, 'encryption-or-authentication');
+        assert.match(
+          e.message,
+          /^the meter cannot decipher the request: the encryption or authentication key does not fit/,
+        );
+        return true;
+      });
+    });
   }
 
   it('reads under a dedicated key, and without it where the meter refuses one', async () => {

@@ -16,7 +16,7 @@ import {
   type ConformanceBit,
   type InitiateResponse,
 } from '../apdu';
-import { Obis } from '../obis/obis';
+import { systemTitleText } from '../security';
 import { DlmsError } from '../wire/errors';
 import { isHigh, mechanismOf, type Ciphering } from './ciphering';
 import { CLIENT_DEFAULTS, type Authentication, type ClientOptions } from './options';
@@ -113,15 +113,16 @@ export function assumedAssociation(options: ClientOptions, ciphering: Ciphering)
 
 /** Method that takes f(StoC) and returns f(CtoS): pass 3 and 4. */
 export function proofMethod(options: ClientOptions, association: Association): MethodRef {
+  const obis = options.associationObject ?? CLIENT_DEFAULTS.associationObject;
   return options.referencing === 'ln'
-    ? { classId: 15, obis: CURRENT_ASSOCIATION, method: 1 }
-    : { classId: 12, obis: CURRENT_ASSOCIATION, method: 8, baseName: association.vaaName };
+    ? { classId: 15, obis, method: 1 }
+    : { classId: 12, obis, method: 8, baseName: association.vaaName };
 }
 
 /** exception-response and confirmed-service-error as errors; the counter a meter wants is kept. */
 export function serviceRefusal(
   apdu: Apdu & { type: 'exception-response' | 'confirmed-service-error' },
-  sent = 0,
+  ciphering: Ciphering | null = null,
 ): DlmsError {
   if (apdu.type === 'confirmed-service-error') {
     return new DlmsError({
@@ -130,7 +131,15 @@ export function serviceRefusal(
       error: serviceError(apdu.kind, apdu.error),
     });
   }
-  if (apdu.service === 6) return new DlmsError({ code: 'COUNTER_TOO_LOW', sent, needed: apdu.counter });
+  if (apdu.service === COUNTER_ERROR) {
+    return new DlmsError({ code: 'COUNTER_TOO_LOW', sent: ciphering?.lastCounter ?? 0, needed: apdu.counter });
+  }
+  // In clear it can be about nothing of ours; then it is an exception as any other.
+  const refused = ciphering?.keyInDoubt ?? null;
+  if (apdu.service === DECIPHERING_ERROR && refused !== null) {
+    const systemTitle = systemTitleText(ciphering?.meterTitle ?? null);
+    return new DlmsError({ code: 'WRONG_KEY', systemTitle, refused });
+  }
   return new DlmsError({
     code: 'EXCEPTION_RESPONSE',
     state: exceptionState(apdu.state),
@@ -197,8 +206,10 @@ function needed(octets: Uint8Array | undefined, setting: string): Uint8Array {
   });
 }
 
-const CURRENT_ASSOCIATION = Obis.parse('0-0:40.0.0*255');
 const AUTHENTICATION_FAILURE = 13;
+/** service-error of an exception-response. */
+const DECIPHERING_ERROR = 5;
+const COUNTER_ERROR = 6;
 const NEED_TITLE: ReadonlySet<Authentication> = new Set(['high-gmac', 'high-sha256']);
 const KEY_TROUBLE: ReadonlySet<string> = new Set(['WRONG_KEY', 'AUTHENTICATION_FAILED', 'NO_SYSTEM_TITLE', 'NO_KEY']);
 /** What each request needs to be granted. */

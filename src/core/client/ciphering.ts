@@ -1,7 +1,7 @@
 // Ciphering of one association: what goes out is protected by the policy, what comes in is opened and checked.
 // The rule of the file: in a ciphered association an answer that is not protected as agreed is no answer.
 
-import { decodeApdu, MECHANISM, type Apdu } from '../apdu';
+import { decodeApdu, isServiceCiphered, MECHANISM, type Apdu } from '../apdu';
 import {
   CONTROL,
   hlsNeedsCounter,
@@ -14,6 +14,7 @@ import {
   type HlsContext,
   type Key,
   type Opened,
+  type Seal,
 } from '../security';
 import { DlmsError } from '../wire/errors';
 import type { Authentication, ClientOptions, SecurityPolicy } from './options';
@@ -27,7 +28,7 @@ export interface OpenedApdu {
   readonly note: string | null;
 }
 
-type Refusal = Apdu & { readonly type: 'exception-response' | 'confirmed-service-error' };
+export type Refusal = Apdu & { readonly type: 'exception-response' | 'confirmed-service-error' };
 
 /** The two APDUs that refuse a service as a whole; meters send them unprotected where they cannot decipher. */
 export function isRefusal(apdu: Apdu): apdu is Refusal {
@@ -49,6 +50,8 @@ export class Ciphering {
   meterTitle: Uint8Array | null;
   /** The counter used last; for errors about it. */
   lastCounter = 0;
+  /** How the last request was protected. */
+  #lastForm: Seal['form'] = 'glo';
   /** The counter received last under each key: a meter may count a dedicated key from 0. */
   readonly #received = { global: -1, dedicated: -1 };
   /** What earlier associations had received under each key and title; looked up before the first message of this one. */
@@ -65,6 +68,16 @@ export class Ciphering {
   /** Are APDUs protected in this association? */
   get active(): boolean {
     return this.#control !== 0;
+  }
+
+  /**
+   * The key that a meter cannot decipher with, as far as it can be told; null: nothing was ciphered. A tag is made with both
+   * keys, so either may be wrong, unless the meter has shown that it has them and it is the dedicated one.
+   */
+  get keyInDoubt(): 'encryption' | 'encryption-or-authentication' | 'dedicated' | null {
+    if (!this.active) return null;
+    if (this.#lastForm.endsWith('ded')) return 'dedicated';
+    return (this.#control & CONTROL.authentication) === 0 ? 'encryption' : 'encryption-or-authentication';
   }
 
   /** What the initiate-request carries; null without a dedicated key or without ciphering. */
@@ -114,6 +127,17 @@ export class Ciphering {
     return { apdu: inner.apdu, surplus: outer.surplus + inner.surplus, note };
   }
 
+  /**
+   * A ciphered APDU that cannot be opened here and is no answer to us either: one whose tag says that it comes unasked, or
+   * one in a general form, which an association without general protection has no answers in. null: anything else.
+   */
+  unaskedFor(bytes: Uint8Array): Apdu | null {
+    const { apdu } = decodeApdu(bytes);
+    if (!isCiphered(apdu)) return null;
+    if (isServiceCiphered(apdu)) return UNASKED.has(apdu.type.replace(/^(glo|ded)-/, '')) ? apdu : null;
+    return this.active && this.options.generalProtection === true ? null : apdu;
+  }
+
   /** For pass 3 and 4 of high level security. */
   hlsContext(): HlsContext {
     return {
@@ -131,8 +155,9 @@ export class Ciphering {
     return hlsNeedsCounter(this.hlsContext().mechanism) ? this.#next() : 0;
   }
 
-  #seal(apdu: Uint8Array, form: 'glo' | 'ded' | 'general-glo' | 'general-ded'): Uint8Array {
+  #seal(apdu: Uint8Array, form: Seal['form']): Uint8Array {
     const { systemTitle, encryptionKey, authenticationKey, dedicatedKey } = this.options;
+    this.#lastForm = form;
     const key: Key | undefined = form.endsWith('ded') ? dedicatedKey : encryptionKey;
     if (systemTitle === undefined) throw new DlmsError({ code: 'NO_SYSTEM_TITLE', where: 'our side' });
     if (key === undefined)
@@ -175,11 +200,15 @@ export class Ciphering {
     if (authenticated) this.meterTitle ??= systemTitle;
   }
 
-  /** The same title and key never use a counter twice; a lower one is a replay. IEC 62056-5-3, 5.3.7. */
+  /**
+   * The same title and key never use a counter twice; a lower one is a replay. IEC 62056-5-3, 5.3.7. The same one is taken of
+   * a meter that is said to repeat it (docs/quirks.md#t16).
+   */
   #count(opened: Opened, key: 'global' | 'dedicated'): void {
     const { counter, systemTitle } = opened;
     const last = Math.max(this.#received[key], this.#earlierThan(opened, key));
-    if (counter <= last) {
+    const repeats = counter === last && this.options.counterRepeats === true;
+    if (counter <= last && !repeats) {
       throw new DlmsError({ code: 'REPLAYED', systemTitle: systemTitleText(systemTitle), counter, last });
     }
     this.#received[key] = counter;

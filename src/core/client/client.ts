@@ -18,7 +18,7 @@ import {
   serviceRefusal,
   type Association,
 } from './association';
-import { Ciphering, isHigh, isRefusal, UNASKED } from './ciphering';
+import { Ciphering, isHigh, isRefusal, UNASKED, type Refusal } from './ciphering';
 import { LnAction, LnGet, LnSet } from './ln';
 import { CLIENT_DEFAULTS, type ClientOptions } from './options';
 import { isWaiting, nextPhase, type Input, type Phase, type Request, type Waiting } from './phases';
@@ -33,7 +33,7 @@ import {
   type MethodRef,
   type Turn,
 } from './request';
-import { SnAction, SnRead, SnWrite } from './sn';
+import { SnAction, SnProof, SnRead, SnWrite } from './sn';
 
 export type ClientEvent =
   | { readonly type: 'connected'; readonly info: string }
@@ -47,7 +47,7 @@ export type ClientEvent =
   | { readonly type: 'answered' }
   /** The request was refused as a whole; the association stands. */
   | { readonly type: 'failed'; readonly error: DlmsError }
-  /** Unasked, set aside: data-notification, event-notification, information-report. */
+  /** Unasked, set aside: data-notification, event-notification, information-report, or what only others can decipher. */
   | { readonly type: 'notification'; readonly apdu: Apdu; readonly bytes: Uint8Array }
   | { readonly type: 'dropped'; readonly bytes: Uint8Array; readonly error: DlmsError }
   | { readonly type: 'released' }
@@ -74,6 +74,8 @@ export class Client {
   #listRefused = false;
   /** What came last was set aside, and nothing came after it. */
   #unanswered = false;
+  /** What to ask again when nothing comes behind it. */
+  #ask: Uint8Array | undefined;
   /** How much was set aside since the last request. */
   #aside = 0;
   /** Invoke-ids of the request that is under way and of the one before it. */
@@ -240,7 +242,9 @@ export class Client {
     // The last word was not the answer, and the answer was not in the same piece: the link has to go on waiting for it.
     if (!this.#unanswered) return;
     this.#unanswered = false;
-    if (isWaiting(this.#phase)) this.#absorb(this.link.keepWaiting());
+    const ask = this.#ask;
+    this.#ask = undefined;
+    if (isWaiting(this.#phase)) this.#absorb(this.link.keepWaiting(ask));
   }
 
   #associate(): void {
@@ -269,16 +273,16 @@ export class Client {
       if (opened.surplus > 0) this.#note(`${opened.surplus} surplus octets after ${apdu.type}`);
       if (opened.note !== null) this.#note(opened.note);
     } catch (e) {
-      if (!isDlmsError(e) || this.#phase !== 'releasing') throw e;
+      if (!isDlmsError(e)) throw e;
+      // Whoever listens may have the keys of what was sent for others.
+      const foreign = FOREIGN.has(e.code) ? this.#ciphering.unaskedFor(bytes) : null;
+      if (foreign !== null) return this.#notified(foreign, bytes);
+      if (this.#phase !== 'releasing') throw e;
       this.#note(`release: ${e.short}`);
       this.#released();
       return;
     }
-    if (UNASKED.has(apdu.type)) {
-      this.#events.push({ type: 'notification', apdu, bytes });
-      this.#setAside();
-      return;
-    }
+    if (UNASKED.has(apdu.type)) return this.#notified(apdu, bytes);
     if (apdu.type === 'general-block-transfer' && !inBlocks && isWaiting(this.#phase)) return this.#onBlock(apdu);
     if (this.link.mayRepeat === true) this.#recent = [bytes.slice(), ...this.#recent.slice(0, RECENT - 1)];
     const invoke = invokeOf(apdu);
@@ -288,14 +292,26 @@ export class Client {
     else this.#note(`${apdu.type} came unasked`);
   }
 
+  #notified(apdu: Apdu, bytes: Uint8Array): void {
+    this.#events.push({ type: 'notification', apdu, bytes });
+    this.#setAside();
+  }
+
   /** A part of a long answer. */
   #onBlock(block: GeneralBlockTransfer): void {
     const { apdu, reply, error } = this.#blocks.take(block);
     if (error !== null) throw error;
     if (apdu !== null) return this.#onApdu(apdu, true);
-    if (reply === null) return this.#setAside();
+    if (reply === null) {
+      this.#setAside();
+      // The last block of a window says that it is the last: lost, both sides would wait for each other.
+      this.#ask = encodeApdu(this.#blocks.asked);
+      return;
+    }
     this.#unanswered = false;
-    this.#sendAsIs(encodeApdu(reply));
+    const bytes = encodeApdu(reply);
+    this.#sendAsIs(bytes);
+    this.#absorb(this.link.keepWaiting(bytes));
   }
 
   /** Not the answer: the link goes on waiting for it, for a bounded number of times. */
@@ -333,7 +349,7 @@ export class Client {
 
   #onAare(apdu: Apdu): void {
     if (isRefusal(apdu)) {
-      this.#refused(serviceRefusal(apdu, this.#ciphering.lastCounter));
+      this.#refused(this.#refusalIn(apdu));
       return;
     }
     if (apdu.type !== 'aare') {
@@ -361,12 +377,17 @@ export class Client {
     this.#go('aare-hls');
     const proof = hlsReply(context, challenges, this.#ciphering.hlsCounter());
     this.#proving = { association: verdict.association, challenges, proof };
-    this.#exchange = this.#action(proofMethod(this.options, verdict.association), {
-      type: 'octet-string',
-      value: proof,
-    });
-    // General protection is in force only once the association is.
-    const request = this.#exchange.start();
+    const method = proofMethod(this.options, verdict.association);
+    const argument: Data = { type: 'octet-string', value: proof };
+    this.#exchange =
+      this.options.referencing === 'ln'
+        ? new LnAction(method, argument, this.#context())
+        : new SnProof(method, argument);
+    this.#sendProof(this.#exchange.start());
+  }
+
+  /** General protection is in force only once the association is. */
+  #sendProof(request: Apdu): void {
     this.#remember(request);
     this.#sendAsIs(this.#ciphering.protect(encodeApdu(request), 'service-specific'));
   }
@@ -377,12 +398,18 @@ export class Client {
       const error = new DlmsError({ code: 'HLS_FAILED', mechanism: this.options.authentication, reason });
       this.#refused(error, 'proof-refused');
     };
+    const exchange = this.#exchange as Exchange;
+    let turn: Turn;
     if (isRefusal(apdu)) {
-      const error = serviceRefusal(apdu, this.#ciphering.lastCounter);
-      this.#refused(error, 'proof-refused');
-      return;
+      const error = this.#refusalIn(apdu);
+      const other = error.code === 'COUNTER_TOO_LOW' ? null : exchange.refused(error);
+      if (other === null) return this.#refused(error, 'proof-refused');
+      turn = other;
+    } else turn = answerTo(exchange, apdu);
+    if (turn.send !== null) {
+      this.#events.push(...turn.events);
+      return this.#sendProof(turn.send);
     }
-    const turn = answerTo(this.#exchange as Exchange, apdu);
     const event = turn.events.find(e => e.type === 'value');
     if (event === undefined) return failed('the meter did not answer the proof in one piece');
     if (!event.outcome.ok) return failed(event.outcome.error.short);
@@ -412,7 +439,7 @@ export class Client {
 
   #onAnswer(apdu: Apdu, exchange: Exchange): void {
     if (isRefusal(apdu)) {
-      const error = serviceRefusal(apdu, this.#ciphering.lastCounter);
+      const error = this.#refusalIn(apdu);
       const other = error.code === 'COUNTER_TOO_LOW' ? null : exchange.refused(error);
       if (other !== null) this.#turn(other);
       else this.#ended({ type: 'failed', error });
@@ -468,6 +495,10 @@ export class Client {
     this.#waitMs = null;
     if (this.#phase !== 'disconnected') this.#go('fault');
     this.#events.push({ type: 'fault', error });
+  }
+
+  #refusalIn(apdu: Refusal): DlmsError {
+    return serviceRefusal(apdu, this.#ciphering);
   }
 
   #note(text: string): void {
@@ -528,6 +559,8 @@ const NO_PROOF =
   'the meter returned no proof of its own, so it may be somebody else (of Landis+Gyr meters only, with manufacturer LGZ, it is taken)';
 const UNPROVEN = 'the meter took our proof and gave none of its own: nothing shows that it is the meter';
 const NO_OCTETS = new Uint8Array(0);
+/** Of what was ciphered for others. One that opens and is a repetition is not. */
+const FOREIGN: ReadonlySet<string> = new Set(['NO_KEY', 'WRONG_KEY', 'AUTHENTICATION_FAILED', 'NO_SYSTEM_TITLE']);
 /** Answers that are remembered, to know a copy. */
 const RECENT = 4;
 /** A meter that pushes so often while it owes an answer is no meter any more; each one restarts the wait. */

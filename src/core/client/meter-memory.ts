@@ -18,6 +18,8 @@ export interface ProfileStructure {
   /** Seconds; 0: captured by other events; null: the meter does not say. */
   readonly capturePeriod: number | null;
   readonly sortMethod: number | null;
+  /** What it is sorted by; null: by the order in which rows came. */
+  readonly sortObject: CaptureObject | null;
 }
 
 /** How this meter wants to be asked for a profile. */

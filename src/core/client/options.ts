@@ -1,6 +1,7 @@
 // What a client is told before it starts: who it is, how it proves that, how it protects, what it proposes.
 
 import type { ConformanceBit } from '../apdu';
+import { Obis } from '../obis/obis';
 import type { Key } from '../security/keys';
 
 export type Authentication =
@@ -43,8 +44,12 @@ export interface ClientOptions {
   readonly received?: ReceivedCounters | undefined;
   /** CtoS of high level security, 8 to 64 octets; the caller's random source made it. */
   readonly challenge?: Uint8Array | undefined;
+  /** The meter uses a counter more than once: the same one is no replay, a lower one still is. */
+  readonly counterRepeats?: boolean | undefined;
   /** The challenges that all conversations of this side have sent; one of them coming back proves nothing. */
   readonly sentChallenges?: (() => readonly Uint8Array[]) | undefined;
+  /** The object of the association (LN), whose attribute 2 is the object list. Default 0-0:40.0.0*255, the current one. */
+  readonly associationObject?: Obis | undefined;
   /** Skip SNRM and AARQ: the meter has an association that never ends. */
   readonly preEstablished?: boolean | undefined;
   /** general-glo-ciphering with our title in every APDU instead of the shorter service-specific forms. */
@@ -69,4 +74,5 @@ export const CLIENT_DEFAULTS = {
   pduSize: 0xffff,
   listSize: 10,
   valueLimit: 16 * 1024 * 1024,
+  associationObject: Obis.parse('0-0:40.0.0*255'),
 } as const;

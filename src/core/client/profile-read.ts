@@ -6,11 +6,16 @@ import { encodeData, type Data } from '../cosem/data';
 import type { Obis } from '../obis/obis';
 import { ProfileRows, type ProfileRow } from '../cosem/profile';
 import {
+  belongsToEachRow,
   entrySelector,
+  isUnixTime,
   ProfileLayout,
   rangeSelector,
   readCaptureObjects,
+  readSortObject,
   scaleAttributeOf,
+  tellsTime,
+  timeColumn,
   type CaptureObject,
   type ProfileColumn,
 } from '../cosem/profile-layout';
@@ -46,6 +51,8 @@ export interface ProfileRequest {
   readonly zone?: string | undefined;
   /** What the clock of a range carries; `auto` finds out. */
   readonly rangeClock: 'auto' | 'with-deviation' | 'without-deviation';
+  /** What null-data in a value means: the same as in the row before, as the standard has it (default), or no value. */
+  readonly nullValues?: 'repeated' | 'missing';
   /** Our clock: bounds an open range and guesses which entries a range needs. */
   readonly nowMs: number;
 }
@@ -82,8 +89,8 @@ export class ProfileRead {
   #events: ProfileEvent[] = [];
   #rows: ProfileRows | null = null;
   #keep: (row: ProfileRow) => boolean = () => true;
-  /** With `newest` out of more than was asked for: the last so many rows; else null and rows leave at once. */
-  #held: { readonly rows: ProfileRow[]; readonly count: number } | null = null;
+  /** With `newest` out of more than was asked for: the newest rows until now; else null and rows leave at once. */
+  #held: NewestRows | null = null;
   #rowsSeen = 0;
   /** The meter told how many entries it has, so that the newest can be asked for by number. */
   #counted = false;
@@ -140,6 +147,7 @@ export class ProfileRead {
         o => this.memory.scales.get(scaleKey({ obis: o.obis, attribute: scaleAttributeOf(o) ?? 0 })) ?? null,
       ),
       chosen,
+      known.sortObject,
     );
     this.#events.push({ type: 'columns', head: { columns: layout.columns, capturePeriod: known.capturePeriod } });
     yield* this.#buffer(known, layout, chosen);
@@ -150,7 +158,8 @@ export class ProfileRead {
     const key = this.request.obis.toString();
     const remembered = this.memory.profiles.get(key);
     if (remembered !== undefined) return remembered;
-    const [objects, period, sort] = yield { refs: [3, 4, 5].map(a => this.#attribute(a)), stream: false };
+    const asked = [3, 4, 5, 6].map(a => this.#attribute(a));
+    const [objects, period, sort, by] = yield { refs: asked, stream: false };
     if (objects === undefined || !objects.ok || objects.value === null) {
       if (objects?.ok === false) this.#events.push({ type: 'failed', error: objects.error });
       return null;
@@ -159,6 +168,7 @@ export class ProfileRead {
       objects: readCaptureObjects(objects.value),
       capturePeriod: numberOf(period),
       sortMethod: numberOf(sort),
+      sortObject: by?.ok === true && by.value !== null ? readSortObject(by.value) : null,
     };
     this.memory.profiles.set(key, known);
     return known;
@@ -247,9 +257,11 @@ export class ProfileRead {
     if (range.kind !== 'time') return [];
     const from = range.fromMs ?? EARLIEST_MS;
     const to = range.toMs ?? this.request.nowMs + AHEAD_MS;
-    const restricting = known.objects.find(o => o.classId === 8);
+    const timed = timeColumn(known.objects, known.sortObject);
+    const restricting = timed === null ? undefined : (known.objects[timed] as CaptureObject);
     const columns = chosen.length === known.objects.length ? [] : chosen.map(i => known.objects[i] as CaptureObject);
-    return this.#clockForms(from).map(deviation =>
+    const forms = restricting !== undefined && isUnixTime(restricting) ? (['with'] as const) : this.#clockForms(from);
+    return forms.map(deviation =>
       rangeSelector(from, to, {
         policy: this.#placing,
         deviation,
@@ -272,6 +284,7 @@ export class ProfileRead {
   /** The entries that a range can lie in, from the number in use and the period. */
   *#entries(known: ProfileStructure): Generator<ProfileAsk, Selector, Answers> {
     const { range, nowMs } = this.request;
+    const order = orderOf(known);
     if (range.kind === 'entries') return entrySelector(range.first, range.last);
     const periodMs = (known.capturePeriod ?? 0) * 1000;
     const wanted =
@@ -280,62 +293,52 @@ export class ProfileRead {
         : range.kind === 'time' && range.fromMs !== null && periodMs > 0
           ? Math.ceil(Math.max(0, nowMs + AHEAD_MS - range.fromMs) / periodMs) + 1
           : Infinity;
-    if (wanted === Infinity) return entrySelector(1, 0);
+    // Where the newest rows are is known of a buffer in the order of time only.
+    if (wanted === Infinity || order === 'other') return entrySelector(1, 0);
     const [answer] = yield { refs: [this.#attribute(7)], stream: false };
     const inUse = numberOf(answer);
     this.#counted = inUse !== null;
     if (inUse === null || inUse <= wanted) return entrySelector(1, 0);
-    return backwards(known) ? entrySelector(1, wanted) : entrySelector(inUse - wanted + 1, inUse);
+    return order === 'newest-first' ? entrySelector(1, wanted) : entrySelector(inUse - wanted + 1, inUse);
   }
 
   /** A new attempt: which of its rows are wanted. */
   #begin(way: ProfileAccess, known: ProfileStructure, layout: ProfileLayout): void {
-    const { range, policy } = this.request;
-    const limits =
-      way !== 'range' && range.kind === 'time'
-        ? {
-            ...(range.fromMs !== null && { from: range.fromMs }),
-            ...(range.toMs !== null && { to: range.toMs }),
-            limitPolicy: this.#placing,
-          }
-        : {};
+    const { range, policy, nullValues } = this.request;
+    const order = orderOf(known);
     this.#rows = new ProfileRows(layout, {
       policy,
-      ...(known.capturePeriod !== null && { capturePeriod: known.capturePeriod }),
-      ...(known.sortMethod !== null && { sortMethod: known.sortMethod }),
-      ...limits,
+      // In another order no row is a period behind the one before.
+      ...(known.capturePeriod !== null && order !== 'other' && { capturePeriod: known.capturePeriod }),
+      sortMethod: order === 'newest-first' ? LIFO : FIFO,
+      repeatNull: nullValues !== 'missing',
+      // Whoever chose the rows, and by whatever clock: what is outside of the range is not what was asked for.
+      ...(range.kind === 'time' && {
+        ...(range.fromMs !== null && { from: range.fromMs }),
+        ...(range.toMs !== null && { to: range.toMs }),
+        limitPolicy: this.#placing,
+      }),
     });
     this.#rowsSeen = 0;
     this.#held = null;
     this.#keep = () => true;
-    if (way === 'range' && range.kind === 'time') this.#keep = this.#unlessIgnored(range.fromMs, range.toMs);
-    if (way === 'all' && range.kind === 'entries') {
+    if (range.kind === 'entries') {
       const { first, last } = range;
-      this.#keep = () => this.#rowsSeen >= first && (last === 0 || this.#rowsSeen <= last);
+      const inside = (): boolean => this.#rowsSeen >= first && (last === 0 || this.#rowsSeen <= last);
+      // More rows than were asked for are all rows.
+      this.#keep = () => (way === 'all' || (last !== 0 && this.#announces > last - first + 1) ? inside() : true);
     }
     if (range.kind === 'newest') {
       const { count } = range;
-      if (backwards(known)) this.#keep = () => this.#rowsSeen <= count;
-      else if (way === 'all' || !this.#counted) this.#held = { rows: [], count };
+      if (order === 'newest-first') this.#keep = () => this.#rowsSeen <= count;
+      else if (order === 'other' || way === 'all' || !this.#counted) {
+        this.#held = new NewestRows(count, order === 'other' ? this.#placing : null);
+      } else this.#keep = () => this.#rowsSeen > this.#announces - count;
     }
   }
 
-  /**
-   * The meter chose the rows, and its idea of its clock counts, right or wrong. Only when a row is more than a day off
-   * was the selection ignored, and we choose ourselves from there on.
-   */
-  #unlessIgnored(fromMs: number | null, toMs: number | null): (row: ProfileRow) => boolean {
-    let ignored = false;
-    return row => {
-      const at = row.time === null ? null : epochOf(row.time, this.#placing);
-      if (at === null) return true;
-      const off = Math.max(fromMs === null ? 0 : fromMs - at, toMs === null ? 0 : at - toMs);
-      if (!ignored && off > IGNORED_MS) {
-        ignored = true;
-        this.#note('the meter ignores the range; rows are chosen here');
-      }
-      return !ignored || off <= 0;
-    };
+  get #announces(): number {
+    return this.#rows?.announced ?? 0;
   }
 
   #take(rows: readonly ProfileRow[]): void {
@@ -343,10 +346,7 @@ export class ProfileRead {
       this.#rowsSeen++;
       if (!this.#keep(row)) continue;
       if (this.#held === null) this.#events.push({ type: 'row', row });
-      else {
-        this.#held.rows.push(row);
-        if (this.#held.rows.length > this.#held.count) this.#held.rows.shift();
-      }
+      else this.#held.take(row);
     }
   }
 
@@ -354,12 +354,20 @@ export class ProfileRead {
     const rows = this.#rows as ProfileRows;
     rows.end();
     if (rows.surplusBytes > 0) this.#note(`${rows.surplusBytes} surplus octets after the buffer`);
+    this.#tellOfOutside(rows);
     for (const row of this.#held?.rows ?? []) this.#events.push({ type: 'row', row });
     if (way === 'range') {
       this.#habits.rangeWorks = true;
       if (this.request.rangeClock === 'auto' && select !== null) this.#habits.deviation = deviationIn(select);
     }
     this.#events.push({ type: 'done', access: way });
+  }
+
+  #tellOfOutside({ outsideCount, untimedCount }: ProfileRows): void {
+    if (outsideCount > 0 && this.#rowsSeen === 0) {
+      this.#note(`all ${outsideCount} rows lie outside of the range by their clock: check zone and clock policy`);
+    } else if (outsideCount > 0) this.#note(`${outsideCount} rows outside of the range were left out`);
+    if (untimedCount > 0) this.#note(`${untimedCount} rows without time: whether they lie in the range is not known`);
   }
 
   #attribute(attribute: number): AttributeRef {
@@ -374,15 +382,47 @@ export class ProfileRead {
 /** Indexes of the wanted capture objects; clock and status of a row are always among them. */
 function chosenOf(objects: readonly CaptureObject[], columns: readonly string[] | undefined): number[] {
   const wanted = new Set(columns ?? []);
-  return objects.flatMap((o, i) => {
-    const always = o.classId === 8 || (o.classId === 1 && o.obis.c === 96 && o.obis.d === 10);
-    return wanted.size === 0 || always || wanted.has(o.obis.toString()) ? [i] : [];
-  });
+  return objects.flatMap((o, i) =>
+    wanted.size === 0 || belongsToEachRow(o) || wanted.has(o.obis.toString()) ? [i] : [],
+  );
 }
 
-/** LIFO (2) and largest first (3): the newest entry is number 1. */
-function backwards(known: ProfileStructure): boolean {
-  return known.sortMethod === 2 || known.sortMethod === 3;
+/** How the entries of a buffer follow each other in time. IEC 62056-6-2, profile generic, sort_method. */
+type Order = 'oldest-first' | 'newest-first' | 'other';
+
+function orderOf({ sortMethod, sortObject }: ProfileStructure): Order {
+  if (sortMethod === LIFO) return 'newest-first';
+  if (sortMethod === null || sortMethod < LARGEST) return 'oldest-first';
+  // Sorted by the size of something that is no time.
+  if (sortObject !== null && !tellsTime(sortObject)) return 'other';
+  return sortMethod === LARGEST || sortMethod === FARTHEST ? 'newest-first' : 'oldest-first';
+}
+
+/** The newest rows of many, in the order in which they came. 0 <= held <= count */
+class NewestRows {
+  readonly #held: { readonly row: ProfileRow; readonly at: number }[] = [];
+
+  /** @param policy places the rows of a buffer that is in no order of time; null: the last are the newest */
+  constructor(
+    readonly count: number,
+    readonly policy: ClockPolicy | null,
+  ) {}
+
+  get rows(): readonly ProfileRow[] {
+    return this.#held.map(({ row }) => row);
+  }
+
+  take(row: ProfileRow): void {
+    const at = this.policy === null || row.time === null ? null : epochOf(row.time, this.policy);
+    this.#held.push({ row, at: at ?? -Infinity });
+    if (this.#held.length <= this.count) return;
+    const oldest = this.policy === null ? 0 : this.#held.reduce((o, { at }, i) => (at < this.#at(o) ? i : o), 0);
+    this.#held.splice(oldest, 1);
+  }
+
+  #at(index: number): number {
+    return this.#held[index]?.at ?? -Infinity;
+  }
 }
 
 /** "without" is the form whose clock says neither deviation nor status. */
@@ -416,8 +456,11 @@ const PROFILE_GENERIC = 7;
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 /** An open end reaches a little beyond our clock: the meter's may be ahead. */
 const AHEAD_MS = 3_600_000;
-/** Further outside no zone and no wrong sign of a deviation can put a row. */
-const IGNORED_MS = 29 * 3_600_000;
+/** Of sort_method. */
+const FIFO = 1;
+const LIFO = 2;
+const LARGEST = 3;
+const FARTHEST = 6;
 const REFUSALS: ReadonlySet<string> = new Set([
   'ACCESS_RESULT',
   'ACCESS_DENIED',

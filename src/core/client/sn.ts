@@ -210,9 +210,51 @@ export class SnAction implements Exchange<ReadResponse['type']> {
   }
 }
 
+/**
+ * reply_to_HLS_authentication. The standard has it as a Read with parameter; servers want it in three forms, and refuse the
+ * others (docs/quirks.md#t15), so the next one is tried where the refusal is about the form and not about the proof.
+ */
+export class SnProof implements Exchange<(ReadResponse | WriteResponse)['type']> {
+  readonly answers = ['read-response', 'write-response'] as const;
+  readonly repeatable = false;
+  #form = 0;
+
+  constructor(
+    readonly ref: MethodRef,
+    readonly proof: Data,
+  ) {}
+
+  start(): Apdu {
+    const name = methodName(this.ref);
+    const selector = READ_SELECTORS[this.#form];
+    if (selector === undefined) {
+      return { type: 'write-request', variables: [{ type: 'variable-name', name }], data: [this.proof] };
+    }
+    return { type: 'read-request', variables: [methodCall(name, this.proof, selector)] };
+  }
+  get waitingFor(): string {
+    return `the answer to ${describeRef(this.ref)}`;
+  }
+  answer(apdu: ReadResponse | WriteResponse): Turn {
+    const [result] = apdu.results;
+    if (result?.type === 'data-access-error') {
+      const error = accessError(this.ref, result.result);
+      const other = FORM_REFUSALS.has(result.result) ? this.refused(error) : null;
+      return other ?? { events: [{ type: 'value', index: 0, outcome: { ok: false, error } }], send: null };
+    }
+    const outcome: Outcome<Data | null> = { ok: true, value: result?.type === 'data' ? result.data : null };
+    return { events: [{ type: 'value', index: 0, outcome }], send: null };
+  }
+  refused(error: DlmsError): Turn | null {
+    if (error.code === 'WRONG_KEY' || this.#form === READ_SELECTORS.length) return null;
+    this.#form++;
+    return { events: [{ type: 'note', text: `the proof in another form: ${error.short}` }], send: this.start() };
+  }
+}
+
 /** A method invoked by Read with its parameter; selector 0 says "no selection". */
-function methodCall(name: number, argument: Data | null): VariableAccess {
-  return { type: 'parameterised-access', name, selector: 0, parameter: argument ?? nullData };
+function methodCall(name: number, argument: Data | null, selector = 0): VariableAccess {
+  return { type: 'parameterised-access', name, selector, parameter: argument ?? nullData };
 }
 
 function baseOf(ref: AttributeRef | MethodRef): number {
@@ -250,3 +292,8 @@ function withoutHead(raw: Uint8Array): Uint8Array {
 function oddAnswer(got: string): DlmsError {
   return new DlmsError({ code: 'UNEXPECTED_RESPONSE', got, waitingFor: 'a result' });
 }
+
+/** Of the proof by Read; behind them it goes by Write. */
+const READ_SELECTORS: readonly number[] = [0, 1];
+/** data-access-results about what was asked; read-write-denied may be about the proof, and tries are counted by meters. */
+const FORM_REFUSALS: ReadonlySet<number> = new Set([4, 9, 11, 12, 13, 250]);

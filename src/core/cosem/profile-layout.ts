@@ -2,9 +2,9 @@
 // The rule of the file: the meter's list of capture objects is the truth; a column nobody understands is kept.
 
 import { DlmsError } from '../wire/errors';
-import { attributeOf, scalerAttribute } from './classes';
+import { attributeOf, isClock as holdsTime, scalerAttribute } from './classes';
 import { type Data, array, i8, octets, structure, u16, u32 } from './data';
-import { type ClockOctetsOptions, clockOctets } from './date-time';
+import { type ClockOctetsOptions, clockOctets, epochOf } from './date-time';
 import type { Scale } from './naming';
 import { Obis } from '../obis/obis';
 import { obisName } from '../obis/obis-names';
@@ -82,14 +82,17 @@ export class ProfileLayout {
    * @param objects all capture objects of the profile
    * @param scales one a capture object, null where none is known
    * @param chosen indexes of the columns that were selected; meters that return all of them all the same are understood
+   * @param sort what the profile is sorted by (attribute 6): of several clocks the one that is the time of a row
    */
   constructor(
     readonly objects: readonly CaptureObject[],
     scales: readonly (Scale | null | undefined)[] = [],
     chosen: readonly number[] = objects.map((_, i) => i),
+    sort: CaptureObject | null = null,
   ) {
     const wanted = new Set(chosen);
-    const clock = objects.findIndex((o, i) => wanted.has(i) && isClock(o));
+    const timed = timeColumn(objects, sort);
+    const clock = timed !== null && wanted.has(timed) ? timed : -1;
     const status = objects.findIndex((o, i) => wanted.has(i) && isStatus(o));
     const seen = new Map<string, number>();
     const all = objects.map((object, i): ProfileCell => {
@@ -128,6 +131,45 @@ export class ProfileLayout {
   }
 }
 
+/** Index of the column that is the time of a row: what the profile is sorted by, else its clock; null: it has none. */
+export function timeColumn(objects: readonly CaptureObject[], sort: CaptureObject | null = null): number | null {
+  const sorted = sort === null || !tellsTime(sort) ? -1 : objects.findIndex(o => sameObject(o, sort));
+  if (sorted >= 0) return sorted;
+  const clock = objects.findIndex(isClock);
+  return indexOrNull(clock >= 0 ? clock : objects.findIndex(isUnixTime));
+}
+
+/** Whether the values of an object are times: a clock, UNIX time, or when something was captured. */
+export function tellsTime(o: CaptureObject): boolean {
+  return isClock(o) || isUnixTime(o) || holdsTime(o.classId, o.attribute);
+}
+
+/** Clocks and status of a row are never left out. */
+export function belongsToEachRow(o: CaptureObject): boolean {
+  return tellsTime(o) || isStatus(o);
+}
+
+function sameObject(a: CaptureObject, b: CaptureObject): boolean {
+  // -1 and 0 stand for the value; a meter may write it differently in the two places.
+  const attribute = (o: CaptureObject): number => (o.attribute <= 0 ? 2 : o.attribute);
+  return a.classId === b.classId && a.obis.equals(b.obis) && attribute(a) === attribute(b);
+}
+
+/** Attribute 6 of a profile; null: nothing, which many meters write as a name of zeros. */
+export function readSortObject(data: Data): CaptureObject | null {
+  if (data.type !== 'structure' && data.type !== 'array') return null;
+  // Some meters write the list of one element that attribute 3 has.
+  const [first] = data.value;
+  const one = first?.type === 'structure' || first?.type === 'array' ? first : data;
+  try {
+    const [object] = readCaptureObjects(array(one));
+    return object === undefined || object.classId === 0 || object.obis.bytes.every(b => b === 0) ? null : object;
+  } catch (e) {
+    if (!(e instanceof DlmsError)) throw e;
+    return null;
+  }
+}
+
 export interface RangeOptions extends ClockOctetsOptions {
   /** The column the range is about; default the clock 0-0:1.0.0*255. */
   readonly restricting?: CaptureObject;
@@ -142,14 +184,11 @@ export function rangeSelector(
   options: RangeOptions = {},
 ): Selector {
   const { restricting = CLOCK, columns = [] } = options;
+  const end = (when: Date | number | string): Data =>
+    isUnixTime(restricting) ? u32(unixSeconds(when, options)) : octets(clockOctets(when, options));
   return {
     selector: 1,
-    parameters: structure(
-      captureObject(restricting),
-      octets(clockOctets(from, options)),
-      octets(clockOctets(to, options)),
-      array(...columns.map(captureObject)),
-    ),
+    parameters: structure(captureObject(restricting), end(from), end(to), array(...columns.map(captureObject))),
   };
 }
 
@@ -188,6 +227,17 @@ function columnName(o: CaptureObject): string {
   const which = o.attribute > 2 ? (value ?? `attribute ${o.attribute}`) : null;
   const part = which === null ? name : `${name}, ${which.replaceAll('_', ' ')}`;
   return o.dataIndex > 0 ? `${part} [${o.dataIndex}]` : part;
+}
+
+/** Both ends belong to the range, so that the second in which it ends does too. */
+function unixSeconds(when: Date | number | string, { policy }: ClockOctetsOptions): number {
+  const epochMs = epochOf(when, policy) ?? 0;
+  return Math.min(Math.max(0, Math.floor(epochMs / 1000)), 0xfffffffe);
+}
+
+/** Seconds since 1970, class 1 or a register of them. IEC 62056-6-1, table of abstract objects. */
+export function isUnixTime(o: CaptureObject): boolean {
+  return o.classId !== 8 && o.obis.a === 0 && o.obis.c === 1 && o.obis.d === 1;
 }
 
 function isClock(o: CaptureObject): boolean {

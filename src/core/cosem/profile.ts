@@ -5,16 +5,9 @@ import { DlmsError, isDlmsError } from '../wire/errors';
 import { concat } from '../wire/hex';
 import { Reader } from '../wire/reader';
 import { type Data, type Description, encodeData, readData, readDescribed, readDescription } from './data';
-import {
-  type ClockPolicy,
-  type CosemDateTime,
-  STANDARD_CLOCK,
-  clockOctets,
-  epochOf,
-  isoInPolicy,
-  readDateTime,
-} from './date-time';
+import { type ClockPolicy, STANDARD_CLOCK } from './date-time';
 import { clockBytes, valueOf } from './naming';
+import { type Limit, type RowClock, RowTimes, limit, outside } from './profile-clock';
 import type { ProfileCell, ProfileLayout } from './profile-layout';
 import type { Value } from './reading';
 import { scaleExactly } from './units';
@@ -33,8 +26,8 @@ export interface ProfileRowsOptions {
   /** Attribute 5; LIFO (2) and largest first (3) run backwards in time. */
   readonly sortMethod?: number;
   /**
-   * null-data in a value column means "as in the row before". Default false: null stays null, because meters also send it
-   * for "no value" (Energomera), and a value that was not sent is never made up.
+   * null-data in a value column means "as in the row before" (IEC 62056-6-2, profile generic, buffer). Default false: null
+   * stays null, because meters also send it for "no value" (docs/quirks.md#q64).
    */
   readonly repeatNull?: boolean;
   /** Rows outside are dropped, both ends belong to it: for meters that return more than was asked for. */
@@ -51,7 +44,7 @@ export interface ProfileRowsOptions {
 export class ProfileRows {
   readonly #layout: ProfileLayout;
   readonly #policy: ClockPolicy;
-  readonly #stepMs: number;
+  readonly #times: RowTimes;
   readonly #repeatNull: boolean;
   readonly #from: Limit | null;
   readonly #to: Limit | null;
@@ -61,21 +54,22 @@ export class ProfileRows {
   #rowCount = 0;
   #surplus = 0;
   #taken = 0;
+  #announced: number | null = null;
   // 0 <= #at <= #bytes.length; #bytes is what was left over and the part now being read
   #bytes: Uint8Array = NOTHING;
   #view: DataView = new DataView(NOTHING.buffer);
   #at = 0;
-  // Of the last complete row, and of the row being read: what deltas, repeated values and null clocks refer to.
-  #clock: RowClock | null = null;
+  #outside = 0;
+  #untimed = 0;
+  // Of the last complete row, and of the row being read: what deltas and repeated values refer to.
   #before: Cell[] = [];
-  #nowClock: RowClock | null = null;
   #now: Cell[] = [];
 
   constructor(layout: ProfileLayout, options: ProfileRowsOptions = {}) {
     this.#layout = layout;
     this.#policy = options.policy ?? STANDARD_CLOCK;
     const backwards = options.sortMethod === 2 || options.sortMethod === 3;
-    this.#stepMs = (options.capturePeriod ?? 0) * (backwards ? -1000 : 1000);
+    this.#times = new RowTimes(this.#policy, (options.capturePeriod ?? 0) * (backwards ? -1000 : 1000), backwards);
     this.#repeatNull = options.repeatNull === true;
     const { limitPolicy = this.#policy } = options;
     this.#from = options.from === undefined ? null : limit(options.from, limitPolicy);
@@ -92,6 +86,18 @@ export class ProfileRows {
   /** Bytes after the end of the buffer; some servers send a part twice. */
   get surplusBytes(): number {
     return this.#surplus;
+  }
+  /** Rows that came although they lie outside of what was asked for. */
+  get outsideCount(): number {
+    return this.#outside;
+  }
+  /** Rows that nobody can place in the range, because they have no time. */
+  get untimedCount(): number {
+    return this.#untimed;
+  }
+  /** How many rows the buffer says it has; null: it does not say, or its head has not come. */
+  get announced(): number | null {
+    return this.#announced;
   }
   /** The last row has come. */
   get complete(): boolean {
@@ -144,7 +150,7 @@ export class ProfileRows {
       return true;
     }
     const start = this.#at;
-    this.#nowClock = null;
+    this.#times.begin();
     const row = state.name === 'rows' ? this.#row() : this.#compactRow(state);
     if (row === undefined) return false;
     state.left -= state.name === 'rows' ? 1 : this.#at - start;
@@ -166,6 +172,7 @@ export class ProfileRows {
     });
     if (state === undefined) return false;
     this.#state = state;
+    if (state.name === 'rows') this.#announced = state.left;
     this.#at = r.offset;
     return true;
   }
@@ -223,7 +230,7 @@ export class ProfileRows {
     const have = bytes.length - at - 1;
     if (have < 0) return undefined;
     // have >= 0, so there is a byte.
-    switch (bytes[at] as number) {
+    switch (cell?.kind === 'clock' && bytes[at] !== 0x09 ? ANY_CLOCK : (bytes[at] as number)) {
       case 0x06:
         return have < 4 ? undefined : this.#number(i, cell, 5, this.#view.getUint32(at + 1));
       case 0x05:
@@ -245,7 +252,7 @@ export class ProfileRows {
         if (have < 1 || ((bytes[at + 1] as number) < 0x80 && have <= (bytes[at + 1] as number))) return undefined;
         if (have >= 13 && bytes[at + 1] === 12 && cell?.kind === 'clock') {
           this.#at = at + 14;
-          this.#nowClock = readDateTime(bytes.subarray(at + 2, at + 14), this.#policy);
+          this.#times.sent(bytes.subarray(at + 2, at + 14));
           return null;
         }
     }
@@ -265,8 +272,9 @@ export class ProfileRows {
   #value(i: number, cell: ProfileCell | undefined, data: Data): Value {
     if (cell?.kind === 'clock') {
       const octets = clockBytes(data);
-      if (octets !== null) this.#nowClock = readDateTime(octets, this.#policy);
-      else if (data.type === 'null-data') this.#nowClock = next(this.#clock, this.#stepMs, this.#policy);
+      if (octets !== null) this.#times.sent(octets);
+      else if (data.type === 'double-long-unsigned') this.#times.unix(data.value);
+      else if (data.type === 'null-data') this.#times.counted();
       return null;
     }
     if (data.type === 'null-data') {
@@ -296,12 +304,24 @@ export class ProfileRows {
   /** The row with its time; null when it lies outside of the range. */
   #commit(row: MutableRow): ProfileRow | null {
     [this.#before, this.#now] = [this.#now, this.#before];
-    const clock = (this.#clock = this.#nowClock);
+    const clock = this.#times.commit();
     row['time'] = clock?.iso ?? null;
-    if (clock !== null && (outside(clock, this.#from, -1) || outside(clock, this.#to, 1))) return null;
+    if (this.#isOutside(clock)) {
+      this.#outside++;
+      return null;
+    }
     if (row['status'] !== null) return row as ProfileRow;
     const { status: _unspecified, ...rest } = row;
     return rest as ProfileRow;
+  }
+
+  #isOutside(clock: RowClock | null): boolean {
+    if (this.#from === null && this.#to === null) return false;
+    if (clock?.local == null) {
+      this.#untimed++;
+      return false;
+    }
+    return outside(clock, this.#from, -1) || outside(clock, this.#to, 1);
   }
 }
 
@@ -324,49 +344,13 @@ type State =
   | { readonly name: 'compact'; readonly description: Description; left: number }
   | { readonly name: 'done' };
 
-type RowClock = Pick<CosemDateTime, 'local' | 'iso' | 'epochMs' | 'deviationMinutes'>;
-
 /** What a column held: a raw number, or another value as it was shown. */
 type Cell = number | bigint | { readonly value: Value } | undefined;
-
-interface Limit {
-  readonly epochMs: number | null;
-  /** Wall clock, for meters whose offset nobody knows. */
-  readonly local: string | null;
-}
 
 function place(row: MutableRow, i: number, cell: ProfileCell | undefined, value: Value): void {
   if (cell === undefined) row[`column_${i + 1}`] = value;
   else if (cell.kind === 'value') row[cell.column.key] = value;
   else if (cell.kind === 'status') row['status'] = value;
-}
-
-function limit(when: Date | number | string, policy: ClockPolicy): Limit {
-  const local = readDateTime(clockOctets(when, { policy, deviation: 'without' })).local;
-  return { epochMs: epochOf(when, policy), local };
-}
-
-/** side -1: before the limit; 1: after it. */
-function outside(clock: RowClock, end: Limit | null, side: -1 | 1): boolean {
-  if (end === null) return false;
-  if (clock.epochMs !== null && end.epochMs !== null) return (clock.epochMs - end.epochMs) * side > 0;
-  if (clock.local === null || end.local === null) return false;
-  return side > 0 ? clock.local > end.local : clock.local < end.local;
-}
-
-/** The clock one capture period on: at the same offset, or at that of the zone where the zone decides. */
-function next(clock: RowClock | null, stepMs: number, policy: ClockPolicy): RowClock | null {
-  if (clock === null || stepMs === 0 || clock.local === null) return null;
-  const { deviationMinutes } = clock;
-  const local = new Date(Date.parse(`${clock.local}Z`) + stepMs).toISOString().slice(0, clock.local.length);
-  if (clock.iso === null || clock.epochMs === null) {
-    return { deviationMinutes, local, iso: clock.iso === null ? null : local, epochMs: null };
-  }
-  const epochMs = clock.epochMs + stepMs;
-  const byZone = policy.mode === 'zone' || policy.mode === 'standard-time-all-year' || deviationMinutes === null;
-  if (!byZone) return { deviationMinutes, local, iso: local + clock.iso.slice(clock.local.length), epochMs };
-  const iso = isoInPolicy(epochMs, policy);
-  return { deviationMinutes, local: iso.slice(0, 19), iso, epochMs };
 }
 
 /** Status words come as numbers, bits or octets. */
@@ -398,5 +382,7 @@ function tooLarge(actual: number): DlmsError {
 }
 
 const NOTHING = new Uint8Array(0);
+/** No tag: a clock that is no octet-string is read as any value. */
+const ANY_CLOCK = -1;
 /** What a number holds exactly. */
 const EXACT_BITS = 53;

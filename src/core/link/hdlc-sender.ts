@@ -19,6 +19,10 @@ export class FrameSender {
   get done(): boolean {
     return this.#parts.length === 0;
   }
+  /** Sent and not acknowledged. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
   /** Everything was sent, whether acknowledged or not. */
   get allSent(): boolean {
     return this.#inFlight === this.#parts.length;
@@ -51,12 +55,14 @@ export class FrameSender {
 
   /** All frames from the first unacknowledged one on that a window of this size allows; they count as sent. */
   window(size: number): Part[] {
-    this.#inFlight = Math.min(size, this.#parts.length);
-    return this.#parts.slice(0, this.#inFlight).map((information, i) => ({
+    const count = Math.min(size, this.#parts.length);
+    // What was sent before in a larger window may have arrived, and is acknowledged then.
+    this.#inFlight = Math.max(this.#inFlight, count);
+    return this.#parts.slice(0, count).map((information, i) => ({
       ns: (this.#first + i) & 7,
       information,
       segmented: i < this.#parts.length - 1,
-      endsWindow: i === this.#inFlight - 1,
+      endsWindow: i === count - 1,
     }));
   }
 

@@ -107,6 +107,8 @@ export class HdlcLink implements Link {
   #pollDue = false;
   /** How often a meter with a window above one waited for an RR after one frame (docs/quirks.md#t8). */
   #waitedForRr = 0;
+  /** The meter lost a window of ours: it may take only frames that it is polled by (docs/quirks.md#t17). */
+  #oneByOne = false;
   /** What waits for the answer to a sign of life. */
   #deferred: Uint8Array | null = null;
 
@@ -153,7 +155,8 @@ export class HdlcLink implements Link {
     return this.#step();
   }
 
-  keepWaiting(): LinkStep {
+  /** Nothing that came in numbered frames is lost, so nothing has to be asked for. */
+  keepWaiting(_ask?: Uint8Array): LinkStep {
     if (this.#phase === 'idle') {
       this.#phase = 'exchange';
       this.#polls = 0;
@@ -329,7 +332,7 @@ export class HdlcLink implements Link {
     if (!this.#sender.done) {
       // Not acknowledged: our frames were lost. Repeating them counts as a failure, so it ends.
       if (!acknowledged && ++this.#failures >= this.#options.tries) this.#silence();
-      else this.#transmit();
+      else this.#transmit(acknowledged);
       return acknowledged;
     }
     if (this.#polls === 0) this.#poll();
@@ -380,7 +383,7 @@ export class HdlcLink implements Link {
     this.#failures++;
     if (this.#failures >= this.#options.tries) return this.#silence();
     // First the frames again, as a lost request is the usual case; then ask where the meter stands.
-    if (!this.#sender.done && this.#failures % 2 === 1) this.#transmit();
+    if (!this.#sender.done && this.#failures % 2 === 1) this.#transmit(false);
     else this.#rr();
   }
 
@@ -407,9 +410,11 @@ export class HdlcLink implements Link {
     this.#transmit();
   }
 
-  #transmit(): void {
+  /** `arrived`: what was sent before came to the meter, at least a part of it. */
+  #transmit(arrived = true): void {
+    if (!arrived && this.#sender.inFlight > 1) this.#oneByOne = true;
     this.#echo.turn();
-    for (const part of this.#sender.window(this.parameters.windowTransmit)) {
+    for (const part of this.#sender.window(this.#oneByOne ? 1 : this.parameters.windowTransmit)) {
       const { ns, segmented, information } = part;
       this.#command({ type: 'I', ns, nr: this.#receiver.next, pf: part.endsWindow }, information, segmented);
     }
@@ -451,6 +456,7 @@ export class HdlcLink implements Link {
     this.#sender.reset();
     this.#clearAnswer();
     this.#receiver.reset();
+    this.#oneByOne = false;
     this.#deferred = null;
     this.#uselessBytes = this.#uselessFrames = 0;
     this.parameters = DEFAULT_PARAMETERS;

@@ -34,8 +34,11 @@ export interface Link {
    * a link that loses messages and cannot tell (UDP) sends it again.
    */
   send(apdu: Uint8Array, repeatable?: boolean): LinkStep;
-  /** The latest APDU was not the answer (a notification in the middle of a read): go on waiting for it. */
-  keepWaiting(): LinkStep;
+  /**
+   * The latest APDU was not the answer (a notification in the middle of a read): go on waiting for it. `ask`: what a link
+   * that can lose messages says when nothing more comes, before it gives up.
+   */
+  keepWaiting(ask?: Uint8Array): LinkStep;
   /** Possible in every phase, also after a fault; always ends in `disconnected`, at the latest by timeout(). */
   disconnect(): LinkStep;
   receive(chunk: Uint8Array): LinkStep;

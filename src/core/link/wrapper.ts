@@ -74,8 +74,13 @@ export class WrapperLink implements Link {
     return this.#step([], [this.#request], this.#headerMs);
   }
 
-  keepWaiting(): LinkStep {
+  keepWaiting(ask?: Uint8Array): LinkStep {
     if (this.#phase === 'idle') this.#phase = 'awaiting';
+    if (ask !== undefined) {
+      this.#request = encodeWrapper(this.#options.client, this.#options.server, ask);
+      this.#tries = ASKED_AGAIN;
+      this.#sent = 1;
+    }
     return this.#step([], [], this.#headerMs);
   }
 
@@ -157,4 +162,6 @@ export class WrapperLink implements Link {
   }
 }
 
+/** How often a part of an answer is asked for in the time for one answer. */
+const ASKED_AGAIN = 3;
 const USELESS_LIMIT = 262_144;

@@ -47,6 +47,11 @@ export class GeneralBlockReceiver {
     return this.#bytes;
   }
 
+  /** Asks for what comes behind the last block in turn; said again it does no harm. */
+  get asked(): GeneralBlockTransfer {
+    return this.#acknowledge(Math.max(1, this.#own));
+  }
+
   /** Forget an unfinished transfer. */
   reset(): void {
     this.#parts = [];
@@ -126,13 +131,13 @@ export class GeneralBlockReceiver {
   }
 
   /** Our side has nothing more to say, so each acknowledgement is a last block without data. */
-  #acknowledge(): GeneralBlockTransfer {
+  #acknowledge(own = ++this.#own): GeneralBlockTransfer {
     return {
       type: 'general-block-transfer',
       last: true,
       streaming: false,
       window: this.options.window ?? 1,
-      block: ++this.#own,
+      block: own,
       acknowledged: this.#last ?? 0,
       data: EMPTY,
     };

@@ -46,8 +46,15 @@ export interface Facts {
   STATE_NOT_SAVED: { what: string; reason: string };
   /** `keyInfo`: how the message says to get its key, where that is not the one set. `table`: no row of a table of keys is for it. */
   NO_KEY: { systemTitle: string | null; counter: number | null; keyInfo?: string; table?: true };
-  /** `untitled`: neither the telegram nor the settings have a system title, which may be what does not fit. */
-  WRONG_KEY: { systemTitle: string | null; untitled?: true };
+  /**
+   * `untitled`: neither the telegram nor the settings have a system title, which may be what does not fit. `refused`: it is the
+   * meter that cannot decipher with this key of ours.
+   */
+  WRONG_KEY: {
+    systemTitle: string | null;
+    untitled?: true;
+    refused?: 'encryption' | 'encryption-or-authentication' | 'dedicated';
+  };
   AUTHENTICATION_FAILED: { systemTitle: string | null };
   /** `unknown`: the message does not say how it was obtained. */
   NOT_AUTHENTICATED: { systemTitle: string | null; encrypted: boolean; unknown?: true };
@@ -360,8 +367,10 @@ export const ERRORS: { readonly [C in Code]: Entry<Facts[C]> } = {
   WRONG_KEY: {
     blame: 'caller',
     say: f =>
-      `the encryption key does not fit the telegram${by(f.systemTitle)}` +
-      (f.untitled === true ? ', which carries no system title; where its meter has one, it has to be set, too' : ''),
+      f.refused === undefined
+        ? `the encryption key does not fit the telegram${by(f.systemTitle)}` +
+          (f.untitled === true ? ', which carries no system title; where its meter has one, it has to be set, too' : '')
+        : `the meter cannot decipher the request: the ${f.refused.replaceAll('-', ' ')} key does not fit`,
     remedy:
       'Check that it is the encryption key (GUEK, EK), not the authentication key (GAK, AK), and that it belongs to this meter',
   },

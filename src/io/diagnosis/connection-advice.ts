@@ -107,6 +107,8 @@ function keyOf(error: DlmsError, at: Circumstances): string {
   const { stage, settings: s } = at;
   if (detail.code === 'ABORTED') return at.queued ? 'busy' : 'limit';
   if (detail.code === 'CONNECT_TIMEOUT' && s.transport.kind === 'tcp-server') return 'no-caller';
+  // The meter does not say which of them.
+  if (detail.code === 'WRONG_KEY' && detail.refused === 'encryption-or-authentication') return 'keys';
   const plain = BY_CODE[detail.code];
   if (plain !== undefined) return plain;
   if (stage === 'line') return 'other';

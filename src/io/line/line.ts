@@ -19,6 +19,8 @@ export interface LineUser {
 interface Speaker {
   user: LineUser | null;
   transport: Transport | null;
+  /** Who hears the line while nobody speaks. */
+  readonly waiting: Set<() => void>;
 }
 
 /** One way to use a physical line. Ways that differ (in speed, format) have their own transport and share queue and speaker. */
@@ -26,7 +28,7 @@ export class Line {
   constructor(
     readonly transport: Transport,
     readonly queues: LineQueues = lineQueues,
-    readonly speaker: Speaker = { user: null, transport: null },
+    readonly speaker: Speaker = silent(),
   ) {}
 
   get where(): string {
@@ -74,9 +76,36 @@ export class Line {
     });
   }
 
+  /**
+   * Has the line while nobody speaks on it: false where somebody does, who is left alone. Rejects as `work`, after which
+   * nothing is open.
+   */
+  async hear(user: LineUser, signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
+    const { lineKey, where } = this.transport;
+    return await this.queues.run({ lineKey, where, signal, always: true }, async () => {
+      if (this.speaker.user !== null) return false;
+      await this.#hand(user);
+      await work();
+      return true;
+    });
+  }
+
+  /** `tell` is called each time nobody speaks any more; returns the way to stop that. */
+  whenFree(tell: () => void): () => void {
+    this.speaker.waiting.add(tell);
+    return () => this.speaker.waiting.delete(tell);
+  }
+
+  /** Somebody hears the line while nobody speaks: the transport need not be closed for the silence. */
+  get heard(): boolean {
+    return this.speaker.waiting.size > 0;
+  }
+
   /** The user has nothing open any more. */
   leave(user: LineUser): void {
-    if (this.speaker.user === user) this.speaker.user = null;
+    if (this.speaker.user !== user) return;
+    this.speaker.user = null;
+    for (const tell of [...this.speaker.waiting]) tell();
   }
 
   async #hand(user: LineUser): Promise<void> {
@@ -90,6 +119,10 @@ export class Line {
       speaker.transport = this.transport;
     }
   }
+}
+
+function silent(): Speaker {
+  return { user: null, transport: null, waiting: new Set() };
 }
 
 /** The lines of one process: sessions with the same port or gateway address queue behind each other. */
@@ -111,7 +144,7 @@ export class Lines {
       return known.line;
     }
     const transport = this.open(settings.transport, settings.connectTimeoutMs);
-    const shared = this.#speakers.get(transport.lineKey) ?? { speaker: { user: null, transport: null }, lines: 0 };
+    const shared = this.#speakers.get(transport.lineKey) ?? { speaker: silent(), lines: 0 };
     this.#speakers.set(transport.lineKey, shared);
     shared.lines++;
     const line = new Line(transport, this.queues, shared.speaker);

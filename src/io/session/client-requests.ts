@@ -3,10 +3,10 @@
 
 import type { Client, ClientStep } from '../../core/client/client';
 import { readObjectList, type MeterMemory, type ObjectEntry } from '../../core/client/meter-memory';
+import { CLIENT_DEFAULTS } from '../../core/client/options';
 import { describeRef, type AttributeRef, type Outcome } from '../../core/client/request';
 import { SN_OBJECT_LIST } from '../../core/client/sn';
 import type { Data } from '../../core/cosem/data';
-import { Obis } from '../../core/obis/obis';
 import { DlmsError } from '../../core/wire/errors';
 import type { ClientRunner } from './client-runner';
 import { closedError } from '../line/line';
@@ -52,8 +52,11 @@ export async function single(
 
 /** The object list of the association. */
 export async function readObjects(runner: ClientRunner, signal: AbortSignal): Promise<readonly ObjectEntry[]> {
-  const sn = runner.client.options.referencing === 'sn';
-  const ref = sn ? { ...SN_OBJECT_LIST, baseName: runner.client.association?.vaaName ?? 0xfa00 } : LN_OBJECT_LIST;
+  const { referencing, associationObject: obis = CLIENT_DEFAULTS.associationObject } = runner.client.options;
+  const ref: AttributeRef =
+    referencing === 'sn'
+      ? { ...SN_OBJECT_LIST, baseName: runner.client.association?.vaaName ?? 0xfa00 }
+      : { classId: 15, obis, attribute: 2 };
   const [outcome] = await collect(runner, [ref], null, signal);
   if (outcome === undefined || !outcome.ok) throw outcome?.error ?? closedError('the request');
   return readObjectList(outcome.value ?? { type: 'null-data' });
@@ -95,4 +98,3 @@ function unnamed(ref: AttributeRef): Outcome<never> {
 
 /** Without a number for it nothing can be sent any more; its own state is in the middle of a request. */
 const ENDING: ReadonlySet<string> = new Set(['COUNTER_TOO_LOW', 'KEY_USED_UP', 'STATE_NOT_SAVED', 'COUNTER_INVALID']);
-const LN_OBJECT_LIST: AttributeRef = { classId: 15, obis: Obis.parse('0-0:40.0.0*255'), attribute: 2 };

@@ -34,6 +34,8 @@ export function clientOptions(s: ConnectionSettings, moment: Moment): ClientOpti
     received: moment.received,
     challenge: moment.challenge,
     sentChallenges,
+    counterRepeats: s.counterRepeats,
+    associationObject: s.associationObject,
     preEstablished: s.preEstablished,
     generalProtection: s.generalProtection,
     gbtWindow: s.gbtWindow,

@@ -32,7 +32,7 @@ export interface AssociationSurroundings {
   readonly trace: Trace | null;
   readonly log: (level: TraceLevel, text: string) => void;
   readonly phase: (phase: 'idle' | 'connecting' | 'connected') => void;
-  /** What the meter sent unasked in the middle of a read. */
+  /** What the meter sent unasked. */
   readonly notification: (apdu: Apdu, bytes: Uint8Array) => void;
 }
 
@@ -198,7 +198,7 @@ export class HeldAssociation {
       case 'dropped':
         return log('warning', `${event.bytes.length} bytes dropped: ${event.error.short}`);
       case 'notification':
-        log('info', `${event.apdu.type} came in the middle of a read and was set aside`);
+        log('info', `${event.apdu.type} came unasked and was set aside`);
         return notification(event.apdu, event.bytes);
       case 'fault':
       case 'refused':

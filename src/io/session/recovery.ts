@@ -33,8 +33,9 @@ export function mend(error: DlmsError, facts: FailedAssociation): Remedy | null 
     return facts.counterDoubted ? 'read-counter' : 'again';
   }
   // Not every meter says that a counter is too low.
-  if (facts.counterDoubted && COUNTER_TROUBLE.has(error.code)) return 'read-counter';
-  if (error.code === 'EXCEPTION_RESPONSE' && facts.dedicatedUnproven) return 'without-dedicated';
+  const undeciphered = detail.code === 'WRONG_KEY' && detail.refused !== undefined;
+  if (facts.counterDoubted && (undeciphered || COUNTER_TROUBLE.has(error.code))) return 'read-counter';
+  if ((undeciphered || error.code === 'EXCEPTION_RESPONSE') && facts.dedicatedUnproven) return 'without-dedicated';
   if (!LOST.has(error.code)) return null;
   // A meter may hang up with the association of the public client; or what was held had been idle and was half open.
   return facts.counterJustRead || (facts.held && facts.repeatable) ? 'again' : null;

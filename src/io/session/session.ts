@@ -4,7 +4,7 @@
 import type { Apdu } from '../../core/apdu';
 import type { Association } from '../../core/client/association';
 import { MeterMemory, type MeterIdentity, type ObjectEntry } from '../../core/client/meter-memory';
-import { ProfileRead, type ProfileRange } from '../../core/client/profile-read';
+import { ProfileRead, type ProfileRange, type ProfileRequest } from '../../core/client/profile-read';
 import type { AttributeRef, MethodRef, Outcome } from '../../core/client/request';
 import type { Data } from '../../core/cosem/data';
 import type { Obis } from '../../core/obis/obis';
@@ -14,6 +14,7 @@ import { endsAssociation } from './client-requests';
 import { aborted, type ClientRunner } from './client-runner';
 import { modeEOptions, secretsOf } from './client-settings';
 import { inTime } from './counter-keeper';
+import { framedAs } from './framed';
 import { HeldAssociation } from './held-association';
 import { ModeETransport } from '../iec/iec-session';
 import { closedError, type Line, type Lines, lines as allLines, type LineUser } from '../line/line';
@@ -49,13 +50,18 @@ export interface SessionEnvironment extends Installation {
   readonly trace?: Trace;
   readonly log?: (level: TraceLevel, text: string) => void;
   readonly state?: (state: SessionState) => void;
-  /** What the meter sent unasked in the middle of a read. */
-  readonly notification?: (apdu: Apdu, bytes: Uint8Array) => void;
+  /**
+   * What the meter sent unasked, whatever was under way; `bytes` as they came, perhaps ciphered, `frames` as a listener on
+   * the line would have got them.
+   */
+  readonly notification?: (apdu: Apdu, bytes: Uint8Array, frames: readonly Uint8Array[]) => void;
 }
 
 export interface ProfileOptions {
   /** Codes of the columns to return; none: all. */
   readonly columns?: readonly string[];
+  /** What null-data in a value means; default `repeated`. */
+  readonly nullValues?: ProfileRequest['nullValues'];
   readonly signal?: AbortSignal;
 }
 
@@ -100,8 +106,12 @@ export class Session implements LineUser {
       random,
       trace: environment.trace === undefined ? null : maskSecrets(environment.trace, secretsOf(settings)),
       log: (level, text) => this.#log(level, text),
-      phase: phase => this.#state({ phase }),
-      notification: (apdu, bytes) => environment.notification?.(apdu, bytes),
+      phase: phase => {
+        // What was held is lost, and no request is there that would open it anew.
+        if (phase === 'idle' && this.#underWay.size === 0) this.line.leave(this);
+        this.#state({ phase });
+      },
+      notification: (apdu, bytes) => environment.notification?.(apdu, bytes, framedAs(settings, bytes)),
     });
   }
 
@@ -188,13 +198,14 @@ export class Session implements LineUser {
     this.#request(
       stop.signal,
       async turn => {
-        const { columns } = options;
+        const { columns, nullValues } = options;
         const { clock: policy, rangeClock } = this.settings;
         const meter = await turn.identity();
         const wanted = {
           obis,
           range: typeof range === 'function' ? range(meter) : range,
           ...(columns !== undefined && { columns }),
+          ...(nullValues !== undefined && { nullValues }),
           policy,
           rangeClock,
           zone: this.environment.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -233,7 +244,7 @@ export class Session implements LineUser {
 
   /** Release and DISC; the transport stays open for the next speaker unless `close`. Never rejects. */
   async hangUp(close = false): Promise<void> {
-    await this.#tearDown(close);
+    await this.#tearDown(close && !this.line.heard);
     this.line.leave(this);
   }
 
@@ -272,14 +283,11 @@ export class Session implements LineUser {
           } catch (e) {
             await this.#giveUp(e);
             const how = typeof retry === 'function' ? retry() : retry;
-            if (
-              attempt >= ATTEMPTS ||
-              how === 'once' ||
-              !isDlmsError(e) ||
-              !this.#mended(e, held, how) ||
-              stop.signal.aborted
-            )
+            const over = attempt >= ATTEMPTS || how === 'once' || stop.signal.aborted;
+            if (over || !isDlmsError(e) || !this.#mended(e, held, how)) {
+              if (this.#held.runner === null) this.line.leave(this);
               throw e;
+            }
             this.#log('warning', `trying again with a fresh association: ${e.short}`);
           }
         }

@@ -198,6 +198,8 @@ export const CONNECTION = settings([
     bounds: [{ when: WRAPPER, max: 0xffff }],
     when: CIPHERED,
   },
+  { name: 'counterRepeats', kind: 'flag', default: false, when: CIPHERED },
+  { name: 'associationObject', kind: 'obis', default: '0-0:40.0.0*255', prefix: [0, 0], when: DLMS },
   { name: 'generalProtection', kind: 'flag', default: false, when: CIPHERED },
   { name: 'preEstablished', kind: 'flag', default: false, when: DLMS },
   { name: 'windowSize', kind: 'number', default: 7, min: 1, max: 7, when: HDLC },

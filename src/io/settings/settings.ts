@@ -78,6 +78,10 @@ export interface ConnectionSettings {
   readonly counterObject: Obis | null;
   /** Client that may read it without authentication. */
   readonly counterClient: number;
+  /** The meter uses a counter more than once. */
+  readonly counterRepeats: boolean;
+  /** The object of the current association. */
+  readonly associationObject: Obis;
   readonly generalProtection: boolean;
   readonly preEstablished: boolean;
   readonly invokeIdIncrease: boolean;
@@ -133,6 +137,8 @@ export function parseSettings(properties: Properties, credentials: Properties = 
     },
     counterObject: row.counterObject,
     counterClient: row.counterClient,
+    counterRepeats: row.counterRepeats,
+    associationObject: row.associationObject,
     generalProtection: row.generalProtection,
     preEstablished: row.preEstablished,
     invokeIdIncrease: row.invokeIdIncrease,

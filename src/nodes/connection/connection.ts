@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { NumberStore } from '../../io/session/counter-keeper';
 import type { Installation } from '../../io/session/own-side';
-import { lines, transportOf, type Line } from '../../io/line/line';
+import { lines, type Line } from '../../io/line/line';
 import { Session, type SessionState } from '../../io/session/session';
 import {
   guardPlace,
@@ -22,7 +22,7 @@ import type { Transport } from '../../io/transport/transport';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { plainText } from '../../core/wire/foreign';
 import type { Connection, ConnectionState, Listener, Listening, SessionRequest } from '../lib/connection-api';
-import { SharedListening, tcpServerLine, transportLine, udpLine } from './listening';
+import { SharedListening, sharedLine, tcpServerLine, udpLine } from './listening';
 
 export interface ConnectionHost {
   readonly numbers: NumberStore;
@@ -98,7 +98,6 @@ export class PooledConnection implements Connection {
     meter?: unknown,
   ): Promise<T> {
     const settings = this.#settings(meter);
-    this.#refuseWhileListening(settings);
     this.#refuseWhenClosed();
     const line = lines.acquire(settings);
     try {
@@ -161,7 +160,6 @@ export class PooledConnection implements Connection {
       return known;
     }
     const settings = this.#settings(meter);
-    this.#refuseWhileListening(settings);
     if (settings.interface === 'iec' || settings.interface === 'push') {
       const expected = 'an interface of DLMS/COSEM (hdlc, wrapper, hdlc-mode-e), which this node needs';
       throw new DlmsError({ code: 'BAD_SETTING', setting: 'interface', value: settings.interface, expected });
@@ -171,6 +169,10 @@ export class PooledConnection implements Connection {
       ...this.host.installation,
       log: (level, text) => this.host.log(level, `${whereOf(settings)}: ${text}`),
       ...(settings.trace === 'verbose' && { trace: (line: TraceLine) => this.host.trace(line, whereOf(settings)) }),
+      notification: (_apdu, _bytes, frames) => {
+        // As it would have come on the line, so that it is read by the same settings.
+        for (const frame of frames) this.#listening?.hand(frame, session.where);
+      },
       state: state => {
         const told = connectionState(state, whereOf(settings));
         for (const watcher of watchers) watcher(told);
@@ -199,19 +201,13 @@ export class PooledConnection implements Connection {
         ? tcpServerLine(t.host, t.port, told => this.host.log('warning', told))
         : t.kind === 'udp'
           ? udpLine(t.host, t.port)
-          : transportLine(() => transportOf(t, settings.connectTimeoutMs));
+          : sharedLine(settings, lines);
     return new SharedListening(
       whereOf(settings),
       open,
       state => this.#tell(state),
       error => this.host.bug(error),
     );
-  }
-
-  /** A serial port that is listened on all the time cannot also be asked. */
-  #refuseWhileListening({ transport }: ConnectionSettings): void {
-    if (transport.kind !== 'serial' || this.#listening === null || this.#listening.count === 0) return;
-    throw new DlmsError({ code: 'SERIAL_BUSY', path: transport.path });
   }
 
   #refuseWhenClosed(): void {

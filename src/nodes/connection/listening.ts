@@ -2,8 +2,9 @@
 // with the last. The rule of the file: it never gives up; after a loss it tries again with growing pauses, and says so once.
 
 import { isDlmsError } from '../../core/wire/errors';
+import type { Lines } from '../../io/line/line';
+import type { ConnectionSettings } from '../../io/settings/settings';
 import { TcpListener } from '../../io/transport/tcp';
-import type { Transport } from '../../io/transport/transport';
 import { pause, signalled } from '../../io/transport/wait';
 import { UdpListener } from '../../io/transport/udp';
 import type { ConnectionState, Listener, Listening } from '../lib/connection-api';
@@ -55,6 +56,11 @@ export class SharedListening {
         return this.close();
       },
     };
+  }
+
+  /** What came by another way than the line: in the middle of a conversation with the meter. */
+  hand(chunk: Uint8Array, source: string): void {
+    this.#each(listener => listener.bytes(chunk, source));
   }
 
   /** Frees the port, whoever still listens. */
@@ -124,22 +130,52 @@ export class SharedListening {
   }
 }
 
-/** A serial port or a TCP connection as a line to listen on. */
-export function transportLine(create: () => Transport): OpenLine {
+/**
+ * A serial port or a TCP connection, heard while no session speaks on it: whoever wants to ask the meter gets the line at
+ * once and gives it back. What the meter sends unasked meanwhile comes from the session ({@link SharedListening.hand}).
+ */
+export function sharedLine(settings: ConnectionSettings, lines: Lines): OpenLine {
   return async (events, signal) => {
-    const transport = create();
-    transport.onBytes = chunk => events.bytes(chunk, transport.where);
-    transport.onClose = cause => {
-      events.ended(transport.where);
-      events.lost(cause);
+    const line = lines.acquire(settings);
+    const { transport } = line;
+    const stopping = new AbortController();
+    const user = {
+      hangUp: () => {
+        events.ended(transport.where);
+        return Promise.resolve();
+      },
     };
+    const hear = (): Promise<boolean> =>
+      line.hear(user, stopping.signal, async () => {
+        await transport.open(stopping.signal);
+        transport.onBytes = chunk => events.bytes(chunk, transport.where);
+        transport.onClose = cause => {
+          events.ended(transport.where);
+          events.lost(cause);
+        };
+      });
+    const unheard = line.whenFree(() => {
+      hear().catch(events.lost);
+    });
+    const stop = async (): Promise<void> => {
+      unheard();
+      stopping.abort();
+      await line.end(user, async () => {
+        transport.onBytes = () => undefined;
+        transport.onClose = () => undefined;
+        await transport.close();
+        line.leave(user);
+      });
+      await lines.release(line);
+    };
+    signal.addEventListener('abort', () => stopping.abort(), { once: true });
     try {
-      await transport.open(signal);
+      await hear();
     } catch (error) {
-      await transport.close();
+      await stop();
       throw error;
     }
-    return { stop: () => transport.close() };
+    return { stop };
   };
 }
 

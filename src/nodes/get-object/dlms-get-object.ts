@@ -5,6 +5,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Telegram } from '../../core/cosem/reading';
 import { namedBy } from '../../core/obis/obis-names';
 import { parse } from '../../io/settings/parse';
+import { nameOf } from '../lib/attributes';
 import { connectionOf } from '../lib/connection-api';
 import { meterOf, originOf } from '../lib/meter-identity';
 import { wantedObjects } from '../lib/object-refs';
@@ -74,9 +75,26 @@ export = (RED: NodeAPI): void => {
   RED.nodes.registerType('dlms-get-object', GetObject);
 };
 
-/** One object: its value; several: a list in the order asked, null where one was refused. */
+/**
+ * One object: its value; several: a list in the order asked, null where one was refused. An object that was asked for as a
+ * whole is an object with its attributes by name, without those that were refused.
+ */
 function valueOf(objects: readonly ReadObject[]): unknown {
-  const values = objects.map(o => (o.outcome.ok ? flowValue(o.outcome.plain) : null));
+  const values: unknown[] = [];
+  const wholes = new Map<number, Record<string, unknown>>();
+  for (const { wanted, outcome } of objects) {
+    const value = outcome.ok ? flowValue(outcome.plain) : null;
+    if (wanted.whole === undefined) {
+      values.push(value);
+      continue;
+    }
+    let whole = wholes.get(wanted.whole);
+    if (whole === undefined) {
+      wholes.set(wanted.whole, (whole = {}));
+      values.push(whole);
+    }
+    if (outcome.ok) whole[nameOf(wanted.classId, wanted.attribute)] = value;
+  }
   return values.length === 1 ? values[0] : values;
 }
 

@@ -35,7 +35,7 @@ register<GetObject>('dlms-get-object', GET_OBJECT, {
     objects: (objects: readonly ObjectRow[] | undefined = []) => {
       const wrong = objects.find(({ obis }) => !isCode(obis));
       if (wrong !== undefined) return shared('error.obis', { value: wrong.obis });
-      const odd = objects.find(o => !isWhole(o.classId, 0, 65_535) || !isWhole(o.attribute, 1, 255));
+      const odd = objects.find(o => !isWhole(o.classId, 0, 65_535) || !isAttribute(o.attribute));
       return odd === undefined || say('error.attribute', { obis: odd.obis });
     },
   },
@@ -103,6 +103,11 @@ function rowsIn(list: JQuery): Required<ObjectRow>[] {
       classId: textIn($(row).find('.dlms-class')),
       attribute: textIn($(row).find('.dlms-attribute')),
     }));
+}
+
+/** A number, or a name of which only the meter's class tells whether it has it. */
+function isAttribute(attribute: unknown): boolean {
+  return isWhole(attribute, 1, 255) || /^(\*|[a-z][a-z_ -]*\d*)$/i.test(trimmed(attribute));
 }
 
 /** A row of the list is never empty. */

@@ -5,11 +5,15 @@ import { usualClass } from '../../core/cosem/usual-class';
 import { Obis } from '../../core/obis/obis';
 import { DlmsError } from '../../core/wire/errors';
 import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
+import { attributeNamed, attributeNames } from './attributes';
 
 export interface WantedObject {
   readonly obis: Obis;
   readonly classId: number;
+  /** {@link ALL_ATTRIBUTES}: all that may be read. */
   readonly attribute: number;
+  /** It is one of all that may be read: those of one object have one number here. */
+  readonly whole?: number;
   /** The class is a guess; the object list of the meter knows better. */
   readonly guessed: boolean;
 }
@@ -39,12 +43,24 @@ function one(item: unknown, setting: string): WantedObject {
   const written = plainText(code, setting, OBJECT);
   const obis = Obis.tryParse(written);
   if (obis === null) throw badSetting(setting, written, 'an OBIS code such as 1.8.0, 1-0:1.8.0*255 or 1.0.1.8.0.255');
+  const ofClass = whole(classId, usualClass(obis), 0, 0xffff, `${setting}: class of ${obis}`);
   return {
     obis,
-    classId: whole(classId, usualClass(obis), 0, 0xffff, `${setting}: class of ${obis}`),
-    attribute: whole(attribute, 2, 1, 0xff, `${setting}: attribute of ${obis}`),
+    classId: ofClass,
+    attribute: attributeIn(ofClass, attribute, `${setting}: attribute of ${obis}`),
     guessed: !isGiven(classId),
   };
+}
+
+/** A number, the name that the class has for it, or "all". */
+function attributeIn(classId: number, attribute: unknown, setting: string): number {
+  if (typeof attribute !== 'string' || !isGiven(attribute) || /^\s*[-+.\d]/.test(attribute)) {
+    return whole(attribute, 2, 1, 0xff, setting);
+  }
+  const named = attributeNamed(classId, attribute);
+  if (named === null)
+    throw badSetting(setting, attribute, `a number from 1 to 255, or one of ${attributeNames(classId)}`);
+  return named;
 }
 
 function whole(value: unknown, or: number, min: number, max: number, setting: string): number {

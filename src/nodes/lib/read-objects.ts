@@ -13,6 +13,7 @@ import { toPlain, type Plain } from '../../core/cosem/plain';
 import type { OriginObject, Reading } from '../../core/cosem/reading';
 import { isDlmsError, type DlmsError } from '../../core/wire/errors';
 import { hex } from '../../core/wire/hex';
+import { ALL_ATTRIBUTES, objectTable, readableAttributes } from './attributes';
 import type { WantedObject } from './object-refs';
 
 /** What this file needs of a turn with one meter. */
@@ -42,7 +43,7 @@ export async function readObjects(
   wanted: readonly WantedObject[],
   policy: ClockPolicy,
 ): Promise<ObjectsRead> {
-  const first = await readOnce(source, wanted, policy);
+  const first = await readOnce(source, await expanded(source, wanted), policy);
   const better = await correctedClasses(source, first);
   if (better.size === 0) return result(first);
   const again = await readOnce(source, [...better.values()], policy);
@@ -56,6 +57,28 @@ export function originObject({ wanted: w, outcome }: ReadObject): OriginObject {
     ? outcome.reading
     : { name: obisName(w.obis), key: obisKey(w.obis), unit: null, ...nameOf(w) };
   return { obis: w.obis.toString(), classId: w.classId, attribute: w.attribute, name, key, unit };
+}
+
+/** An object that is asked for as a whole becomes one for each attribute that may be read. */
+async function expanded(source: ObjectSource, wanted: readonly WantedObject[]): Promise<readonly WantedObject[]> {
+  if (!wanted.some(w => w.attribute === ALL_ATTRIBUTES)) return wanted;
+  const list = await listOf(source);
+  return wanted.flatMap((w, whole) => {
+    if (w.attribute !== ALL_ATTRIBUTES) return [w];
+    const entry = list.find(e => e.obis.equals(w.obis) && (w.guessed || e.classId === w.classId));
+    const known = entry === undefined ? w : { ...w, classId: entry.classId, guessed: false };
+    return readableAttributes(known.classId, entry).map(attribute => ({ ...known, attribute, whole }));
+  });
+}
+
+/** None for a meter that hides its list: it keeps the answers it gives. */
+async function listOf(source: ObjectSource): Promise<readonly ObjectEntry[]> {
+  try {
+    return await source.objects();
+  } catch (error) {
+    if (isDlmsError(error) && error.blame === 'meter') return [];
+    throw error;
+  }
 }
 
 async function readOnce(
@@ -91,7 +114,8 @@ async function readOnce(
     const capture = dataOf(w, others.capture);
     const status = dataOf(w, others.status);
     const data = spread(value.value ?? { type: 'null-data' }, dataOf(w, others.template));
-    const plain = toPlain(data, { classId: w.classId, attribute: w.attribute, policy });
+    const { classId, attribute } = w;
+    const plain = objectTable(classId, attribute, data, toPlain(data, { classId, attribute, policy }));
     const reading = readingOf({
       obis: w.obis,
       data,
@@ -121,14 +145,7 @@ async function correctedClasses(
   const better = new Map<WantedObject, WantedObject>();
   const doubtful = objects.filter(o => o.wanted.guessed && !o.outcome.ok && DOUBTS.has(o.outcome.error.code));
   if (doubtful.length === 0) return better;
-  let list: readonly ObjectEntry[];
-  try {
-    list = await source.objects();
-  } catch (error) {
-    // A meter that hides its list keeps the answers it gave.
-    if (isDlmsError(error) && error.blame === 'meter') return better;
-    throw error;
-  }
+  const list = await listOf(source);
   for (const { wanted } of doubtful) {
     const entry = list.find(e => e.obis.equals(wanted.obis));
     if (entry !== undefined && entry.classId !== wanted.classId) {

@@ -37,7 +37,7 @@ export = (RED: NodeAPI): void => {
         const given = { obis: (msg as { obis?: unknown }).obis, meter: task.meter };
         const ofMessage = text(given.obis, null, 'msg.obis');
         const row = parse(READ_LOAD_PROFILE, { ...config, ...(ofMessage !== null && { obis: ofMessage }) });
-        const { obis, output } = row;
+        const { obis, output, nullValues } = row;
         const connection = connectionOf(RED, row.connection);
         const place = `last read ${this.id} ${obis} ${connection.meterKey(given.meter)}`;
         const position = new LastRead(connection.numbers, place);
@@ -47,7 +47,7 @@ export = (RED: NodeAPI): void => {
             wantedRange({ ...input, policy: session.settings.clock, lastReadMs });
           // What is wrong with it is said before anything is opened.
           rangeFor(null);
-          const reader = new ProfileReader(session, obis, who => {
+          const reader = new ProfileReader(session, { obis, nullValues }, who => {
             const lastReadMs = position.of(who);
             const wanted = rangeFor(lastReadMs);
             return { wanted, knownMs: keepsLastRead(wanted) ? lastReadMs : null };
@@ -112,7 +112,7 @@ class ProfileReader {
 
   constructor(
     readonly session: Session,
-    readonly obis: Obis,
+    readonly what: { readonly obis: Obis; readonly nullValues: Row['nullValues'] },
     /** Depends on who answers: two meters at one address have been read up to different rows. */
     readonly plan: (who: MeterIdentity) => { readonly wanted: WantedRange; readonly knownMs: number | null },
   ) {}
@@ -122,10 +122,9 @@ class ProfileReader {
       ({ wanted: this.wanted, knownMs: this.#knownMs } = this.plan(who));
       return this.wanted;
     };
-    this.#stream = this.session.readProfile(this.obis, range, { signal });
+    this.#stream = this.session.readProfile(this.what.obis, range, { signal, nullValues: this.what.nullValues });
     for await (const row of this.#stream.rows) {
-      const at =
-        row.time === null ? null : epochOf(row.time, { ...this.#policy, zone: this.#policy.zone ?? LOCAL_ZONE });
+      const at = row.time === null ? null : this.#at(row.time);
       if (at !== null && this.#knownMs !== null && at <= this.#knownMs) continue;
       if (at !== null && (this.newestMs === null || at > this.newestMs)) this.newestMs = at;
       this.count++;
@@ -144,7 +143,7 @@ class ProfileReader {
   /** `msg.dlms` beside bare rows: whose they are, and what their columns mean. */
   async origin(access?: LoadProfile['profile']['access']): Promise<Origin> {
     const { columns, capturePeriod } = await this.#head;
-    const profile = { obis: this.obis.toString(), capturePeriod, ...(access !== undefined && { access }) };
+    const profile = { obis: this.what.obis.toString(), capturePeriod, ...(access !== undefined && { access }) };
     const meter = meterOf(await this.who, this.session.settings);
     return { ...(await this.bareOrigin()), meter, profile, columns };
   }
@@ -155,12 +154,11 @@ class ProfileReader {
     const { wanted } = this;
     const byTime = wanted.kind === 'time';
     const iso = (ms: number): string => isoInPolicy(ms, this.#policy);
-    const times = rows.flatMap(row => (row.time === null ? [] : [row.time]));
-    // Meters that sort the other way send the newest row first.
-    if ((times[0] ?? '') > (times.at(-1) ?? '')) times.reverse();
+    // Meters sort as they like.
+    const times = rows.flatMap(row => (row.time === null ? [] : [row.time])).sort((a, b) => this.#at(a) - this.#at(b));
     return {
       meter: meterOf(await this.who, this.session.settings),
-      profile: { obis: this.obis.toString(), capturePeriod, access: await stream.access },
+      profile: { obis: this.what.obis.toString(), capturePeriod, access: await stream.access },
       from: byTime && wanted.fromMs !== null ? iso(wanted.fromMs) : (times[0] ?? null),
       to: byTime ? iso(wanted.toMs ?? now()) : (times.at(-1) ?? null),
       columns,
@@ -172,6 +170,10 @@ class ProfileReader {
     const { standard } = this.session.settings;
     const { head } = this.#stream as ProfileStream;
     return head.then(({ columns, ...rest }) => ({ ...rest, columns: namedBy(standard, columns) }));
+  }
+
+  #at(time: string): number {
+    return epochOf(time, { ...this.#policy, zone: this.#policy.zone ?? LOCAL_ZONE }) ?? NaN;
   }
 
   get #policy(): ClockPolicy {

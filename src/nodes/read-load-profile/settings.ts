@@ -30,6 +30,7 @@ export const READ_LOAD_PROFILE = settings([
     fields: RANGE,
     stored: { mode: 'last', last: '31 days', from: '', fromType: 'str', to: '', toType: 'str', entries: '' },
   },
+  { name: 'nullValues', kind: 'choice', choices: ['repeated', 'missing'], default: 'repeated' },
   { name: 'output', kind: 'choice', choices: ['object', 'rows', 'row', 'csv', 'report'], default: 'object' },
   { name: 'version', kind: 'editor', stored: 1 },
 ]);

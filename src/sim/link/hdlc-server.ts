@@ -40,6 +40,8 @@ export interface HdlcServerOptions {
     readonly frozenNumbers?: boolean;
     /** Answers with another number of address octets than the request had (docs/quirks.md#q5). */
     readonly addressSize?: AddressSize;
+    /** Takes no frame that does not poll it, though it grants a window (docs/quirks.md#t17). */
+    readonly ignoresUnpolled?: boolean;
     /** UA without parameters. */
     readonly bareUa?: boolean;
     /** DM to an SNRM with parameters. */
@@ -168,6 +170,7 @@ export class HdlcServerLink implements Link {
   }
 
   #information(frame: HdlcFrame, control: Control & { type: 'I' }): void {
+    if (this.options.quirks?.ignoresUnpolled === true && !control.pf) return this.#drop(frame, 'not polled');
     this.counts.iReceived++;
     this.#sender.acknowledge(control.nr);
     if (control.ns !== this.#vr) {

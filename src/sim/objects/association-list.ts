@@ -26,10 +26,10 @@ export interface Named {
 }
 
 /** Class 15. `objects` is called when it is read, because the association is itself one of them. */
-export function associationLn(objects: () => readonly Named[], logicalDevice: number): CosemObject {
+export function associationLn(objects: () => readonly Named[], logicalDevice: number, name: string): CosemObject {
   return cosemObject(
     15,
-    '0.0.40.0.0.255',
+    name,
     {
       2: attribute(ask => array(...objects().map(o => lnElement(o.object, ask.account)))),
       3: attribute(ask => structure(i8(ask.account.client), u16(logicalDevice))),

@@ -23,7 +23,11 @@ export interface Row {
 
 export interface ProfileOptions {
   readonly obis: string;
-  /** After the clock, which is always the first column. */
+  /** The first column: the meter's clock, or UNIX time as gas meters in Italy keep it. Default `clock`. */
+  readonly time?: 'clock' | 'unix';
+  /** What the profile is sorted by where it is not its time: method 3 (largest first) and the number of the column. */
+  readonly largestFirst?: number;
+  /** After the time, which is always the first column. */
   readonly columns: readonly Column[];
   /** Seconds; 0: captured by events. */
   readonly periodS: number;
@@ -34,7 +38,7 @@ export interface ProfileOptions {
 }
 
 export function profile(options: ProfileOptions): CosemObject {
-  const columns = [CLOCK, ...options.columns];
+  const columns = [options.time === 'unix' ? UNIX : CLOCK, ...options.columns];
   const restricted = options.restricted ?? false;
   return cosemObject(
     7,
@@ -43,8 +47,10 @@ export function profile(options: ProfileOptions): CosemObject {
       2: { read: ask => readBuffer(options, columns, ask), selectors: [1, 2], restricted },
       3: attribute(array(...columns.map(captureObject))),
       4: attribute(u32(options.periodS)),
-      5: attribute(enumerated(1)),
-      6: attribute(captureObject(CLOCK)),
+      5: attribute(ask =>
+        enumerated(options.largestFirst !== undefined ? 3 : ask.behaviour.profileOrder === 'lifo' ? 2 : 1),
+      ),
+      6: attribute(captureObject(columns[options.largestFirst ?? 0] as Column)),
       7: attribute(ask => u32(options.rows(ask).length), { restricted }),
       8: attribute(u32(options.capacity)),
     },
@@ -59,7 +65,7 @@ export function profile(options: ProfileOptions): CosemObject {
 }
 
 function readBuffer(options: ProfileOptions, columns: readonly Column[], ask: Ask): GetDataResult {
-  const all = options.rows(ask);
+  const all = inOrder(options.rows(ask), options, ask);
   if (ask.access === null) return rowsOf(all, columns, null, options, ask);
   const chosen =
     ask.access.selector === 1
@@ -75,6 +81,21 @@ function readBuffer(options: ProfileOptions, columns: readonly Column[], ask: As
   return rowsOf(chosen.rows, columns, ask.behaviour.ignoresColumns ? null : chosen.columns, options, ask);
 }
 
+/** As the buffer has them. */
+function inOrder(rows: readonly Row[], { largestFirst }: ProfileOptions, { behaviour }: Ask): readonly Row[] {
+  if (largestFirst !== undefined) {
+    const key = (row: Row): number => numberIn(row.values[largestFirst - 1]);
+    return [...rows].sort((a, b) => key(b) - key(a));
+  }
+  if (behaviour.profileOrder === 'lifo') return [...rows].reverse();
+  const half = rows.length >> 1;
+  return behaviour.profileOrder === 'wrapped' ? [...rows.slice(half), ...rows.slice(0, half)] : rows;
+}
+
+function numberIn(data: Data | undefined): number {
+  return data !== undefined && 'value' in data && typeof data.value === 'number' ? data.value : 0;
+}
+
 interface Chosen {
   readonly rows: readonly Row[];
   /** Indices, or null for all. */
@@ -88,11 +109,15 @@ function byRange(all: readonly Row[], columns: readonly Column[], ask: Ask): Cho
   if (parts === null) return RESULT.typeUnmatched;
   const [restricting, from, to, selected] = parts as [Data, Data, Data, Data];
   if (columnIndex(restricting, columns) !== 0) return RESULT.scopeViolated;
+  const unix = columns[0] === UNIX;
+  if (unix !== (from.type === 'double-long-unsigned')) return RESULT.typeUnmatched;
   if (wrongForm(from, ask) || wrongForm(to, ask)) return RESULT.other;
   const fromMs = instant(from, ask);
   const toMs = instant(to, ask);
   if (fromMs === undefined || toMs === undefined) return RESULT.typeUnmatched;
-  const rows = all.filter(row => row.atMs >= (fromMs ?? -Infinity) && row.atMs <= (toMs ?? Infinity));
+  const rows = all.filter(
+    row => ask.behaviour.ignoresRange || (row.atMs >= (fromMs ?? -Infinity) && row.atMs <= (toMs ?? Infinity)),
+  );
   const wanted = selected.type === 'array' ? selected.value.map(c => columnIndex(c, columns)) : null;
   if (wanted === null || wanted.includes(-1)) return RESULT.other;
   return { rows, columns: wanted.length === 0 ? null : wanted };
@@ -122,18 +147,21 @@ function rowsOf(
   const indices = wanted ?? columns.map((_, i) => i);
   let before: Row | undefined;
   const lines = rows.map(row => {
-    const cells = indices.map(i => cell(row, i, before, options.periodS, ask));
+    const cells = indices.map(i => cell(row, i, before, options, ask));
     before = row;
     return structure(...cells);
   });
   return value(array(...lines));
 }
 
-function cell(row: Row, index: number, before: Row | undefined, periodS: number, ask: Ask): Data {
+function cell(row: Row, index: number, before: Row | undefined, options: ProfileOptions, ask: Ask): Data {
+  const { periodS, time } = options;
   const compress = ask.behaviour.nullCompressed && before !== undefined;
   if (index === 0) {
-    const follows = compress && periodS > 0 && row.atMs - before.atMs === periodS * 1000;
-    return follows ? nullData : octets(ask.clock.octets(row.atMs));
+    const sign = ask.behaviour.profileOrder === 'lifo' ? -1 : 1;
+    const follows = compress && periodS > 0 && (row.atMs - before.atMs) * sign === periodS * 1000;
+    if (follows) return nullData;
+    return time === 'unix' ? u32(row.atMs / 1000) : octets(ask.clock.octets(row.atMs));
   }
   const data = row.values[index - 1] as Data;
   return compress && same(data, before.values[index - 1] as Data) ? nullData : data;
@@ -177,4 +205,6 @@ function captureObject(column: Column): Data {
   return structure(u16(column.classId), octets(Obis.parse(column.obis).bytes), i8(column.attribute), u16(0));
 }
 
+/** UNIX time, seconds since 1970. */
+const UNIX: Column = { classId: 1, obis: '0.0.1.1.0.255', attribute: 2 };
 const CLOCK: Column = { classId: 8, obis: '0.0.1.0.0.255', attribute: 2 };

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 
-import { encodeApdu, type Apdu } from '../../../src/core/apdu';
-import { Ciphering } from '../../../src/core/client/ciphering';
-import type { SecurityPolicy } from '../../../src/core/client/options';
+import { decodeApdu, encodeApdu, type Apdu } from '../../../src/core/apdu';
+import { serviceRefusal } from '../../../src/core/client/association';
+import { Ciphering, type Refusal } from '../../../src/core/client/ciphering';
+import type { ClientOptions, SecurityPolicy } from '../../../src/core/client/options';
 import { Key, sealApdu } from '../../../src/core/security';
+import { unhex } from '../../../src/core/wire/hex';
 import { failure } from '../../feed';
 
 const TITLE = Uint8Array.from([0x4d, 0x46, 0x4d, 0, 0, 0, 0, 9]);
@@ -56,6 +58,35 @@ describe('the ciphering of an association', () => {
         'REPLAYED',
       );
     }
+  });
+
+  it('takes a counter again where the meter is said to repeat it, and never a lower one', () => {
+    const repeating = new Ciphering({ ...ciphering('authentication-encryption').options, counterRepeats: true });
+    repeating.open(sealed(0x30, 700));
+    assert.deepEqual(repeating.open(sealed(0x30, 700)).apdu, ANSWER);
+    assert.equal(
+      failure(() => repeating.open(sealed(0x30, 699))),
+      'REPLAYED',
+    );
+  });
+
+  it('names the key that a meter cannot decipher with, as far as it can be told', () => {
+    const options = (security: SecurityPolicy): ClientOptions => {
+      const { dedicatedKey: _none, ...rest } = ciphering(security).options;
+      return { ...rest, systemTitle: TITLE, counter: { next: () => 1 } };
+    };
+    const refused = (o: ClientOptions, word = 'd80105'): unknown => {
+      const c = new Ciphering(o);
+      if (o.security !== 'none') c.protect(encodeApdu(ANSWER));
+      const { detail } = serviceRefusal(decodeApdu(unhex(word)).apdu as Refusal, c);
+      return detail.code === 'WRONG_KEY' ? detail.refused : detail.code;
+    };
+    assert.equal(refused(options('encryption')), 'encryption');
+    assert.equal(refused(options('authentication')), 'encryption-or-authentication');
+    assert.equal(refused(options('authentication-encryption'), 'd80205'), 'encryption-or-authentication');
+    assert.equal(refused({ ...options('authentication-encryption'), dedicatedKey: DEDICATED }), 'dedicated');
+    assert.equal(refused(options('none')), 'EXCEPTION_RESPONSE');
+    assert.equal(refused(options('encryption'), 'd80102'), 'EXCEPTION_RESPONSE');
   });
 
   it('leaves the counter of what comes unasked alone', () => {

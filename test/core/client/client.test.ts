@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 
-import { encodeApdu, type Apdu } from '../../../src/core/apdu';
+import { decodeApdu, encodeApdu, type Apdu } from '../../../src/core/apdu';
 import { Client, type ClientEvent, type ClientStep } from '../../../src/core/client/client';
 import type { ClientOptions } from '../../../src/core/client/options';
 import { Obis } from '../../../src/core/obis/obis';
 import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import { WrapperLink } from '../../../src/core/link/wrapper';
+import { GeneralBlockSender } from '../../../src/core/transfer';
 import { hex, unhex } from '../../../src/core/wire/hex';
 
 const REF = { classId: 3, obis: Obis.parse('1-0:1.8.0*255'), attribute: 2 };
@@ -42,6 +43,52 @@ function values(events: readonly ClientEvent[]): unknown[] {
       : [],
   );
 }
+
+describe('what comes in place of an answer', () => {
+  // general-glo-ciphering: title, length, SC, IC, and what only others can decipher
+  const foreign = unhex('db084d46571000000001' + '0a' + '20' + '00000007' + '0102030405');
+  // information-report-request, no time, one variable name 0108, one unsigned 7
+  const report = unhex('18' + '00' + '01020108' + '01' + '1107');
+  // event-notification-request, no time, class 1, 0-0:96.11.0*255, attribute 2, unsigned 7
+  const event = unhex('c2' + '00' + '0001' + '0000600b00ff' + '02' + '1107');
+
+  for (const [name, apdu] of [
+    ['an information report', report],
+    ['an event notification', event],
+    ['what is ciphered for others', foreign],
+  ] as const) {
+    it(`is handed on where it is ${name}, and the answer is waited for`, () => {
+      const client = ready();
+      client.get([REF]);
+      const step = client.receive(encodeWrapper(1, 16, apdu));
+      assert.deepEqual(
+        step.events.map(e => (e.type === 'notification' ? hex(e.bytes) : e.type)),
+        [hex(apdu)],
+      );
+      assert.ok(step.waitMs !== null);
+      assert.deepEqual(values(client.receive(answer(1, 7)).events), [7]);
+    });
+  }
+
+  it('is handed on while nothing is asked', () => {
+    const { events } = ready().receive(encodeWrapper(1, 16, foreign));
+    assert.deepEqual(
+      events.map(e => e.type),
+      ['notification'],
+    );
+  });
+
+  it('ends the association where it is ciphered as answers are and cannot be opened', () => {
+    const client = ready();
+    client.get([REF]);
+    // glo-get-response
+    const { events } = client.receive(encodeWrapper(1, 16, unhex('cc' + '0a' + '30' + '00000007' + '0102030405')));
+    assert.deepEqual(
+      events.map(e => e.type),
+      ['fault'],
+    );
+  });
+});
 
 describe('the invoke-id of an answer', () => {
   it('is not mentioned when it is the one asked with', () => {
@@ -158,6 +205,48 @@ describe('general block transfer of an answer', () => {
     assert.equal(hex(acknowledgement?.subarray(8) ?? new Uint8Array(0)), 'e08500010002' + '00');
     assert.deepEqual(values(client.receive(block(3, true, whole.subarray(4))).events), [7]);
     assert.equal(client.phase, 'ready');
+  });
+
+  for (const [lost, what] of [
+    [3, 'the last block of a window'],
+    [6, 'the last block of all'],
+    [4, 'the first block of a window'],
+  ] as const) {
+    it(`is asked for again where ${what} is lost`, () => {
+      const client = ready('stream', { gbtWindow: 3 });
+      const meter = new GeneralBlockSender(whole, Math.ceil(whole.length / 6), 1);
+      let losing = true;
+      const got: unknown[] = [];
+      const hears = (step: ClientStep): void => {
+        got.push(...values(step.events));
+        for (const bytes of step.write) {
+          const { apdu } = decodeApdu(bytes.subarray(8));
+          if (apdu.type === 'general-block-transfer') meter.acknowledge(apdu);
+          for (const sent of meter.nextWindow(3)) {
+            if (sent.block === lost && losing) losing = false;
+            else hears(client.receive(encodeWrapper(1, 16, encodeApdu(sent))));
+          }
+        }
+      };
+      hears(client.get([REF]));
+      for (let silences = 0; got.length === 0 && silences < 3; silences++) hears(client.timeout());
+      assert.deepEqual(got, [7]);
+      assert.equal(client.phase, 'ready');
+    });
+  }
+
+  it('ends in NO_ANSWER where asking again does not help', () => {
+    const client = ready('stream', { gbtWindow: 3 });
+    client.get([REF]);
+    client.receive(block(1, false, whole.subarray(0, 2), true));
+    const asked: string[] = [];
+    while (client.phase !== 'broken') {
+      const step = client.timeout();
+      asked.push(...step.write.map(bytes => hex(bytes.subarray(8))));
+      for (const e of step.events) asked.push(e.type === 'fault' ? e.error.code : e.type);
+    }
+    // last, window 3; block 1 of ours; 1 acknowledged; no data
+    assert.deepEqual(asked, ['e0830001000100', 'e0830001000100', 'NO_ANSWER']);
   });
 
   it('with a block that never comes ends in one error', () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { decodeApdu, type ApduType } from '../../../src/core/apdu';
 import { LnAction, LnGet, LnSet } from '../../../src/core/client/ln';
 import { answerTo, invokeOf, mayComeAgain, type Exchange } from '../../../src/core/client/request';
-import { SnAction, SnRead, SnWrite } from '../../../src/core/client/sn';
+import { SnAction, SnProof, SnRead, SnWrite } from '../../../src/core/client/sn';
 import { Obis } from '../../../src/core/obis/obis';
 import { isDlmsError } from '../../../src/core/wire/errors';
 import { unhex } from '../../../src/core/wire/hex';
@@ -28,6 +28,7 @@ const EXCHANGES: Readonly<Record<string, () => Exchange>> = {
   SnRead: () => new SnRead([attribute], context),
   SnWrite: () => new SnWrite(attribute, value),
   SnAction: () => new SnAction(method, null),
+  SnProof: () => new SnProof({ ...method, classId: 12, method: 8 }, value),
 };
 
 /** Short-name services: one request at a time, and nothing in the answer says which. */

@@ -29,6 +29,7 @@ import {
   entrySelector,
   rangeSelector,
   readCaptureObjects,
+  readSortObject,
   scaleAttributeOf,
 } from '../../../src/core/cosem/profile-layout';
 import type { Scale } from '../../../src/core/cosem/naming';
@@ -131,6 +132,12 @@ describe('profile columns', () => {
     assert.deepEqual(objects.map(scaleAttributeOf), [null, 3, 3, 3]);
     assert.equal(new ProfileLayout(objects).columns[1]?.name, 'Active energy export (-A) total [3]');
   });
+  it('are sorted by what attribute 6 says, alone or as a list; by nothing where it is all zeros or odd', () => {
+    const clock = structure(u16(8), octets(unhex('0000010000ff')), i8(2), u16(0));
+    const nothing = structure(u16(0), octets(unhex('000000000000')), i8(0), u16(0));
+    for (const data of [clock, array(clock)]) assert.equal(readSortObject(data)?.obis.toString(), '0-0:1.0.0*255');
+    for (const data of [nothing, array(), u8(1), structure(u16(8))]) assert.equal(readSortObject(data), null);
+  });
   it('refuses what is no list of capture objects', () => {
     assert.throws(() => readCaptureObjects(u8(1)), failsWith('WIRE_INVALID'));
     assert.throws(() => readCaptureObjects(array(structure(u16(3)))), failsWith('WIRE_INVALID'));
@@ -219,6 +226,79 @@ describe('profile rows', () => {
       ],
     );
     assert.deepEqual(profileRows(two, rows, { capturePeriod: 3600 }).map(r => r.time)[3], '2026-10-25T04:00:00');
+  });
+  describe('in the hour that comes twice', () => {
+    const vienna = { policy: { mode: 'standard', zone: 'Europe/Vienna' } } as const;
+    const at = (time: string, status: number): Data => {
+      const [hour, minute] = time.split(':').map(Number);
+      return structure(octets([0x07, 0xea, 10, 25, 0xff, hour ?? 0, minute ?? 0, 0, 0xff, 0x80, 0, status]), u32(1));
+    };
+    const offsets = (times: readonly string[], status: number, more: ProfileRowsOptions = {}): string =>
+      profileRows(two, array(...times.map(time => at(time, status))), { ...vienna, ...more })
+        .map(row => `${row.time?.slice(11, 16)}${row.time?.slice(-6, -3)}`)
+        .join(' ');
+    const upwards = ['01:30', '02:00', '02:30', '02:00', '02:30', '03:00'];
+    const both = '01:30+02 02:00+02 02:30+02 02:00+01 02:30+01 03:00+01';
+
+    for (const [status, words] of [
+      [0xff, 'is not specified'],
+      [0x00, 'never says summer time'],
+    ] as const) {
+      it(`are told apart by their order where the status ${words}`, () => {
+        assert.equal(offsets(upwards, status, { capturePeriod: 1800 }), both);
+        assert.equal(offsets(upwards, status), both);
+      });
+      it(`are told apart backwards, too, where the status ${words}`, () => {
+        const downwards = { capturePeriod: 1800, sortMethod: 2 };
+        assert.equal(offsets([...upwards].reverse(), status, downwards), both.split(' ').reverse().join(' '));
+      });
+    }
+    it('are told apart where the period is the hour itself', () => {
+      const hourly = ['01:00', '02:00', '02:00', '03:00'];
+      assert.equal(offsets(hourly, 0xff, { capturePeriod: 3600 }), '01:00+02 02:00+02 02:00+01 03:00+01');
+    });
+    it('are one where two events have the same time', () => {
+      assert.equal(offsets(['02:10', '02:10'], 0xff), '02:10+02 02:10+02');
+    });
+    it('are left to a meter that keeps the bit, also behind a gap', () => {
+      const rows = array(at('01:30', 0x80), at('02:30', 0x00), at('03:00', 0x00));
+      assert.deepEqual(
+        profileRows(two, rows, vienna).map(row => row.time?.slice(11)),
+        ['01:30:00+02:00', '02:30:00+01:00', '03:00:00+01:00'],
+      );
+    });
+    it('stay as they are sent with their offset', () => {
+      const row = structure(octets([0x07, 0xea, 10, 25, 0xff, 2, 0, 0, 0xff, 0xff, 0xc4, 0]), u32(1));
+      assert.deepEqual(
+        profileRows(two, array(row, row), vienna).map(r => r.time),
+        ['2026-10-25T02:00:00+01:00', '2026-10-25T02:00:00+01:00'],
+      );
+    });
+  });
+  it('have their time in seconds since 1970', () => {
+    const unix = new ProfileLayout([object(1, '0-0:1.1.0'), IMPORT], [null, WH]);
+    const seconds = Date.UTC(2026, 6, 1) / 1000;
+    const rows = array(
+      structure(u32(seconds), u32(1)),
+      structure({ type: 'null-data' }, u32(2)),
+      structure(u32(0), u32(3)),
+      structure(u32(0xffffffff), u32(4)),
+    );
+    const times = (options: ProfileRowsOptions): unknown[] => profileRows(unix, rows, options).map(r => r.time);
+    assert.deepEqual(times({ capturePeriod: 3600 }), [
+      '2026-07-01T00:00:00+00:00',
+      '2026-07-01T01:00:00+00:00',
+      null,
+      null,
+    ]);
+    assert.deepEqual(times({ capturePeriod: 3600, policy: { mode: 'standard', zone: 'Europe/Rome' } }).slice(0, 2), [
+      '2026-07-01T02:00:00+02:00',
+      '2026-07-01T03:00:00+02:00',
+    ]);
+    assert.deepEqual(
+      unix.columns.map(c => c.key),
+      ['1-0:1.8.0*255'],
+    );
   });
   it('add deltas to the row before', () => {
     const rows = array(
@@ -388,6 +468,13 @@ describe('selectors of a profile', () => {
         ' ',
         '',
       ),
+    );
+  });
+  it('write a range by UNIX time in seconds', () => {
+    const { parameters } = rangeSelector(1_792_886_400_000, 1_792_886_401_999, { restricting: object(1, '0-0:1.1.0') });
+    assert.equal(
+      hex(encodeData(parameters)),
+      '0204' + '0204' + '120001' + '09060000010100ff' + '0f02' + '120000' + '066add4680' + '066add4681' + '0100',
     );
   });
   it('write a range without deviation and with chosen columns', () => {

@@ -239,6 +239,30 @@ describe('hdlc link, exchange', () => {
       assert.deepEqual(line.run(line.client.send(unhex('c001c1'.repeat(20)))), ['c001c1'.repeat(20)]);
     }
   });
+  for (const [says, quirks] of [
+    ['says what it expects', { ignoresUnpolled: true }],
+    ['is silent', {}],
+  ] as const) {
+    it(`sends frames one by one to a meter that takes only those that poll it, and ${says}`, () => {
+      const parameters = { windowTransmit: 7, maxInformationTransmit: 128 };
+      const line = new Line({ parameters, tries: 2 }, { quirks });
+      let taken = 0;
+      if (says === 'is silent') {
+        line.toServer = bytes => {
+          const { control } = decodeHdlcFrame(bytes.subarray(1, -1));
+          if (control.type === 'SNRM') taken = 0;
+          if (control.type !== 'I') return bytes;
+          if (!control.pf || control.ns !== (taken & 7)) return null;
+          taken++;
+          return bytes;
+        };
+      }
+      line.run(line.client.connect());
+      for (let n = 0; n < 3; n++) assert.deepEqual(line.run(line.client.send(long)), [hex(long)]);
+      assert.ok(line.requests.every(r => equalBytes(r, long)) && line.requests.length === 3);
+      assert.ok(line.timeouts <= 1, 'it is known from the first window on');
+    });
+  }
   it('sends one frame at a time on window 1', () => {
     const link = connected();
     assert.equal(link.send(new Uint8Array(1000)).write.length, 1);

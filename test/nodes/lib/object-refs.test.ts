@@ -13,6 +13,18 @@ describe('what get object is asked for', () => {
     ]);
   });
 
+  it('takes attributes by the name that their class has for them, and all of them as 0', () => {
+    const named = ['value', 'Scaler-Unit', 'logical name', 'ALL', '*', ' 3 '];
+    assert.deepEqual(
+      wantedObjects(
+        named.map(attribute => ({ obis: '1.8.0', attribute })),
+        {},
+      ).map(o => o.attribute),
+      [2, 3, 1, 0, 0, 3],
+    );
+    assert.equal(wantedObjects([{ obis: '0-0:1.0.0', attribute: 'time_zone' }], {})[0]?.attribute, 3);
+  });
+
   it('takes msg.objects before msg.obis before its own', () => {
     const own = [{ obis: '1.8.0' }];
     assert.deepEqual(asText(own, { obis: '2.8.0' }), ['3 1-0:2.8.0*255 2?']);
@@ -49,6 +61,7 @@ describe('what get object is asked for', () => {
     ['a word', ['power']],
     ['a class out of range', [{ obis: '1.8.0', classId: 70000 }]],
     ['attribute zero', [{ obis: '1.8.0', attribute: 0 }]],
+    ['a name that its class does not have', [{ obis: '1.8.0', attribute: 'time' }]],
     ['a number', [5]],
   ];
   for (const [name, configured] of wrong) {
