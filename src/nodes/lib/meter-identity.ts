@@ -23,7 +23,11 @@ export function meterOf(
 }
 
 /** `msg.dlms` of a polled read. */
-export function originOf(settings: ConnectionSettings, title: string | null, source: 'get' | 'profile' | 'set'): Origin {
+export function originOf(
+  settings: ConnectionSettings,
+  title: string | null,
+  source: 'get' | 'profile' | 'set',
+): Origin {
   const { interface: framing, referencing, security } = settings;
   return {
     source,

@@ -306,7 +306,15 @@ const PROGRESS_EVERY_MS = 500;
 const STATUS_LENGTH = 48;
 const FLEET_LIMIT = 1000;
 /** Texts that are words of the catalog as they stand. */
-const WORDS: ReadonlySet<string> = new Set(['reading', 'writing', 'connecting', 'connected', 'listening', 'waiting', 'idle']);
+const WORDS: ReadonlySet<string> = new Set([
+  'reading',
+  'writing',
+  'connecting',
+  'connected',
+  'listening',
+  'waiting',
+  'idle',
+]);
 
 const LOOKS: Record<StatusKind, NodeStatus> = {
   idle: { fill: 'grey', shape: 'ring' },
