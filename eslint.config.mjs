@@ -15,7 +15,9 @@ const TABLE = {
   'core/link': { from: ['core/wire', 'core/framing'] },
   'core/security': { from: ['core/wire', 'core/apdu'], modules: ['node:crypto'] },
   'core/transfer': { from: ['core/wire', 'core/cosem', 'core/apdu'] },
-  'core/iec62056-21': { from: ['core/wire', 'core/framing', 'core/obis', 'core/cosem', 'core/security'] },
+  'core/iec62056-21': {
+    from: ['core/wire', 'core/framing', 'core/obis', 'core/cosem', 'core/meters', 'core/security'],
+  },
   'core/client': {
     from: ['core/wire', 'core/obis', 'core/cosem', 'core/apdu', 'core/link', 'core/security', 'core/transfer'],
   },

@@ -32,6 +32,7 @@ export {
   clockOctets,
   clockPolicy,
   epochOf,
+  isoAt,
   isoInPolicy,
   readDateTime,
   STANDARD_CLOCK,
@@ -46,9 +47,10 @@ export {
 export { Obis, type ObisSeparator } from '../core/obis/obis';
 export { namedBy, obisKey, obisName } from '../core/obis/obis-names';
 export { ObisPattern } from '../core/obis/pattern';
+export { dataOf, type DataInHints } from '../core/cosem/data-in';
 export { toPlain, type Plain, type PlainHints } from '../core/cosem/plain';
 export { scaleExactly, unitSymbol } from '../core/cosem/units';
-export { readingOf, scaleOf, timeOf, type ReadingSource, type Scale } from '../core/cosem/naming';
+export { clockBytes, readingOf, scaleOf, timeOf, type ReadingSource, type Scale } from '../core/cosem/naming';
 
 // load profiles
 export { ProfileRows, profileRows, type ProfileRow, type ProfileRowsOptions } from '../core/cosem/profile';

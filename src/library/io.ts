@@ -9,7 +9,19 @@ export {
   type SessionEnvironment,
   type SessionPhase,
   type SessionState,
+  type WritingTurn,
 } from '../io/session/session';
+/** Orders to a meter: what is wrong is found before anything leaves, nothing leaves twice, and each has its account. */
+export {
+  giveOrders,
+  guard,
+  type Account,
+  type InvokeOrder,
+  type Order,
+  type SetOrder,
+  type WriteOptions,
+} from '../io/session/writing';
+export { parseWritable, type Writable, type WriteGuard } from '../io/settings/writable';
 export type { MeterTurn } from '../io/session/meter-turn';
 export type { Installation } from '../io/session/own-side';
 /** Where invocation counters are kept that must never repeat. */

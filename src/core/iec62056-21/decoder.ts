@@ -10,6 +10,7 @@ import { checksumOf, fits, type Check, type CheckPolicy } from '../framing/check
 import type { BlockCheck } from '../framing/iec-block';
 import { emptyLine, wholeText } from '../framing/p1';
 import { checkCrc, type CrcCheck } from '../framing/p1-frame';
+import { FAMILIES } from '../meters/table';
 import { SmlAside, type Piece } from '../framing/sml-aside';
 import { DlmsError, told } from '../wire/errors';
 import { concat, fromLatin1 } from '../wire/hex';
@@ -526,19 +527,7 @@ const TAIL = /\)\s*![0-9A-F]{0,4}\s*(?:\x03[\0-\x7f]?)?\s*$/i;
 
 /** A number that is told from others of its type; a model has three or four digits in a row (MA309M, E450, ZMD310). */
 const SERIAL = /\d{5}/;
-/**
- * In this order, those that are no serial number behind all that are; M-Bus channels (0-1, 0-2 ...) name other devices. Device ID
- * 1 before 2: where both are sent (P1 of Poland) the second is the model.
- */
+/** In this order, those that are no serial number behind all that are; M-Bus channels (0-1, 0-2 ...) name other devices. */
 const SERIAL_RANK: ReadonlyMap<string, number> = new Map(
-  [
-    '0-0:96.1.0*255',
-    '0-0:96.1.1*255',
-    ...['1-0', '1-1', '6-0', '7-0', '8-0', '9-0'].flatMap(ab => [`${ab}:96.1.0*255`]),
-    ...['1-0', '1-1', '0-0', '6-0', '7-0', '8-0', '9-0'].flatMap(ab => [`${ab}:0.0.0*255`]),
-    '0-0:42.0.0*255',
-    '0-0:96.1.255*255',
-    '6-0:9.21.0*255',
-    '6-0:9.20.0*255',
-  ].map((code, rank) => [code, rank]),
+  FAMILIES.flatMap(({ identity }) => identity?.texts?.number ?? []).map((code, rank) => [code, rank]),
 );

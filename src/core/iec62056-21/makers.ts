@@ -1,50 +1,18 @@
-// What is known of a maker's text meters beyond the standard, found by the identification line: one row a family.
-// The rule of the file: each row is data with its evidence; what a row says is true of every meter that it fits, or it is not here.
+// What is known of a maker's text meters beyond the standard, found by the identification line.
+// The rule of the file: the rows are data of meters/; what one says is true of every meter that it fits, or it is not there.
 
+import type { FamilyTexts, Lines } from '../meters/family';
+import { FAMILIES } from '../meters/table';
 import type { Identification } from './identification';
 
-export interface MakerRow {
+export interface MakerRow extends FamilyTexts {
   /** FLAG id, in capitals. */
   readonly maker: string;
-  /** What the model begins with; absent: all of this maker. */
-  readonly models?: readonly string[];
-  /** Where it is written, or who has seen it, with which meter. */
-  readonly evidence: string;
-  /** Offers a rate at which reading it fails: it is kept at the start rate. */
-  readonly keepsStartRate?: true;
-  /** Ids that are no OBIS codes and whose values are numbers, with what the lines of one id are. */
-  readonly lists?: Readonly<Record<string, Lines>>;
 }
 
-/** `tariffs`: the total, then one line a tariff. `phases`: one line a phase where there are three. `one`: a single value. */
-export type Lines = 'tariffs' | 'phases' | 'one';
-
-export const MAKERS: readonly MakerRow[] = [
-  {
-    maker: 'PAF',
-    evidence:
-      'Pafal 12EC3g (SmartHomeNG plugin smartmeter), 20EC3gr (Pafal reader by cron): both offer more than they can',
-    keepsStartRate: true,
-  },
-  {
-    maker: 'EKT',
-    evidence:
-      'Energomera CE301 v12: hostcc/energomera-hass-mqtt, tests/conftest.py; the lines of an energy add up to the first',
-    lists: {
-      ET0PE: 'tariffs',
-      ECMPE: 'tariffs',
-      ENMPE: 'tariffs',
-      EAMPE: 'tariffs',
-      ECDPE: 'tariffs',
-      POWPP: 'phases',
-      VOLTA: 'phases',
-      CURRE: 'phases',
-      POWEP: 'one',
-      VNULL: 'one',
-      FREQU: 'one',
-    },
-  },
-];
+export const MAKERS: readonly MakerRow[] = FAMILIES.flatMap(({ makers = [], texts = [] }) =>
+  makers.flatMap(maker => texts.map(row => ({ maker, ...row }))),
+);
 
 /** The row of who sent this identification; null where nothing is known of it. */
 export function makerOf(identification: Identification | null): MakerRow | null {

@@ -13,7 +13,29 @@ export interface MeterFamily {
   readonly conventions?: readonly Convention[];
   /** Read by core/sml/quirks. */
   readonly quirks?: readonly FamilyQuirk[];
+  /** Read by core/iec62056-21/makers. */
+  readonly texts?: readonly FamilyTexts[];
+  readonly identity?: { readonly lists?: Places; readonly texts?: Places };
 }
+
+/** Where a meter says its number and its model, best first: OBIS patterns in lists, codes in texts. */
+export interface Places {
+  readonly number?: readonly string[];
+  readonly model?: readonly string[];
+}
+
+/** What is known of the text meters of the makers of a family beyond the standard. */
+export interface FamilyTexts {
+  /** What the model begins with; absent: all of these makers. */
+  readonly models?: readonly string[];
+  /** Offers a rate at which reading it fails: it is kept at the start rate. */
+  readonly keepsStartRate?: true;
+  /** Ids that are no OBIS codes and whose values are numbers, with what the lines of one id are. */
+  readonly lists?: Readonly<Record<string, Lines>>;
+}
+
+/** `tariffs`: the total, then one line a tariff. `phases`: one line a phase where there are three. `one`: a single value. */
+export type Lines = 'tariffs' | 'phases' | 'one';
 
 /** What only this family sends. */
 export interface Identify {

@@ -5,6 +5,7 @@ import type { Data } from '../cosem/data';
 import { CLOCK_STATUS, isClockNeverSet, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
 import { attributeNames, clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
 import { Obis } from '../obis/obis';
+import { ObisPattern } from '../obis/pattern';
 import { obisKey, obisName } from '../obis/obis-names';
 import { zoneOffsetOfLocal } from '../cosem/zone';
 import type { Meter, Reading, Telegram } from '../cosem/reading';
@@ -142,10 +143,10 @@ function spelledCode(text: string): Spelled {
 function rolesOf(name: Spelled): Roles {
   const known = ROLES.get(name);
   if (known !== undefined) return known;
-  const rank = ID_CODES.findIndex(re => re.test(name.code)) + 1;
+  const rank = ID_CODES.findIndex(place => place.matches(name.obis)) + 1;
   const roles: Roles = {
     idRank: rank === 0 ? Infinity : rank,
-    isModel: MODEL_CODES.test(name.code),
+    isModel: MODEL_CODES.some(place => place.matches(name.obis)),
     isDeviceName: name.code === DEVICE_NAME,
   };
   ROLES.set(name, roles);
@@ -274,19 +275,10 @@ const ROLE_NAMES: Readonly<Record<NonNullable<Item['role']>, { name: string; key
   clock: {},
   unknown: {},
 };
-/**
- * Where a meter's number stands, best first. 0-0:96.1.0, Kamstrup's 1-1:0.0.5 and 1-1:0.0.1, logical device name, 0-0:96.1.1,
- * which is the model where the first is there, too; of meters of other media. On a channel stands the number of the meter behind.
- */
-const ID_CODES: readonly RegExp[] = [
-  /^0-0:96\.1\.0\*/,
-  /^[01]-\d+:0\.0\.5\*/,
-  /^0-0:42\.0\.0\*/,
-  /^0-0:96\.1\.1\*/,
-  /^1-\d+:0\.0\.[0-9]\*/,
-  /^[4-9]-0:(0\.0\.0|96\.1\.0)\*/,
-];
-const MODEL_CODES = /^(0-0:96\.1\.7|1-1:96\.1\.1)\*/;
+/** Where a meter's number stands, best first, and where its model does. */
+const [ID_CODES, MODEL_CODES] = (['number', 'model'] as const).map(what =>
+  FAMILIES.flatMap(({ identity }) => identity?.lists?.[what] ?? []).map(code => ObisPattern.parse(code)),
+) as [ObisPattern[], ObisPattern[]];
 const DEVICE_NAME = '0-0:42.0.0*255';
 /** Versions of lists that only one maker sends. */
 const VERSIONS: readonly (readonly [start: string, maker: string])[] = FAMILIES.flatMap(({ identify, makers = [] }) =>

@@ -124,10 +124,9 @@ describe('Energomera', () => {
 });
 
 describe('the table of makers', () => {
-  it('has evidence in each row, and each row says something', () => {
-    for (const { maker, evidence, ...facts } of MAKERS) {
+  it('says something in each row', () => {
+    for (const { maker, ...facts } of MAKERS) {
       assert.match(maker, /^[A-Z]{3}$/);
-      assert.ok(evidence.length > 20, maker);
       assert.ok(
         Object.keys(facts).some(fact => fact !== 'models'),
         maker,
