@@ -185,11 +185,14 @@ function idis(context: PushContext, setup: string, rows: string, resolution: Res
       ...(columns === 4 ? [] : [structure(enumerated(0), nullData), array()]),
     ),
   );
+  const maker = resolution === ISKRA ? 'ISK' : 'LGZ';
   const values = list.slice(1).map(({ classId, obis, attribute }): Data => {
     if (classId === 40) return codeOctets(obis);
     if (classId === 8) return octets(local(context.clockOctets));
     if (classId === 1)
-      return text(obis.includes('42.0.0') ? 'LGZ1030700000001' : obis.startsWith('0-0:') ? '30000001' : '50000001');
+      return text(
+        obis.includes('42.0.0') ? `${maker}1030700000001` : obis.startsWith('0-0:') ? '30000001' : '50000001',
+      );
     if (classId === 4) return i32(attribute === 2 ? 12_340 : 0);
     const code = obis.slice(obis.indexOf(':') + 1);
     const value = raw(context, code, resolution);

@@ -54,14 +54,16 @@ export interface Convention {
 
 /** All that are given must hold. Never how much flows. */
 export interface Facts {
-  /** Of the system title or the logical device name. */
+  /** Of the logical device name, the system title or the meter's number: one of them must be named. */
   readonly makers?: readonly string[];
   /** Beginning of the version of the list. */
   readonly listVersion?: string;
   /** Beginnings of type numbers. A list that says no type leaves it open. */
   readonly types?: readonly string[];
-  /** Group B of the push setup whose list it is, from and to. */
+  /** Group B of the push setup whose list it is, from and to; perhaps several of them. */
   readonly setupChannel?: readonly number[];
+  /** The list holds voltages of this power of ten, as their size tells. */
+  readonly voltage?: number;
   /** A clock without name is the first element of a list of names and values. */
   readonly clockFirst?: boolean;
 }

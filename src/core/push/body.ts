@@ -2,7 +2,7 @@
 // its elements, never by a maker's or an operator's name. The rule of the file: every element becomes an item, so that
 // nothing a meter sends is forgotten.
 
-import { companionsOf } from '../cosem/classes';
+import { className, companionsOf } from '../cosem/classes';
 import type { Data } from '../cosem/data';
 import { elementsOf, text } from '../cosem/data';
 import { looksLikeDateTime } from '../cosem/date-time';
@@ -251,6 +251,9 @@ function namesAndValues(list: readonly Data[], place: Place): NamesAndValues | n
   let names = 0;
   let setup: Uint8Array | null = null;
   let columns: Columns | null = null;
+  /** Of names flat in this list, and numbers without any. */
+  let flat = 0;
+  let alone = 0;
   for (let i = 0; i < list.length;) {
     const data = list[i] as Data;
     const own = setupIn(data);
@@ -270,6 +273,7 @@ function namesAndValues(list: readonly Data[], place: Place): NamesAndValues | n
     }
     const entry = row === null ? (inner === null ? entryAt(list, i) : null) : { item: row, next: i + 1 };
     if (entry !== null) {
+      if (inner === null && flat++ === 0 && entry.item.scale !== undefined && standsInFront(list[i - 1])) return null;
       items.push(entry.item);
       names++;
       covered += entry.next - i;
@@ -289,11 +293,19 @@ function namesAndValues(list: readonly Data[], place: Place): NamesAndValues | n
     else {
       const item = unnamed(data, i, list.length);
       if (item.name !== null) covered++;
+      if (isNumber(data)) alone++;
       items.push(item);
     }
     i++;
   }
+  // Each name has a number too many: which of them is its value nobody can tell.
+  if (flat > 0 && alone >= flat && setup === null) return null;
   return names === 0 && setup === null ? null : { items, names, setup, covered, elements };
+}
+
+/** A value or a scale in front of the first name belongs to it, so that those behind it are of the next one. */
+function standsInFront(data: Data | undefined): boolean {
+  return data !== undefined && (isNumber(data) || scaleOf(data) !== null);
 }
 
 /** Of the list at `i`. */
@@ -321,12 +333,23 @@ function rowOf(elements: readonly Data[]): Item | null {
       const own = valueAndScale(first);
       return own.scale === undefined ? null : { name, ...own };
     }
-    found = name !== null && first.type === 'long-unsigned' ? entryAt(elements, 1, true, first.value) : null;
+    found = name !== null && isClass(first, elements) ? entryAt(elements, 1, true, first.value) : null;
   }
   const item = found === null ? null : withTail(found, elements);
   if (item !== null) return item;
   const turned = classFirst(elements);
   return turned === elements ? inAnyOrder(elements) : rowOf(turned);
+}
+
+/** The number in front of a name: a class that is known, unless the class stands at the end and this is the value. */
+function isClass(first: Data, row: readonly Data[]): first is Data & { readonly type: 'long-unsigned'; value: number } {
+  if (first.type !== 'long-unsigned' || className(first.value) === undefined) return false;
+  const last = row[row.length - 1];
+  return isRegister(first) || last?.type !== 'long-unsigned' || !isRegister(last);
+}
+
+function isRegister({ value }: { readonly value: number }): boolean {
+  return companionsOf(value, 2) !== null;
 }
 
 /** A row that begins with class, name and attribute of a value, in whatever order: they have three types. */

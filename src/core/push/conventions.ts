@@ -8,7 +8,7 @@ import { FAMILIES } from '../meters/table';
 import { badSetting, knownFields } from '../wire/foreign';
 import type { Body, Item } from './body';
 import { voltagePower } from './electrical';
-import { flagOf } from './telegram';
+import { makerNamed } from './telegram';
 
 /** What is known of the scales of a list. */
 export interface Choice {
@@ -23,7 +23,11 @@ export interface Choice {
   readonly narrowed: boolean;
 }
 
-export const CONVENTIONS: readonly Convention[] = FAMILIES.flatMap(({ conventions = [] }) => conventions);
+/** With the makers of their families. */
+const BUILT_IN: readonly (readonly [row: Convention, makers: readonly string[]])[] = FAMILIES.flatMap(
+  ({ conventions = [], makers = [] }) => conventions.map(row => [row, makers] as const),
+);
+export const CONVENTIONS: readonly Convention[] = BUILT_IN.map(([row]) => row);
 const NOTHING_KNOWN: Powers = { power: null, energy: null, voltage: null, current: null, powerFactor: null };
 export const NO_CONVENTION: Choice = {
   scales: NOTHING_KNOWN,
@@ -37,19 +41,15 @@ export class Conventions {
   readonly #own: readonly Convention[];
   /** The one that the user chose. */
   readonly #chosen: Choice | null;
-  /** By the version of a list or the channel of its push setup. 0 <= size <= CACHE_LIMIT */
-  readonly #rows = new Map<string | number, readonly Convention[]>();
+  /** By the version of a list or the channel of its push setup, and its maker. 0 <= size <= CACHE_LIMIT */
+  readonly #rows = new Map<string, readonly Convention[]>();
   /** Of rows, by which of them are left and what the voltages tell. */
   readonly #choices = new WeakMap<readonly Convention[], Map<number, Choice>>();
   /** Of one row, by its name, who said so and what the voltages tell: a few times the number of rows. */
   readonly #known = new Map<string, Choice>();
-  /** Some rows of a version or of a push setup ask for more than that. */
-  readonly #asksMore: boolean;
-
   /** `chosen`: "auto", "" or a name. Throws BAD_SETTING for one that is unknown. */
   constructor(own: readonly Convention[], chosen: string) {
     this.#own = own;
-    this.#asksMore = own.some(({ when }) => when.makers !== undefined || when.clockFirst === true);
     if (chosen === 'auto' || chosen === '') this.#chosen = null;
     else {
       const row = [...own, ...CONVENTIONS].find(({ name }) => name === chosen);
@@ -72,6 +72,7 @@ export class Conventions {
     let left = 0;
     for (let i = 0; i < rows.length; i++) {
       const { when, scales } = rows[i] as Convention;
+      if (when.voltage !== undefined && when.voltage !== volts) continue;
       if (type !== null && when.types !== undefined && !beginsWithOne(type, when.types)) continue;
       if (volts !== null && scales.voltage !== undefined && scales.voltage !== volts) continue;
       left += 2 ** i;
@@ -97,15 +98,18 @@ export class Conventions {
     return { scales, open: ELECTRICAL, candidates: choice.candidates, by: null, narrowed: false };
   }
 
-  /** Of one version and one push setup they are the same, but for those that ask who the maker is or what stands in front. */
+  /** Of one version or push setup, one maker and one beginning they are the same. */
   #rowsOf(body: Body, systemTitle: string | undefined): readonly Convention[] {
-    const key = beginsWithClock(body) ? null : (channelOf(body) ?? body.version);
-    const known = key === null ? undefined : this.#rows.get(key);
+    const maker = makerNamed(body.items, systemTitle ?? null);
+    const key = `${channelOf(body) ?? body.version} ${maker} ${beginsWithClock(body)}`;
+    const known = this.#rows.get(key);
     if (known !== undefined) return known;
-    const own = this.#own.filter(row => holds(row.when, body, systemTitle));
-    const rows = own.length > 0 ? own : CONVENTIONS.filter(row => holds(row.when, body, systemTitle));
-    if (rows.length === 0) return NO_ROWS;
-    if (key === null || this.#asksMore) return rows;
+    let rows = this.#own.filter(row => holds(row.when, body, maker));
+    if (rows.length === 0) {
+      rows = BUILT_IN.flatMap(([row, makers]) =>
+        holds(row.when, body, maker) && !isOfAnother(row.when, makers, maker) ? [row] : [],
+      );
+    }
     if (this.#rows.size >= CACHE_LIMIT) this.#rows.clear();
     this.#rows.set(key, rows);
     return rows;
@@ -175,16 +179,26 @@ function readConvention(source: unknown, where: string): Convention {
   return evidence === undefined ? row : { ...row, evidence };
 }
 
-/** All but the type, which only tells rows apart. */
-function holds({ listVersion, setupChannel, clockFirst, makers }: Facts, body: Body, systemTitle?: string): boolean {
+/** All but the type and the voltages, which only tell rows apart. */
+function holds({ listVersion, setupChannel, clockFirst, makers }: Facts, body: Body, maker: string | null): boolean {
   if (listVersion !== undefined && body.version?.startsWith(listVersion) !== true) return false;
-  if (setupChannel !== undefined) {
-    const [from = 0, to = from] = setupChannel;
-    const channel = channelOf(body);
-    if (channel === null || channel < from || channel > to) return false;
-  }
+  if (setupChannel !== undefined && !isWithin(channelOf(body), setupChannel)) return false;
   if (clockFirst === true && !beginsWithClock(body)) return false;
-  return makers === undefined || makers.includes(makerOf(body.items, systemTitle) ?? '');
+  return makers === undefined || (maker !== null && makers.includes(maker));
+}
+
+/** Makers share push setups, and companion standards number them as they like; the version of a list names its maker itself. */
+function isOfAnother({ listVersion }: Facts, makers: readonly string[], maker: string | null): boolean {
+  return listVersion === undefined && maker !== null && makers.length > 0 && !makers.includes(maker);
+}
+
+/** From and to, and perhaps more of them. */
+function isWithin(channel: number | null, ranges: readonly number[]): boolean {
+  if (channel === null) return false;
+  for (let i = 0; i + 1 < ranges.length; i += 2) {
+    if (channel >= (ranges[i] as number) && channel <= (ranges[i + 1] as number)) return true;
+  }
+  return false;
 }
 
 /** Of a list of objects; the name of a push setup among values names their list, too, but not its scales. */
@@ -194,14 +208,6 @@ function channelOf({ form, setup }: Body): number | null {
 
 function beginsWithClock({ items: [first] }: Body): boolean {
   return first?.role === 'clock' && first.position === 0;
-}
-
-/** Three letters: of the system title, else of the logical device name. */
-function makerOf(items: readonly Item[], systemTitle: string | undefined): string | null {
-  const byTitle = systemTitle === undefined ? null : flagOf(systemTitle);
-  if (byTitle !== null) return byTitle;
-  const named = items.find(({ name }) => name !== null && name[0] === 0 && name[2] === 42 && name[3] === 0);
-  return named === undefined ? null : (/^[A-Z]{3}(?=\d)/.exec(shownIn(named.data))?.[0] ?? null);
 }
 
 /**
@@ -253,14 +259,15 @@ const FACTS: Readonly<Record<keyof Facts, readonly [is: (value: unknown) => bool
   listVersion: [value => typeof value === 'string' && value !== '', 'the beginning of the version of the list'],
   types: [isTexts, 'a list of beginnings of type numbers'],
   setupChannel: [
-    value => Array.isArray(value) && value.length === 2 && value.every(each => Number.isInteger(each)),
+    value =>
+      Array.isArray(value) && value.length > 0 && value.length % 2 === 0 && value.every(each => Number.isInteger(each)),
     'group B of the push setup, from and to',
   ],
+  voltage: [value => value === 0 || value === -1 || value === -2, '0, -1 or -2'],
   clockFirst: [value => value === true, 'true'],
 };
 const QUANTITIES: readonly ScaledQuantity[] = ['power', 'energy', 'voltage', 'current', 'powerFactor'];
 /** What an electrical check is about. */
 const ELECTRICAL: ReadonlySet<ScaledQuantity> = new Set(['power', 'current']);
 const CACHE_LIMIT = 256;
-const NO_ROWS: readonly Convention[] = [];
 const LONGER_THAN_NUMBERS = 17;

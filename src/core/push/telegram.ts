@@ -1,7 +1,7 @@
 // A body with its meaning to the telegram of docs/messages.md: readings with names and scales, meter, time.
 // The rule of the file: the clock in the list counts before the clock in the header, because some headers hold garbage.
 
-import type { Data } from '../cosem/data';
+import { text, type Data } from '../cosem/data';
 import { CLOCK_STATUS, isClockNeverSet, looksLikeDateTime, readDateTime, type ClockPolicy } from '../cosem/date-time';
 import { attributeNames, clockBytes, readingOf, type ReadingSource } from '../cosem/naming';
 import { Obis } from '../obis/obis';
@@ -122,6 +122,11 @@ interface Roles {
   readonly idRank: number;
   readonly isModel: boolean;
   readonly isDeviceName: boolean;
+}
+
+/** Or of no medium: not of a meter of another one. */
+function ofElectricity(name: Spelled | null): boolean {
+  return name !== null && name.obis.a <= 1;
 }
 
 function nameOf(item: Item): Spelled | null {
@@ -254,6 +259,27 @@ function manufacturerOf(
   return version === null ? null : (VERSIONS.find(([start]) => version.startsWith(start))?.[1] ?? null);
 }
 
+/**
+ * Who made what sends the list: by its logical device name, which begins with three letters, else by the system title that
+ * seals it, else by a number of its own. null: nothing names a maker.
+ */
+export function makerNamed(items: readonly Item[], title: string | null): string | null {
+  let byNumber: string | null = null;
+  for (const item of items) {
+    const { data } = item;
+    if (data.type !== 'octet-string' && data.type !== 'visible-string' && data.type !== 'utf8-string') continue;
+    const name = nameOf(item);
+    const { isDeviceName, idRank } = name === null ? NO_ROLES : rolesOf(name);
+    if (isDeviceName) {
+      const flag = /^[A-Z]{3}/.exec(text(data.value));
+      if (flag !== null) return flag[0];
+    } else if (byNumber === null && (item.role === 'meter-id' || (idRank < Infinity && ofElectricity(name)))) {
+      byNumber = NUMBER_OF_MAKER.exec(text(data.value))?.[1] ?? null;
+    }
+  }
+  return (title === null ? null : flagOf(title)) ?? byNumber;
+}
+
 /** The first three octets of a system title, in hex, as letters. IEC 62056-5-3, 4.3.4. */
 export function flagOf(title: string): string | null {
   let flag = '';
@@ -279,6 +305,8 @@ const ROLE_NAMES: Readonly<Record<NonNullable<Item['role']>, { name: string; key
 const [ID_CODES, MODEL_CODES] = (['number', 'model'] as const).map(what =>
   FAMILIES.flatMap(({ identity }) => identity?.lists?.[what] ?? []).map(code => ObisPattern.parse(code)),
 ) as [ObisPattern[], ObisPattern[]];
+/** ISK1030775213859, 1LGZ0012345678; ZMF110 is a model. DIN 43863-5. */
+const NUMBER_OF_MAKER = /^\d?([A-Z]{3})\d{6}/;
 const DEVICE_NAME = '0-0:42.0.0*255';
 /** Versions of lists that only one maker sends. */
 const VERSIONS: readonly (readonly [start: string, maker: string])[] = FAMILIES.flatMap(({ identify, makers = [] }) =>

@@ -256,6 +256,32 @@ describe('push decoder: rows in other orders and widths', () => {
   });
 });
 
+describe('push decoder: orders that nothing tells', () => {
+  const name = (code: string): Data => octets([...Obis.parse(code).bytes]);
+  const codes = ['1-0:1.8.0', '1-0:2.8.0', '1-0:32.7.0'];
+  const scale = (): Data => structure(i8(-1), { type: 'enum', value: 30 });
+  const lists: Readonly<Record<string, (code: string, i: number) => Data[]>> = {
+    'class, name, attribute and value, flat': (code, i) => [u16(3), name(code), i8(2), u16(1000 + i)],
+    'value, name and class, flat': (code, i) => [u16(1000 + i), name(code), u16(3)],
+    'value, name and scale, flat': (code, i) => [u32(1000 + i), name(code), scale()],
+    'scale, name and value, flat': (code, i) => [scale(), name(code), u32(1000 + i)],
+    'value, name and class in rows': (code, i) => [structure(u16(231 + 7 * i), name(code), u16(3))],
+    'value, name, attribute and class in rows': (code, i) => [structure(u16(231 + 7 * i), name(code), i8(2), u16(3))],
+  };
+  for (const [what, row] of Object.entries(lists)) {
+    it(`gives no value another name: ${what}`, () => {
+      const events = feed({}, [notificationOf(structure(...codes.flatMap(row)))]);
+      for (const { telegram } of telegramsOf(events)) {
+        assert.deepEqual(
+          telegram.readings.filter(({ obis, value }) => obis !== null && typeof value === 'number'),
+          [],
+        );
+      }
+      assert.ok(events.length > 0);
+    });
+  }
+});
+
 describe('push decoder: lists with the name of their push setup', () => {
   const clock: Data = { type: 'date-time', value: (CLOCK as { value: Uint8Array }).value };
   const bits = (count: number): Data => ({ type: 'bit-string', value: '1'.padEnd(count, '0') });

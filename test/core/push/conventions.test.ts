@@ -9,7 +9,8 @@ import { array, i8, nullData, octets, structure, u16, u32, u8, visible, type Dat
 import type { MeterFamily } from '../../../src/core/meters/family';
 import type { PushOptions } from '../../../src/core/push';
 import { ConfirmedConventions } from '../../../src/core/push/confirmed';
-import { importConventions } from '../../../src/core/push/conventions';
+import { readBody } from '../../../src/core/push/body';
+import { Conventions, importConventions } from '../../../src/core/push/conventions';
 import { PushDecoder } from '../../../src/core/push/decoder';
 import { Obis } from '../../../src/core/obis/obis';
 import { notificationOf } from '../../../src/sim/push-source';
@@ -71,7 +72,15 @@ function kamstrup(voltage: number, current: number, type: Data | null, certain =
   };
 }
 
-function pushList(channel: number, voltage: number, current: number, certain: boolean, withVolts = true): ListOf {
+/** `device`: its logical device name; null where it has none. */
+function pushList(
+  channel: number,
+  voltage: number,
+  current: number,
+  certain: boolean,
+  withVolts = true,
+  device: string | null = 'LGZ1030600000018',
+): ListOf {
   const row = (code: string, classId = 3, attribute = 2): Data =>
     structure(u16(classId), name(code), i8(attribute), u16(0));
   return {
@@ -80,9 +89,10 @@ function pushList(channel: number, voltage: number, current: number, certain: bo
     body: moment => {
       const all = values('1-0', moment, voltage, current).filter(([code]) => withVolts || !/:[357]2\.7/.test(code));
       const setup = `0-${channel}:25.9.0`;
+      const named = device === null ? [] : [visible(device)];
       return structure(
-        array(row(setup, 40), row('0-0:42.0.0', 1), ...all.map(([code]) => row(code))),
-        visible('LGZ1030600000018'),
+        array(row(setup, 40), ...named.map(() => row('0-0:42.0.0', 1)), ...all.map(([code]) => row(code))),
+        ...named,
         ...all.map(([, data]) => data),
       );
     },
@@ -95,6 +105,7 @@ const kaifa: ListOf = {
   body: moment => structure(name('1-0:0.2.129'), visible('KFM_001'), ...pairs(values('1-0', moment, -1, -3))),
 };
 
+const AM550 = 'ISK1030775213859';
 const LISTS: Readonly<Record<string, ListOf>> = {
   kamstrup: kamstrup(0, -2, visible('6841131BN243101040')),
   'kamstrup, one phase type, in octets': kamstrup(0, -2, octets([...Buffer.from('6861111BN242101040')])),
@@ -109,8 +120,10 @@ const LISTS: Readonly<Record<string, ListOf>> = {
   e570: pushList(8, 0, 0, false),
   'e450 without voltages': pushList(9, 0, -2, false, false),
   e360: pushList(8, -1, -2, true),
-  am550: pushList(6, -1, -2, true),
-  'am550 without voltages': pushList(6, -1, -2, true, false),
+  am550: pushList(6, -1, -2, true, true, AM550),
+  'am550 without voltages': pushList(6, -1, -2, true, false, AM550),
+  'am550, another push setup': pushList(3, -1, -2, true, true, AM550),
+  'e360, another push setup': pushList(7, -1, -2, true),
 };
 
 const LOADS = [0, 3, 20, 90, 150, 199, 260, 460, 1000, 2300, 5000, 11_000, 22_000];
@@ -292,6 +305,74 @@ describe('a convention that facts leave open', () => {
     assert.deepEqual(last(withoutVolts)?.conventions, ['e450', 'e570', 'e360']);
     assert.equal(last(LISTS['e360'] as ListOf)?.layout, 'e360');
     assert.equal(last(withoutVolts)?.layout, 'e360');
+  });
+});
+
+describe('a push setup that several makers number alike', () => {
+  const moment = momentOf([900, 400, 300], [230, 231, 232]);
+  const scalesOf = (list: ListOf): unknown[] => {
+    const [event] = telegramsOf(feed({}, [notificationOf(list.body(moment))]));
+    const sources = event?.telegram.readings.flatMap(({ obis, scaleSource }) =>
+      /:(31|1)\.7\.0/.test(obis ?? '') ? [scaleSource] : [],
+    );
+    return [event?.origin.layout, ...(sources ?? [])];
+  };
+
+  it('says nothing of the list of another maker', () => {
+    for (const device of ['SEC1000000000018', 'SAG1030700000018', 'HXEabcdefghijklm']) {
+      for (const channel of [0, 4, 6, 8, 25]) {
+        for (const volts of [true, false]) {
+          const list = pushList(channel, -1, -1, false, volts, device);
+          assert.deepEqual(scalesOf(list), ['push-object-list', 'none', 'none'], `${device}, ${channel}, ${volts}`);
+        }
+      }
+    }
+    // The E450 does not send what the AM550 sends, nor the other way round.
+    assert.deepEqual(scalesOf(pushList(6, 0, -2, false)), ['push-object-list', 'none', 'none']);
+    assert.deepEqual(scalesOf(pushList(8, 0, -2, false, true, AM550)), ['push-object-list', 'none', 'none']);
+  });
+
+  it('nor of one whose number or system title names another maker', () => {
+    const row = (code: string, classId = 3): Data => structure(u16(classId), name(code), i8(2), u16(0));
+    const numbered = (code: string, number: string): ListOf => ({
+      ...(LISTS['am550'] as ListOf),
+      body: () =>
+        structure(
+          array(row('0-6:25.9.0', 40), row(code, 1), row('1-0:1.7.0'), row('1-0:31.7.0')),
+          visible(number),
+          u32(900),
+          u16(4),
+        ),
+    });
+    const none = ['push-object-list', 'none', 'none'];
+    for (const number of ['SAG1030700000018', '1EMH0012345678']) {
+      assert.deepEqual(scalesOf(numbered('0-0:96.1.0', number)), none);
+    }
+    const own = ['am550', 'layout', 'layout'];
+    for (const number of ['1ISK0012345678', '30000018', 'ZMF110']) {
+      assert.deepEqual(scalesOf(numbered('0-0:96.1.0', number)), own, number);
+    }
+    // The number of a water meter behind it is none of its own.
+    assert.deepEqual(scalesOf(numbered('0-1:96.1.0', 'KAM1030700000018')), own);
+    const conventions = new Conventions([], 'auto');
+    const body = readBody(numbered('0-0:96.1.0', '30000018').body(moment), [], false, false);
+    const byTitle = (title: string): string[] =>
+      conventions.choose(body, Buffer.from(title).toString('hex')).candidates.map(each => each.name);
+    assert.deepEqual(byTitle('SAG\u00011234'), []);
+    assert.deepEqual(byTitle('ISK\u00011234'), ['am550']);
+    assert.deepEqual(byTitle('\u00011234567'), ['am550']);
+  });
+
+  it('is known by tenths of a volt only where the maker is named', () => {
+    assert.deepEqual(scalesOf(pushList(3, -1, -2, true, true, AM550)), ['iskraemeco-tenths', 'layout', 'layout']);
+    assert.deepEqual(scalesOf(pushList(5, -1, -2, true)), ['landis-gyr-tenths', 'layout', 'layout']);
+    for (const list of [
+      pushList(3, -1, -2, false, true, null),
+      pushList(3, 0, -2, false, true, AM550),
+      pushList(3, -1, -2, false, false, AM550),
+    ]) {
+      assert.deepEqual(scalesOf(list), ['push-object-list', 'none', 'none']);
+    }
   });
 });
 

@@ -37,7 +37,7 @@ const EXPECTED: Readonly<Record<string, readonly [readings: number, layout: stri
   'e450-idis': [15, 'push-object-list', 'LGZ1030700000001'],
   'e570-idis': [11, 'push-object-list', 'LGZ1030700000001'],
   'e360-idis': [11, 'e360', '30000001'],
-  'am550-idis': [12, 'am550', 'LGZ1030700000001'],
+  'am550-idis': [12, 'am550', 'ISK1030700000001'],
   'e450-sub-meters': [5, 'push-object-list', null],
   spodes: [4, 'push-object-list', 'LGZ1030700000001'],
   'burgenland-14': [14, 'bgld-14', '30000001'],
