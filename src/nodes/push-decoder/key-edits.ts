@@ -65,8 +65,8 @@ export function takeEditsOver(RED: NodeAPI, node: { id: string; credentials?: ob
 }
 
 function hasKeyElsewhere({ cells }: KeyCells): boolean {
-  const { encryptionKey: _1, authenticationKey: _2, broadcastKey: _3, ...others } = cells;
-  return Object.values(others).some(cell => !isShown(cell));
+  const keys: readonly string[] = KEYS;
+  return Object.entries(cells).some(([column, cell]) => !keys.includes(column) && !isShown(cell));
 }
 
 function shifted({ line }: KeyCells): DlmsError {
