@@ -141,6 +141,18 @@ describe('dlms-set-object', () => {
     assert.deepEqual(told, ['written', 'refused', 'not-sent']);
   });
 
+  it('lets no secret leave with the message, whatever became of it', async () => {
+    const flow = await start(order());
+    const objects = [
+      { obis: '0-0:40.0.0*255', classId: 15, index: 7, value: { type: 'octet-string', value: 'SECRET-1' } },
+    ];
+    flow.send('n1', { payload: 'SECRET-1', objects } as never);
+    const all = [await flow.error(), await flow.message('audit')];
+    assert.doesNotMatch(JSON.stringify(all), /SECRET-1|5345435245542d31/i);
+    flow.send('n1', { objects: [{ obis: '0-0:96.13.0*255', value: 'hello' }] } as never);
+    assert.ok(Array.isArray((await flow.message('out'))['objects']), 'what is none stays');
+  });
+
   for (const [name, node, message, words] of [
     ['no value at all', {}, {}, /msg\.payload/],
     [

@@ -1,8 +1,11 @@
 // What a meter sends unasked reaches the decoder that listens on the connection, whatever the connection is doing.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'mocha';
 import { encodeApdu, type Apdu } from '../../src/core/apdu';
+import { encodeWrapper } from '../../src/core/framing/wrapper';
 import { array, enumerated, i8, octets, structure, u32 } from '../../src/core/cosem/data';
 import type { Telegram } from '../../src/core/cosem/reading';
 import { Obis } from '../../src/core/obis/obis';
@@ -162,6 +165,50 @@ describe('what a polled meter sends unasked', () => {
       await stopFlow();
       await far.close();
       await pair.pull();
+    }
+  });
+
+  it('reaches every connection that listens on one line, also when another one has left or the line was lost', async () => {
+    const calls = new Set<Socket>();
+    const gateway = createServer(call => {
+      calls.add(call);
+      call.on('error', () => undefined);
+      call.on('close', () => calls.delete(call));
+    });
+    gateway.listen(0, '127.0.0.1');
+    await once(gateway, 'listening');
+    const { port } = gateway.address() as AddressInfo;
+    const line = (id: string): FlowNode => ({ ...connectionTo(port, { interface: 'push' }), id });
+    const both = [
+      line('c1'),
+      line('c2'),
+      { ...decoder, id: 'd1', connection: 'c1', wires: [['one']] },
+      { ...decoder, id: 'd2', connection: 'c2', wires: [['two']] },
+    ];
+    const say = async (value: number): Promise<void> => {
+      await until(() => calls.size === 1);
+      // The other one comes to it a moment later.
+      await new Promise(resolve => setTimeout(resolve, 600));
+      const frame = encodeWrapper(1, 1, encodeApdu(PUSHED['data-notification']!(value)));
+      for (const call of calls) call.write(frame);
+    };
+    const heard = async (by: string): Promise<unknown> =>
+      ((await flow.message(by)).payload as Telegram).readings[0]?.value;
+    const flow = await startFlow([connection, pushDecoder], both);
+    try {
+      await flow.status('d2', /listening on/);
+      await say(1);
+      assert.deepEqual([await heard('one'), await heard('two')], [1, 1]);
+      for (const call of calls) call.destroy();
+      await until(() => calls.size === 0);
+      await say(2);
+      assert.deepEqual([await heard('one'), await heard('two')], [2, 2]);
+      await flow.deploy(both.slice(1, 2).concat(both.slice(3)), 'nodes');
+      await say(3);
+      assert.equal(await heard('two'), 3);
+    } finally {
+      await stopFlow();
+      gateway.close();
     }
   });
 });

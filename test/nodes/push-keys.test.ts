@@ -11,6 +11,7 @@ import { encodeApdu } from '../../src/core/apdu';
 import { Key, protect } from '../../src/core/security';
 import { concat, fromLatin1, hex, unhex } from '../../src/core/wire/hex';
 import pushDecoder from '../../src/nodes/push-decoder/dlms-push-decoder';
+import { shownRows, withEdits } from '../../src/nodes/push-decoder/key-edits';
 import { LIMIT_TOLD, Unlisted } from '../../src/nodes/push-decoder/unlisted';
 import { adminRequest, startFlow, stopFlow, userDirectory, type Flow, type FlowNode, type Message } from './flow';
 
@@ -254,6 +255,28 @@ describe('a push decoder with a table of keys', function () {
       assert.deepEqual(Object.keys(credentials), ['keyTable']);
     }
     await adminRequest().get('/dlms-push-decoder/nobody/keys').expect(404);
+  });
+});
+
+describe('a table that is shown and edited', () => {
+  it('has no key in it, in whatever column it got', () => {
+    const [key, other] = [ONE.keys[0], TWO.keys[0]];
+    const heading = 'title;id;pattern;encryptionKey;name\n';
+    const { rows, wrong } = shownRows(
+      `${heading}${ONE.title};;${key};;\n${TWO.title};${other};;${other};\n${THREE.title};;;${key};${other}\n`,
+    );
+    assert.deepEqual(rows, []);
+    assert.equal(wrong.length, 3);
+    assert.ok(!wrong.join().includes(key) && !wrong.join().includes(other));
+  });
+
+  it('keeps the keys of the row that counts, where a meter is there twice', () => {
+    const [key, other] = [ONE.keys[0], TWO.keys[0]];
+    const edited = withEdits(
+      `title;key\n${ONE.title};${key}\n${ONE.title};${other}\n`,
+      `title;key;name;was\n${ONE.title};__PWRD__;one;${ONE.title}\n`,
+    );
+    assert.ok(edited.includes(key) && !edited.includes(other));
   });
 });
 

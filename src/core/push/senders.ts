@@ -62,7 +62,8 @@ export class Senders {
     if (row.fault !== null) throw row.fault;
     const { encryptionKey, authenticationKey } = row;
     const broadcastKey = row.broadcastKey ?? this.usual.broadcastKey ?? null;
-    return { ...this.usual, encryptionKey, authenticationKey, broadcastKey, dedicatedKey: encryptionKey, systemTitle };
+    // The keys that hand over other keys belong to one meter, too.
+    return { encryptionKey, authenticationKey, broadcastKey, dedicatedKey: encryptionKey, systemTitle };
   }
 
   wayOf(row: KeyRow | null): Way {

@@ -110,20 +110,28 @@ export function keyRow(row: KeyCells, table: string, { resolve, knows }: KeyCont
     key('authenticationKey'),
     key('broadcastKey'),
   ];
-  const [name, preset] = [cell('name'), cell('preset')];
-  for (const [column, text] of Object.entries({ name, preset })) {
-    // It is told with each telegram.
-    if (text.length > LONGEST_NAME || LIKE_A_KEY.test(text.replace(/[\s:,;-]/g, '')))
-      throw wrong(
-        `${where}, column ${column}`,
-        `(${text.length} characters)`,
-        `text of at most ${LONGEST_NAME} characters that is no key`,
-      );
-  }
+  const shown = (column: KeyColumn): string => {
+    try {
+      const text = cell(column);
+      if (isShown(text)) return text;
+      const expected = `text of at most ${LONGEST_NAME} characters that is no key`;
+      throw wrong(`${where}, column ${column}`, `(${text.length} characters)`, expected);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      fault ??= error;
+    }
+    return '';
+  };
+  const [name, preset] = [shown('name'), shown('preset')];
   if (preset !== '' && knows?.(preset) === false)
     fault ??= wrong(`${where}, column preset`, preset, 'the id of a preset or the name of a layout');
   const shared = { where, meter, name: name || null, preset: preset || null };
   return { ...shared, encryptionKey, authenticationKey, broadcastKey, fault };
+}
+
+/** Whether a cell may be told, as a name is with each telegram: columns get shifted, and then it is a key. */
+export function isShown(text: string): boolean {
+  return text.length <= LONGEST_NAME && !LIKE_A_KEY.test(text.replace(/[\s:,;-]/g, ''));
 }
 
 /** The meter of a row, by the first of its three columns that is filled in. */

@@ -21,6 +21,8 @@ interface Speaker {
   transport: Transport | null;
   /** Who hears the line while nobody speaks. */
   readonly waiting: Set<() => void>;
+  /** Who of them has it. */
+  hearer: LineUser | null;
 }
 
 /** One way to use a physical line. Ways that differ (in speed, format) have their own transport and share queue and speaker. */
@@ -78,13 +80,18 @@ export class Line {
 
   /**
    * Has the line while nobody speaks on it: false where somebody does, who is left alone. Rejects as `work`, after which
-   * nothing is open.
+   * nothing is open, and with SERIAL_BUSY where it is heard in another way already, which goes on as long as that does.
    */
   async hear(user: LineUser, signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
     const { lineKey, where } = this.transport;
     return await this.queues.run({ lineKey, where, signal, always: true }, async () => {
-      if (this.speaker.user !== null) return false;
+      const { speaker } = this;
+      if (speaker.user !== null && speaker.user !== user) {
+        if (speaker.user === speaker.hearer) throw new DlmsError({ code: 'SERIAL_BUSY', path: where });
+        return false;
+      }
       await this.#hand(user);
+      speaker.hearer = user;
       await work();
       return true;
     });
@@ -122,7 +129,7 @@ export class Line {
 }
 
 function silent(): Speaker {
-  return { user: null, transport: null, waiting: new Set() };
+  return { user: null, transport: null, waiting: new Set(), hearer: null };
 }
 
 /** The lines of one process: sessions with the same port or gateway address queue behind each other. */

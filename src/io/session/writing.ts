@@ -19,6 +19,8 @@ export interface SetOrder {
   readonly ref: AttributeRef;
   /** As a flow has it; dataOf makes Data of it. */
   readonly value: unknown;
+  /** Instead of it: what is right at the moment at which the order leaves. A list that is read first takes a minute. */
+  readonly valueAt?: (nowMs: number) => unknown;
 }
 
 export interface InvokeOrder {
@@ -28,7 +30,7 @@ export interface InvokeOrder {
   readonly argument: unknown;
   /** Read before and behind it, because a method says little of what it did. */
   readonly state?: readonly AttributeRef[];
-  /** Whether the state behind it is what the order wanted. */
+  /** Whether the state behind it is what the order wanted; null in it: not known. */
   readonly reached?: (state: readonly (Plain | undefined)[]) => boolean;
 }
 
@@ -97,7 +99,7 @@ export async function giveOrders(turn: WritingTurn, orders: readonly Order[], op
   const ready: Ready[] = [];
   for (const order of orders) {
     await checkRights(turn, order);
-    ready.push(await prepared(turn, order));
+    ready.push(await prepared(turn, order, options.now));
   }
   let failed: unknown = null;
   for (const one of ready) {
@@ -113,6 +115,8 @@ export async function giveOrders(turn: WritingTurn, orders: readonly Order[], op
 interface Ready {
   readonly order: Order;
   readonly data: Data | null;
+  /** Makes the data anew where it depends on the time. */
+  readonly anew?: () => Data;
   readonly scaler: number;
   readonly before: Plain | undefined;
 }
@@ -134,49 +138,88 @@ async function checkRights(turn: WritingTurn, { ref }: Order): Promise<void> {
   if (mode !== undefined && without.has(mode)) throw new DlmsError({ code: 'WRITE_NOT_ALLOWED', object, by: 'rights' });
 }
 
-async function prepared(turn: WritingTurn, order: Order): Promise<Ready> {
+async function prepared(turn: WritingTurn, order: Order, now: () => number): Promise<Ready> {
   if (order.kind === 'invoke') {
     const { ref, argument, state = [] } = order;
-    const data = argument === null || argument === undefined ? null : dataOf(argument);
+    const data = argument === null || argument === undefined ? null : discreet(order, () => dataOf(argument));
     const before = state.length === 0 ? undefined : await stateOf(turn, state);
     return { order: { ...order, ref }, data, scaler: 0, before };
   }
-  const { ref, value } = order;
+  const { ref, value, valueAt } = order;
   const { classId, attribute } = ref;
   const scale = scalerAttribute(classId, attribute);
   const asked = [ref, ...(scale === null ? [] : [{ ...ref, attribute: scale }])];
   const [here, unit] = await turn.getAll(asked);
-  const now = here?.ok === true ? here.value : null;
+  const there = here?.ok === true ? here.value : null;
   if (unit?.ok === false) throw unit.error;
   const scaler = unit?.ok === true ? (scaleOf(unit.value)?.scaler ?? 0) : 0;
   const { clock: policy } = turn.settings;
-  const data = dataOf(value, { classId, attribute, now, scaler, policy });
-  return { order, data, scaler, before: now === null ? undefined : shownAs(order, now, scaler) };
+  const anew = (): Data => {
+    const wanted = valueAt === undefined ? value : valueAt(now());
+    return discreet(order, () => dataOf(wanted, { classId, attribute, now: there, scaler, policy }));
+  };
+  const before = there === null ? undefined : shownAs(order, there, scaler);
+  return { order, data: anew(), ...(valueAt !== undefined && { anew }), scaler, before };
+}
+
+/** The same without the value in its error, where that is a secret. */
+function discreet(order: Order, make: () => Data): Data {
+  try {
+    return make();
+  } catch (error) {
+    if (!isDlmsError(error) || error.detail.code !== 'BAD_SETTING' || !isSecret(order.ref)) throw error;
+    throw new DlmsError({ ...error.detail, value: '(secret)' });
+  }
 }
 
 /** null, or what went wrong; the account is told in any case. */
-async function given(turn: WritingTurn, ready: Ready, options: WriteOptions): Promise<unknown> {
+async function given(turn: WritingTurn, prepared: Ready, options: WriteOptions): Promise<unknown> {
+  const ready = { ...prepared, data: prepared.anew?.() ?? prepared.data };
   const { order, data } = ready;
   const tell = (outcome: Outcome, more: Partial<Account> = {}): void =>
     options.account({ ...accountOf(ready, outcome, options), ...more });
+  let returned: Data | null = null;
   try {
-    if (order.kind === 'invoke') {
-      const returned = await turn.act(order.ref, data);
-      const { state = [], reached } = order;
-      const after = state.length > 0 ? await stateOf(turn, state) : returned === null ? undefined : toPlain(returned);
-      const well = reached === undefined || reached(Array.isArray(after) ? (after as Plain[]) : []);
-      const more = after === undefined ? {} : { after };
-      if (well) return (tell('done', more), null);
-      const error = new DlmsError({ code: 'WRITE_DIFFERS', object: describeRef(order.ref) });
-      return (tell('differs', { ...more, error: told(error) }), error);
-    }
-    await turn.set(order.ref, data as Data);
+    if (order.kind === 'invoke') returned = await turn.act(order.ref, data);
+    else await turn.set(order.ref, data as Data);
   } catch (error) {
     if (!isDlmsError(error)) throw error;
-    tell(error.blame === 'meter' ? 'refused' : 'unknown', { error: told(error) });
+    tell(isRefusal(error, turn) ? 'refused' : 'unknown', { error: told(error) });
     return error;
   }
-  return await readBack(turn, ready, options, tell);
+  return order.kind === 'invoke' ? await seen(turn, order, returned, tell) : await readBack(turn, ready, options, tell);
+}
+
+/**
+ * Of this order, by the meter: an answer that is damaged, forged or another one's says nothing of it. Nor does a refusal in
+ * clear where answers are protected: anybody can say it.
+ */
+function isRefusal({ code }: DlmsError, { settings }: WritingTurn): boolean {
+  return ANSWERS_NO.has(code) || (REFUSES_ALL.has(code) && settings.security === 'none');
+}
+
+/** What a method did. */
+async function seen(
+  turn: WritingTurn,
+  { ref, state = [], reached }: InvokeOrder,
+  returned: Data | null,
+  tell: (outcome: Outcome, more?: Partial<Account>) => void,
+): Promise<unknown> {
+  let after: Plain | undefined;
+  try {
+    if (state.length > 0) after = await stateOf(turn, state);
+    else if (returned !== null) after = isSecret(ref) ? '(secret)' : toPlain(returned);
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    // The meter said that it was done.
+    tell('done', { error: told(error) });
+    return error;
+  }
+  const well = reached === undefined || reached(Array.isArray(after) ? (after as Plain[]) : []);
+  const more = after === undefined ? {} : { after };
+  if (well) return (tell('done', more), null);
+  const error = new DlmsError({ code: 'WRITE_DIFFERS', object: describeRef(ref) });
+  return (tell('differs', { ...more, error: told(error) }), error);
 }
 
 async function readBack(
@@ -229,7 +272,7 @@ function accountOf({ order, data, before, scaler }: Ready, outcome: Outcome, { n
     'attribute' in ref
       ? [ref.attribute, attributeOf(ref.classId, ref.attribute)?.name]
       : [ref.method, methodName(ref.classId, ref.method)];
-  const secret = isSecret(order);
+  const secret = isSecret(ref);
   return {
     at: new Date(now()).toISOString(),
     kind: order.kind,
@@ -246,13 +289,13 @@ function accountOf({ order, data, before, scaler }: Ready, outcome: Outcome, { n
 }
 
 function shownAs(order: Order, data: Data, scaler: number): Plain {
-  if (isSecret(order)) return '(secret)';
   const { ref } = order;
+  if (isSecret(ref)) return '(secret)';
   return toPlain(data, { classId: ref.classId, ...('attribute' in ref && { attribute: ref.attribute }), scaler });
 }
 
 /** Passwords, PINs and keys: by the name of the attribute, and all methods of associations and of security setup. */
-function isSecret({ ref }: Order): boolean {
+export function isSecret(ref: AttributeRef | MethodRef): boolean {
   if ('method' in ref) return WITH_SECRETS.has(ref.classId);
   return SECRET_NAME.test(attributeOf(ref.classId, ref.attribute)?.name ?? '');
 }
@@ -264,6 +307,8 @@ function told({ code, message }: DlmsError): { readonly code: string; readonly m
 /** 0 none, 1 read, 4 authenticated read (or, by bits, neither read nor write). */
 const WITHOUT_WRITE: ReadonlySet<number> = new Set([0, 1, 4]);
 const WITHOUT_ACCESS: ReadonlySet<number> = new Set([0]);
+const ANSWERS_NO: ReadonlySet<string> = new Set(['ACCESS_DENIED', 'OBJECT_UNDEFINED', 'ACCESS_RESULT']);
+const REFUSES_ALL: ReadonlySet<string> = new Set(['EXCEPTION_RESPONSE', 'SERVICE_ERROR']);
 /** Association SN, association LN, security setup. */
 const WITH_SECRETS: ReadonlySet<number> = new Set([12, 15, 64]);
 const SECRET_NAME = /secret|pass|pin|key|authentication/i;

@@ -2,7 +2,7 @@
 // with the last. The rule of the file: it never gives up; after a loss it tries again with growing pauses, and says so once.
 
 import { isDlmsError } from '../../core/wire/errors';
-import type { Lines } from '../../io/line/line';
+import type { Line, Lines } from '../../io/line/line';
 import type { ConnectionSettings } from '../../io/settings/settings';
 import { TcpListener } from '../../io/transport/tcp';
 import { pause, signalled } from '../../io/transport/wait';
@@ -133,44 +133,23 @@ export class SharedListening {
 /**
  * A serial port or a TCP connection, heard while no session speaks on it: whoever wants to ask the meter gets the line at
  * once and gives it back. What the meter sends unasked meanwhile comes from the session ({@link SharedListening.hand}).
+ * All connections to one line hear it together.
  */
 export function sharedLine(settings: ConnectionSettings, lines: Lines): OpenLine {
   return async (events, signal) => {
     const line = lines.acquire(settings);
-    const { transport } = line;
-    const stopping = new AbortController();
-    const user = {
-      hangUp: () => {
-        events.ended(transport.where);
-        return Promise.resolve();
-      },
-    };
-    const hear = (): Promise<boolean> =>
-      line.hear(user, stopping.signal, async () => {
-        await transport.open(stopping.signal);
-        transport.onBytes = chunk => events.bytes(chunk, transport.where);
-        transport.onClose = cause => {
-          events.ended(transport.where);
-          events.lost(cause);
-        };
-      });
-    const unheard = line.whenFree(() => {
-      hear().catch(events.lost);
-    });
-    const stop = async (): Promise<void> => {
-      unheard();
-      stopping.abort();
-      await line.end(user, async () => {
-        transport.onBytes = () => undefined;
-        transport.onClose = () => undefined;
-        await transport.close();
-        line.leave(user);
-      });
-      await lines.release(line);
-    };
-    signal.addEventListener('abort', () => stopping.abort(), { once: true });
+    let heard = hearings.get(line);
+    if (heard === undefined) hearings.set(line, (heard = new Hearing(line)));
+    const hearing = heard;
+    hearing.members.add(events);
+    let left: Promise<void> | null = null;
+    const stop = (): Promise<void> =>
+      (left ??= hearing.leave(events).then(async () => {
+        await lines.release(line);
+      }));
+    signal.addEventListener('abort', () => void stop(), { once: true });
     try {
-      await hear();
+      await hearing.opened;
     } catch (error) {
       await stop();
       throw error;
@@ -178,6 +157,73 @@ export function sharedLine(settings: ConnectionSettings, lines: Lines): OpenLine
     return { stop };
   };
 }
+
+/** One line that is heard, by one connection or several. */
+class Hearing {
+  readonly members = new Set<LineEvents>();
+  readonly opened: Promise<unknown>;
+  readonly #stopping = new AbortController();
+  readonly #unheard: () => void;
+  readonly #user = {
+    hangUp: () => {
+      this.#ended();
+      return Promise.resolve();
+    },
+  };
+
+  constructor(private readonly line: Line) {
+    this.#unheard = line.whenFree(() => {
+      this.#hear().catch((cause: unknown) => this.#lost(cause));
+    });
+    this.opened = this.#hear();
+  }
+
+  /** The last one frees the line. */
+  async leave(member: LineEvents): Promise<void> {
+    this.members.delete(member);
+    if (this.members.size > 0) return;
+    this.#over();
+    this.#unheard();
+    this.#stopping.abort();
+    const { line } = this;
+    await line.end(this.#user, async () => {
+      line.transport.onBytes = () => undefined;
+      line.transport.onClose = () => undefined;
+      await line.transport.close();
+      line.leave(this.#user);
+    });
+  }
+
+  #hear(): Promise<boolean> {
+    const { transport } = this.line;
+    return this.line.hear(this.#user, this.#stopping.signal, async () => {
+      await transport.open(this.#stopping.signal);
+      transport.onBytes = chunk => {
+        for (const member of [...this.members]) member.bytes(chunk, transport.where);
+      };
+      transport.onClose = cause => {
+        this.#ended();
+        this.#lost(cause);
+      };
+    });
+  }
+
+  #ended(): void {
+    for (const member of [...this.members]) member.ended(this.line.transport.where);
+  }
+
+  #lost(cause: unknown): void {
+    this.#over();
+    for (const member of [...this.members]) member.lost(cause);
+  }
+
+  /** Who comes now begins anew. */
+  #over(): void {
+    if (hearings.get(this.line) === this) hearings.delete(this.line);
+  }
+}
+
+const hearings = new WeakMap<Line, Hearing>();
 
 /** A port that meters call; each call is a source. `tell`: once an hour, that there are too many. */
 export function tcpServerLine(host: string, port: number, tell: (text: string) => void): OpenLine {

@@ -3,8 +3,8 @@
 // The rule of the file: what goes to the editor is whose a row is and what it is called, and of keys only that they are there.
 
 import type { NodeAPI, NodeDef } from 'node-red';
-import { keyRow, keyText, readKeyCells, type KeyCells } from '../../core/security/key-rows';
-import { isDlmsError } from '../../core/wire/errors';
+import { isShown, keyRow, keyText, readKeyCells, type KeyCells } from '../../core/security/key-rows';
+import { DlmsError, isDlmsError } from '../../core/wire/errors';
 import { UNTOUCHED } from '../lib/settings-table';
 
 const KEYS = ['encryptionKey', 'authenticationKey', 'broadcastKey'] as const;
@@ -19,7 +19,8 @@ export function shownRows(saved: string): { readonly rows: readonly ShownRow[]; 
   for (const each of readKeyCells(saved, 'keyTable')) {
     try {
       // A row whose cells are not what they should be may have a key in any of them.
-      keyRow(each, 'keyTable');
+      const { fault } = keyRow(each, 'keyTable');
+      if (hasKeyElsewhere(each)) throw fault ?? shifted(each);
       const masked = KEYS.flatMap(column => (each.cells[column] === undefined ? [] : [[column, UNTOUCHED]]));
       rows.push({ ...each.cells, ...Object.fromEntries(masked), was: meterIn(each) });
     } catch (error) {
@@ -33,7 +34,12 @@ export function shownRows(saved: string): { readonly rows: readonly ShownRow[]; 
 /** The table as the form left it, its holes filled in. Throws BAD_SETTING for what is no table. */
 export function withEdits(saved: string, edits: string): string {
   if (edits.trim() === '') return saved;
-  const before = new Map(readKeyCells(saved, 'keyTable').map(row => [meterIn(row), row.cells]));
+  // Of several rows of one meter the first counts.
+  const before = new Map(
+    readKeyCells(saved, 'keyTable')
+      .reverse()
+      .map(row => [meterIn(row), row.cells]),
+  );
   const rows = readKeyCells(edits, 'keyTable').map(({ cells: { was = '', ...cells } }) => {
     const filled = KEYS.flatMap(column =>
       cells[column] === UNTOUCHED ? [[column, before.get(was)?.[column] ?? ''] as const] : [],
@@ -56,6 +62,16 @@ export function takeEditsOver(RED: NodeAPI, node: { id: string; credentials?: ob
   // It has taken them when it returns, whatever it promises.
   void RED.nodes.addCredentials(alias, { ...others, ...(whole === '' ? {} : { keyTable: whole }) });
   node.credentials = { ...node.credentials, keyTable: whole, keyEdits: '' };
+}
+
+function hasKeyElsewhere({ cells }: KeyCells): boolean {
+  const keys: readonly string[] = KEYS;
+  return Object.entries(cells).some(([column, cell]) => !keys.includes(column) && !isShown(cell));
+}
+
+function shifted({ line }: KeyCells): DlmsError {
+  const expected = 'without a key outside of the columns of keys';
+  return new DlmsError({ code: 'BAD_SETTING', setting: `keyTable line ${line}`, value: '(a row)', expected });
 }
 
 function meterIn({ cells }: KeyCells): string {

@@ -11,7 +11,7 @@ import { meterOf, originOf } from '../lib/meter-identity';
 import { onInput } from '../lib/on-input';
 import type { Values } from '../lib/settings-table';
 import { counted } from '../lib/status-words';
-import { planOf } from './orders';
+import { hasSecret, planOf } from './orders';
 import { SET_OBJECT } from './settings';
 
 type SetObjectDef = NodeDef & Values;
@@ -26,6 +26,11 @@ export = (RED: NodeAPI): void => {
         const wanted = parse(SET_OBJECT, config);
         const { objects } = msg as { objects?: unknown };
         const plan = planOf(wanted, { payload: msg.payload, objects });
+        if (hasSecret(wanted, { objects })) {
+          // The plan has it; the audit, a Catch and what comes behind need not.
+          msg.payload = null;
+          delete (msg as { objects?: unknown }).objects;
+        }
         const connection = connectionOf(RED, wanted.connection);
         return connection.withSession(
           async session => {
@@ -34,7 +39,7 @@ export = (RED: NodeAPI): void => {
             if (!writing.allowed && !wanted.dryRun)
               throw new DlmsError({ code: 'WRITE_NOT_ALLOWED', object: wanted.command, by: 'connection' });
             return session.ordering(async turn => {
-              const { orders, drift } = await plan(turn, Date.now());
+              const { orders, drift } = await plan(turn, Date.now);
               if (!wanted.dryRun) guard(orders, writing);
               const { name, title } = await turn.identity();
               const meter = meterOf({ name, title }, session.settings);

@@ -12,7 +12,7 @@ import { Obis } from '../../core/obis/obis';
 import { isDlmsError } from '../../core/wire/errors';
 import { badSetting, knownFields, plainText } from '../../core/wire/foreign';
 import type { WritingTurn } from '../../io/session/session';
-import type { Order } from '../../io/session/writing';
+import { isSecret, type Order } from '../../io/session/writing';
 import type { Parsed } from '../../io/settings/parse';
 import type { SET_OBJECT } from './settings';
 
@@ -39,7 +39,7 @@ interface Row {
 export function planOf(
   wanted: Wanted,
   message: { readonly payload?: unknown; readonly objects?: unknown },
-): (turn: WritingTurn, nowMs: number) => Promise<Plan> {
+): (turn: WritingTurn, now: () => number) => Promise<Plan> {
   switch (wanted.command) {
     case 'write': {
       const rows = rowsOf(wanted, message, 2);
@@ -56,7 +56,7 @@ export function planOf(
         });
     }
     case 'set-clock':
-      return (turn, nowMs) => clockPlan(turn, nowMs, wanted.onlyBeyond);
+      return (turn, now) => clockPlan(turn, now, wanted.onlyBeyond);
     case 'disconnect':
       return relayPlan(wanted, 1, [DISCONNECTED]);
     case 'reconnect':
@@ -80,6 +80,17 @@ export function planOf(
   }
 }
 
+/** Whether the message has a key or a password to write, as far as its own words and codes tell. */
+export function hasSecret(wanted: Wanted, { objects }: { readonly objects?: unknown }): boolean {
+  if (wanted.command !== 'write' && wanted.command !== 'invoke') return false;
+  return rowsIn(wanted, objects, wanted.command === 'write' ? 2 : 1)[0].some(({ obis, classId, index }) => {
+    const of = classId ?? usualClass(obis);
+    return isSecret(
+      wanted.command === 'write' ? { classId: of, obis, attribute: index } : { classId: of, obis, method: index },
+    );
+  });
+}
+
 /** One behind the other: the first may ask the meter for its list. */
 async function eachOf(
   turn: WritingTurn,
@@ -92,9 +103,7 @@ async function eachOf(
 }
 
 function rowsOf(wanted: Wanted, message: { payload?: unknown; objects?: unknown }, first: number): Row[] {
-  const [source, setting] = given(message.objects) ? [message.objects, 'msg.objects'] : [wanted.objects, 'objects'];
-  const list: unknown[] = Array.isArray(source) ? source : [source];
-  const rows = list.filter(given).map(item => rowOf(item, setting, first));
+  const [rows, setting] = rowsIn(wanted, message.objects, first);
   if (rows.length === 0) throw badSetting(setting, '(empty)', 'at least one OBIS code');
   if (rows.length > LIMIT) throw badSetting(setting, rows.length, `at most ${LIMIT} objects`);
   const open = rows.filter(({ value }) => value === undefined);
@@ -104,6 +113,12 @@ function rowsOf(wanted: Wanted, message: { payload?: unknown; objects?: unknown 
     throw badSetting(setting, 'a row without a value', 'a value in each row, or one row and msg.payload');
   const payload = wanted.command === 'write' ? message.payload : '';
   return rows.map(row => (row.value === undefined ? { ...row, value: payload } : row));
+}
+
+function rowsIn(wanted: Wanted, objects: unknown, first: number): readonly [rows: Row[], setting: string] {
+  const [source, setting] = given(objects) ? [objects, 'msg.objects'] : [wanted.objects, 'objects'];
+  const list: unknown[] = Array.isArray(source) ? source : [source];
+  return [list.filter(given).map(item => rowOf(item, setting, first)), setting];
 }
 
 function rowOf(item: unknown, setting: string, first: number): Row {
@@ -130,7 +145,12 @@ function typed(value: unknown): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw badSetting('objects', text, 'valid JSON where a value begins with { or [');
+    // It may be a key.
+    throw badSetting(
+      'objects',
+      `(a value of ${text.length} characters)`,
+      'valid JSON where a value begins with { or [',
+    );
   }
 }
 
@@ -153,13 +173,13 @@ function relayPlan(wanted: Wanted, method: number, states: readonly number[]): (
     ref: { classId: DISCONNECT_CONTROL, obis, method },
     argument: ZERO,
     state: [at(2), at(3)],
-    reached: ([, control]: readonly (Plain | undefined)[]) => states.includes(control as number),
+    reached: ([, control]: readonly (Plain | undefined)[]) => typeof control !== 'number' || states.includes(control),
   };
   return () => Promise.resolve({ orders: [order] });
 }
 
 /** The time of this computer, in the way in which the meter writes its own. */
-async function clockPlan(turn: WritingTurn, nowMs: number, onlyBeyond: number): Promise<Plan> {
+async function clockPlan(turn: WritingTurn, now: () => number, onlyBeyond: number): Promise<Plan> {
   const ref: AttributeRef = { classId: 8, obis: CLOCK, attribute: 2 };
   const policy = turn.settings.clock;
   const [outcome] = await turn.getAll([ref]);
@@ -167,17 +187,22 @@ async function clockPlan(turn: WritingTurn, nowMs: number, onlyBeyond: number): 
   const octets = clockBytes(outcome.value);
   if (octets === null) throw badSetting('object', CLOCK.toString(), 'a clock of twelve octets');
   const there = readDateTime(octets, policy);
-  const offset = policy.zone === undefined ? offsetIn(there.iso) : zoneOffsetAt(policy.zone, nowMs).offsetMinutes;
-  if (offset === null)
+  const nowMs = now();
+  const { zone } = policy;
+  const itsOwn = offsetIn(there.iso);
+  if (zone === undefined && itsOwn === null)
     throw badSetting('timezone', '', 'a time zone, because the clock of this meter does not say its own');
   const drift = there.epochMs === null ? undefined : Math.round((there.epochMs - nowMs) / 1000);
   if (drift !== undefined && Math.abs(drift) <= onlyBeyond) return { orders: [], drift };
-  const data = dataOf(isoAt(nowMs, offset), { classId: 8, attribute: 2, now: outcome.value, policy });
-  const value = clockBytes(data)?.slice() ?? null;
-  // Without a zone nobody but the meter knows whether its deviation is that of summer.
-  if (value !== null && policy.zone === undefined && there.status !== null)
-    value[11] = there.status & CLOCK_STATUS.daylight;
-  return { orders: [{ kind: 'set', ref, value }], ...(drift !== undefined && { drift }) };
+  const valueAt = (ms: number): Uint8Array | null => {
+    const offset = zone === undefined ? (itsOwn as number) : zoneOffsetAt(zone, ms).offsetMinutes;
+    const data = dataOf(isoAt(ms, offset), { classId: 8, attribute: 2, now: outcome.value, policy });
+    const value = clockBytes(data)?.slice() ?? null;
+    // Without a zone nobody but the meter knows whether its deviation is that of summer.
+    if (value !== null && zone === undefined && there.status !== null) value[11] = there.status & CLOCK_STATUS.daylight;
+    return value;
+  };
+  return { orders: [{ kind: 'set', ref, value: null, valueAt }], ...(drift !== undefined && { drift }) };
 }
 
 /** Minutes, of "…+01:00". */

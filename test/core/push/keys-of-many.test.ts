@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { encodeApdu } from '../../../src/core/apdu';
+import { encodeApdu, type KeyInfo } from '../../../src/core/apdu';
 import { encodeWrapper } from '../../../src/core/framing/wrapper';
 import { PushDecoder, type PushEvent, type PushOptions } from '../../../src/core/push';
-import { Key, KeyTable, protect } from '../../../src/core/security';
+import { Key, KeyTable, protect, wrapKey } from '../../../src/core/security';
 import { GeneralBlockSender } from '../../../src/core/transfer';
 import { concat, fromLatin1, hex, unhex } from '../../../src/core/wire/hex';
 import { PUSH_FORMATS, pushBytes } from '../../../src/sim/push-source';
@@ -48,16 +48,22 @@ const sealed = (by: Meter, content: Uint8Array, counter = 1, control = 0x30): Ui
       content,
     ),
   });
-const general = (by: Meter, content: Uint8Array, counter = 1): Uint8Array => {
+const general = (
+  by: Meter,
+  content: Uint8Array,
+  counter = 1,
+  keyInfo: KeyInfo | null = null,
+  key = by.encryptionKey,
+): Uint8Array => {
   const header = {
     transactionId: unhex('01'),
     originatorSystemTitle: by.title,
     recipientSystemTitle: unhex('4d46570000000001'),
     dateTime: new Uint8Array(0),
     otherInformation: new Uint8Array(0),
-    keyInfo: null,
+    keyInfo,
   };
-  const { encryptionKey: key, authenticationKey, title: systemTitle } = by;
+  const { authenticationKey, title: systemTitle } = by;
   const ciphered = protect({ systemTitle, key, authenticationKey, control: 0x31, counter, header }, content);
   return encodeApdu({ type: 'general-ciphering', ...header, ciphered });
 };
@@ -129,6 +135,13 @@ describe('the keys of many meters', () => {
     const { encryptionKey, authenticationKey } = THREE;
     const forged = sealed({ ...THREE, title: ONE.title }, plain(1));
     assert.deepEqual(codesOf(run({ keys, encryptionKey, authenticationKey }, forged)), ['WRONG_KEY']);
+    // Nor with a key that was wrapped under the single master key.
+    const masterKey = THREE.encryptionKey;
+    const keyCiphered = wrapKey(masterKey, TWO.encryptionKey);
+    const without = KeyTable.read([{ table: 't', text: `title;key\n${hex(ONE.title)};${digits()}\n` }]);
+    const handed = general(ONE, plain(1), 1, { type: 'wrapped-key', kekId: 0, keyCiphered }, TWO.encryptionKey);
+    assert.deepEqual(codesOf(run({ keys: without, masterKey }, handed)), ['NO_KEY']);
+    assert.equal(telegramsOf(run({ masterKey }, handed)).length, 1);
   });
 
   it('let no meter say anything in the name of another one', () => {

@@ -144,6 +144,8 @@ describe('a table of keys', () => {
     assert.equal(nameOf(table, '4d4d4d3030303031'), 'right');
     assert.equal(table.find('4d4d4d3030303032')?.fault, table.faults[0]);
     assert.equal(table.find('4d4d4d3030303036')?.fault?.code, 'BAD_SETTING');
+    // A name that may be a key makes no unknown meter of it, which the single keys would be tried on.
+    assert.match(table.find('4d4d4d3030303132')?.fault?.message ?? '', /column name/);
   });
 
   it('is none without a heading that says what stands where, and never tells a cell of it', () => {
