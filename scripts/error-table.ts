@@ -15,7 +15,7 @@ export function errorTable(): string {
     const facts: unknown = new Proxy({}, { get: () => '…' });
     const meaning = (say as (facts: unknown) => string)(facts)
       .replace(/0x0*…/g, '…')
-      .replace(/NaN/g, '…')
+      .replace(/NaN|undefined/g, '…')
       .replace(/\|/g, '\\|');
     return `| \`${code}\` | ${meaning} | ${blame} | ${remedy} |`;
   });

@@ -164,7 +164,7 @@ export function hideLater(node: FormNode, table: Table): void {
 
 /** The height that the rows of a form leave to the one that takes what there is. */
 export function heightLeft(height: number, row: string): number {
-  const others = $(`#dialog-form .dlms-form > div:not(${row})`).get();
+  const others = $(`#dialog-form .dlms-form > div:not(${row}):visible`).get();
   return others.reduce((left, each) => left - ($(each).outerHeight(true) ?? 0), height);
 }
 

@@ -135,7 +135,7 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
 }
 
 /** Forms whose picture is taken as they open; the others have more to show later. */
-const PICTURED = ['dlms-get-object', 'dlms-read-load-profile', 'dlms-iec-readout', 'dlms-simulator'];
+const PICTURED = ['dlms-get-object', 'dlms-set-object', 'dlms-read-load-profile', 'dlms-iec-readout', 'dlms-simulator'];
 
 interface Manifest {
   readonly 'node-red': { readonly nodes: object };

@@ -293,6 +293,18 @@ for (const { name, theme, prepare } of SURROUNDINGS) {
       await editor.leave('cancel');
     });
 
+    it('of set object leave its rows the room that hidden fields do not take, and name a usual place only of the relay', async () => {
+      const tray = await open(editor, 'dlms-set-object');
+      const list = await tray.locator('.dlms-set-object-row .red-ui-editableList-container').boundingBox();
+      assert.ok((list?.height ?? 0) > 160, `${list?.height} px for the rows`);
+      const usual = tray.locator('#node-input-object');
+      await tray.locator('#node-input-command').selectOption('disconnect');
+      assert.equal(await usual.getAttribute('placeholder'), '0-0:96.3.10*255');
+      await tray.locator('#node-input-command').selectOption('reset');
+      assert.equal(await usual.getAttribute('placeholder'), '');
+      await editor.leave('cancel');
+    });
+
     it('say what the keys and the choice do not prove', async () => {
       const decoder = await open(editor, 'dlms-push-decoder');
       const hint = decoder.locator('#dlms-push-proof');

@@ -24,7 +24,7 @@ export async function openForms(
     await look(type, tray);
     await editor.leave('cancel');
   }
-  assert.equal(seen.size, 7, [...seen].join());
+  assert.equal(seen.size, 8, [...seen].join());
 }
 
 const UNTRANSLATED = `Array.from(document.querySelectorAll('.red-ui-tray form *'))

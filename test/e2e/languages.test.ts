@@ -14,7 +14,9 @@ import { NODE_RED_5 } from './runtimes';
 describe('the editor in the language of the browser', function () {
   this.timeout(180_000);
   const languages = readdirSync(join(PROJECT, 'locales'));
-  const flow = examplesIn('examples').find(e => e.name === 'Overview')?.nodes ?? [];
+  const flow = ['Overview', 'Write to a meter'].flatMap(
+    name => examplesIn('examples').find(e => e.name === name)?.nodes ?? [],
+  );
   let userDir = '';
   let red: NodeRedProcess;
 

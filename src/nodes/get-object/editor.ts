@@ -79,12 +79,12 @@ function addRow(row: JQuery, _index: number, object: ObjectRow): void {
     .val(object.obis ?? '')
     .appendTo(row);
   $('<input type="text" class="dlms-class">')
-    .css({ width: '80px' })
+    .css({ width: '60px' })
     .attr('placeholder', say('label.classId'))
     .val(object.classId ?? '')
     .appendTo(row);
   $('<input type="text" class="dlms-attribute">')
-    .css({ width: '85px' })
+    .css({ width: '125px' })
     .attr('placeholder', say('label.attribute'))
     .val(object.attribute ?? '')
     .appendTo(row);

@@ -93,6 +93,7 @@ export class KeyList {
     }
     const stored = [edits, typed(fieldOf(this.#node, 'keyTable'))].includes(UNTOUCHED);
     this.#show();
+    if (!stored) return;
     ask(`dlms-push-decoder/${this.#node.id}/keys`)
       .done(({ rows, wrong }: Saved) => {
         if (this.#changed) return;
@@ -101,7 +102,7 @@ export class KeyList {
         this.#show();
       })
       .fail(() => {
-        if (stored) this.#hint = say('keys.notRunning');
+        this.#hint = say('keys.notRunning');
         this.#show();
       });
   }

@@ -9,6 +9,7 @@ import {
   suggestCodes,
   textIn,
   trimmed,
+  typed,
   wordsOf,
   type FormNode,
 } from '../../editor';
@@ -48,16 +49,23 @@ register<SetObject>('dlms-set-object', SET_OBJECT, {
     const list = $('#dlms-set-object-list');
     list.editableList({ sortable: true, removable: true, height: 120, addItem: addRow });
     for (const object of objects) list.editableList('addItem', { ...object });
-    suggestCodes($('#node-input-object'));
+    const object = $('#node-input-object');
+    suggestCodes(object);
+    // Only the relay has a usual place.
+    $('#node-input-command').on('change', function () {
+      object.attr('placeholder', ['reset', 'script'].includes(typed($(this))) ? '' : RELAY);
+    });
   },
   save: node => {
     node.objects = rowsIn($('#dlms-set-object-list')).filter(({ obis }) => obis !== '');
   },
   resize: height => {
     const rest = heightLeft(height, '.dlms-set-object-row');
-    $('#dlms-set-object-list').editableList('height', Math.max(120, rest - 100));
+    $('#dlms-set-object-list').editableList('height', Math.max(120, rest - 140));
   },
 });
+
+const RELAY = '0-0:96.3.10*255';
 
 function addRow(row: JQuery, _index: number, object: OrderRow): void {
   row.css({ display: 'flex', gap: '6px' });

@@ -41,7 +41,7 @@ describe('messages in a stream', () => {
       return user + system;
     };
     cost(1000);
-    assert.ok(cost(40_000) < 24 * cost(5000));
+    assert.ok(cost(16_000) < 24 * cost(2000));
   });
   it('may begin behind echo, acknowledgement and noise', () => {
     assert.deepEqual(decode(fromLatin1('/?!\r\n'), unhex('7f7f00'), IDENT, fromLatin1('\x06050\r\n?'), LIST), [
