@@ -7,6 +7,7 @@ export { changeConnection, connectionInForm, listeningDecoder, savedConnection }
 export { setValue, textIn, typed, valueOf } from './fields';
 export { current, fieldOf, heightLeft, hideLater, isShown, labelsOf, register, usual, type FormNode } from './form';
 export { isDlmsError, KEY_COLUMNS, keyText, meterColumn, readKeyCells, UNTOUCHED } from './key-rows';
+export { isCode, ObjectRows } from './object-rows';
 export { presetField, presetOfOpen } from './preset-field';
 export { lineOf, others, pushValues, sameScalers, type Preset } from './presets';
 export { fillRange, rangeIn } from './range-fields';

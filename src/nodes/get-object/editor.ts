@@ -3,12 +3,11 @@
 import {
   browseButton,
   heightLeft,
-  isObis,
+  isCode,
   isWhole,
+  ObjectRows,
   register,
   shared,
-  suggestCodes,
-  textIn,
   trimmed,
   wordsOf,
   type FormNode,
@@ -26,6 +25,15 @@ interface GetObject extends FormNode {
 }
 
 const say = wordsOf('dlms-get-object');
+/** In words, which are there when the form opens. */
+const FIELDS = () =>
+  [
+    { name: 'obis', placeholder: '1-0:1.8.0*255' },
+    { name: 'classId', placeholder: say('label.classId'), width: '60px' },
+    { name: 'attribute', placeholder: say('label.attribute'), width: '125px' },
+  ] as const;
+/** Of the form that is open. */
+let rows: ObjectRows<'obis' | 'classId' | 'attribute'> | null = null;
 
 register<GetObject>('dlms-get-object', GET_OBJECT, {
   color: '#C7E9C0',
@@ -44,26 +52,27 @@ register<GetObject>('dlms-get-object', GET_OBJECT, {
     return objects.length === 0 ? 'get object' : say('count', { count: objects.length });
   },
   prepare: ({ objects = [] }) => {
-    const list = $('#dlms-get-object-list');
-    list.editableList({ sortable: true, removable: true, height: 160, addItem: addRow });
-    for (const object of objects) list.editableList('addItem', { ...object });
+    const list = new ObjectRows($('#dlms-get-object-list'), FIELDS(), 160);
+    rows = list;
+    for (const object of objects) list.add(object);
     browseButton($('#dlms-get-object-browse'), () => ({
       several: true,
-      chosen: rowsIn(list).map(({ obis }) => obis),
+      chosen: list.rows.map(({ obis }) => obis),
       // What stands in the list stays; only what is new is added.
       onChoose: entries => {
-        const present = rowsIn(list).map(({ obis }) => obis);
-        list.editableList('items').each((_, row) => {
-          if (textIn($(row).find('.dlms-obis')) === '') list.editableList('removeItem', $(row).data('data'));
-        });
+        const present = list.rows.map(({ obis }) => obis);
+        list.dropEmpty();
         for (const { obis, classId } of entries.filter(entry => !present.includes(entry.obis))) {
-          list.editableList('addItem', { obis, classId: String(classId), attribute: '' });
+          list.add({ obis, classId: String(classId), attribute: '' });
         }
       },
     }));
   },
   save: node => {
-    node.objects = rowsIn($('#dlms-get-object-list')).filter(({ obis }) => obis !== '');
+    node.objects = rows?.rows.filter(({ obis }) => obis !== '') ?? node.objects ?? [];
+  },
+  close: () => {
+    rows = null;
   },
   resize: height => {
     const rest = heightLeft(height, '.dlms-get-object-row');
@@ -71,46 +80,7 @@ register<GetObject>('dlms-get-object', GET_OBJECT, {
   },
 });
 
-function addRow(row: JQuery, _index: number, object: ObjectRow): void {
-  row.css({ display: 'flex', gap: '6px' });
-  const obis = $('<input type="text" class="dlms-obis">')
-    .css({ flex: '1 1 auto' })
-    .attr('placeholder', '1-0:1.8.0*255')
-    .val(object.obis ?? '')
-    .appendTo(row);
-  $('<input type="text" class="dlms-class">')
-    .css({ width: '60px' })
-    .attr('placeholder', say('label.classId'))
-    .val(object.classId ?? '')
-    .appendTo(row);
-  $('<input type="text" class="dlms-attribute">')
-    .css({ width: '125px' })
-    .attr('placeholder', say('label.attribute'))
-    .val(object.attribute ?? '')
-    .appendTo(row);
-  suggestCodes(obis);
-  obis.on('change autocompleteselect', () => {
-    obis.toggleClass('input-error', !isCode(textIn(obis)));
-  });
-}
-
-function rowsIn(list: JQuery): Required<ObjectRow>[] {
-  return list
-    .editableList('items')
-    .get()
-    .map(row => ({
-      obis: textIn($(row).find('.dlms-obis')),
-      classId: textIn($(row).find('.dlms-class')),
-      attribute: textIn($(row).find('.dlms-attribute')),
-    }));
-}
-
 /** A number, or a name of which only the meter's class tells whether it has it. */
 function isAttribute(attribute: unknown): boolean {
   return isWhole(attribute, 1, 255) || /^(\*|[a-z][a-z_ -]*\d*)$/i.test(trimmed(attribute));
-}
-
-/** A row of the list is never empty. */
-function isCode(obis: unknown): boolean {
-  return trimmed(obis) !== '' && isObis(obis);
 }

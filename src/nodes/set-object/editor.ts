@@ -2,12 +2,12 @@
 
 import {
   heightLeft,
-  isObis,
+  isCode,
   isWhole,
+  ObjectRows,
   register,
   shared,
   suggestCodes,
-  textIn,
   trimmed,
   typed,
   wordsOf,
@@ -28,6 +28,16 @@ interface SetObject extends FormNode {
 }
 
 const say = wordsOf('dlms-set-object');
+/** In words, which are there when the form opens. */
+const FIELDS = () =>
+  [
+    { name: 'obis', placeholder: '0-0:96.13.0*255' },
+    { name: 'classId', placeholder: say('label.classId'), width: '55px' },
+    { name: 'index', placeholder: say('label.index'), width: '45px' },
+    { name: 'value', placeholder: 'msg.payload', width: '120px' },
+  ] as const;
+/** Of the form that is open. */
+let rows: ObjectRows<'obis' | 'classId' | 'index' | 'value'> | null = null;
 
 register<SetObject>('dlms-set-object', SET_OBJECT, {
   color: '#FDD0A2',
@@ -37,7 +47,7 @@ register<SetObject>('dlms-set-object', SET_OBJECT, {
     objects: (objects: readonly OrderRow[] | undefined = []) => {
       // Rows without a code are those of a message.
       const written = objects.filter(({ obis, value }) => trimmed(obis) !== '' || trimmed(value) !== '');
-      const wrong = written.find(({ obis }) => !isObis(obis) || trimmed(obis) === '');
+      const wrong = written.find(({ obis }) => !isCode(obis));
       if (wrong !== undefined) return shared('error.obis', { value: wrong.obis });
       const odd = written.find(o => !isWhole(o.classId, 0, 65_535) || !isWhole(o.index, 1, 255));
       return odd === undefined || say('error.index', { obis: odd.obis });
@@ -46,9 +56,9 @@ register<SetObject>('dlms-set-object', SET_OBJECT, {
   label: ({ command = 'write' }) => (command === 'write' ? 'set object' : command.replace('-', ' ')),
   outputLabels: (_, index) => say(index === 0 ? 'output.done' : 'output.audit'),
   prepare: ({ objects = [] }) => {
-    const list = $('#dlms-set-object-list');
-    list.editableList({ sortable: true, removable: true, height: 120, addItem: addRow });
-    for (const object of objects) list.editableList('addItem', { ...object });
+    const list = new ObjectRows($('#dlms-set-object-list'), FIELDS(), 120);
+    rows = list;
+    for (const object of objects) list.add(object);
     const object = $('#node-input-object');
     suggestCodes(object);
     // Only the relay has a usual place.
@@ -57,7 +67,10 @@ register<SetObject>('dlms-set-object', SET_OBJECT, {
     });
   },
   save: node => {
-    node.objects = rowsIn($('#dlms-set-object-list')).filter(({ obis }) => obis !== '');
+    node.objects = rows?.rows.filter(({ obis }) => obis !== '') ?? node.objects ?? [];
+  },
+  close: () => {
+    rows = null;
   },
   resize: height => {
     const rest = heightLeft(height, '.dlms-set-object-row');
@@ -66,33 +79,3 @@ register<SetObject>('dlms-set-object', SET_OBJECT, {
 });
 
 const RELAY = '0-0:96.3.10*255';
-
-function addRow(row: JQuery, _index: number, object: OrderRow): void {
-  row.css({ display: 'flex', gap: '6px' });
-  const field = (kind: keyof OrderRow, width: string, placeholder: string): JQuery =>
-    $(`<input type="text" class="dlms-${kind}">`)
-      .css(width === '' ? { flex: '1 1 auto', minWidth: '60px' } : { width })
-      .attr('placeholder', placeholder)
-      .val(object[kind] ?? '')
-      .appendTo(row);
-  const obis = field('obis', '', '0-0:96.13.0*255');
-  field('classId', '55px', say('label.classId'));
-  field('index', '45px', say('label.index'));
-  field('value', '120px', 'msg.payload');
-  suggestCodes(obis);
-  obis.on('change autocompleteselect', () => {
-    obis.toggleClass('input-error', !isObis(textIn(obis)));
-  });
-}
-
-function rowsIn(list: JQuery): Required<OrderRow>[] {
-  return list
-    .editableList('items')
-    .get()
-    .map(row => ({
-      obis: textIn($(row).find('.dlms-obis')),
-      classId: textIn($(row).find('.dlms-classId')),
-      index: textIn($(row).find('.dlms-index')),
-      value: textIn($(row).find('.dlms-value')),
-    }));
-}
