@@ -15,6 +15,7 @@ export {
 export {
   giveOrders,
   guard,
+  isSecret,
   type Account,
   type InvokeOrder,
   type Order,

@@ -23,7 +23,7 @@ export { ReplayGuard, type CounterMemory } from '../core/push/replay';
 
 /** The keys of many meters. */
 export { KeyTable, type KeyText } from '../core/security/key-table';
-export { keyRow, keyText, readKeyCells, type KeyCells, type KeyContext } from '../core/security/key-rows';
+export { isShown, keyRow, keyText, readKeyCells, type KeyCells, type KeyContext } from '../core/security/key-rows';
 export type { RowPreset } from '../core/push/senders';
 /** How lists without scaler are to be read, as data, and what the telegrams of a meter have shown of it. */
 export { CONVENTIONS, importConventions } from '../core/push/conventions';

@@ -139,7 +139,8 @@ describe('orders to a meter: guard rails', () => {
     assert.equal(allows({ kind: 'invoke', ref: relay(2), argument: I8 }), false);
     assert.equal(allows(set(at(22, '0-0:15.0.4*255', 4), 0)), true);
     assert.equal(allows(set(LIMIT, 0)), false);
-    assert.throws(() => parseWritable('clock', 'writable'), /writable/);
+    for (const wrong of ['clock', 'class 65536', '0-0:1.0.0*255/0', '0-0:1.0.0*255/m256', '0-0:1.0.0*255/x'])
+      assert.throws(() => parseWritable(wrong, 'writable'), /writable/, wrong);
   });
 
   it('a dry run shows what would be sent, and sends nothing', async () => {

@@ -26,14 +26,20 @@ export function parseWritable(text: string, setting: string): Writable[] {
     .map(part => part.trim())
     .filter(part => part !== '')
     .map(part => {
-      const ofClass = /^class\s*(\d{1,5})$/i.exec(part);
-      if (ofClass !== null) return { classId: Number(ofClass[1]), pattern: null, attribute: null, method: null };
-      const m = /^(.*?)(?:\/(m?)(\d{1,3}))?$/i.exec(part) as RegExpExecArray;
+      const within = (digits: string, most: number): number => {
+        const number = Number(digits);
+        if (number < 1 || number > most) throw badSetting(setting, part, `a number from 1 to ${most}`);
+        return number;
+      };
+      const ofClass = /^class\s*(\d+)$/i.exec(part);
+      if (ofClass !== null)
+        return { classId: within(ofClass[1] as string, 0xffff), pattern: null, attribute: null, method: null };
+      const m = /^(.*?)(?:\/(m?)(\d+))?$/i.exec(part) as RegExpExecArray;
       const pattern = ObisPattern.parse(m[1] ?? '');
       // A word would match no object at all, in silence.
       if (pattern.words !== null && pattern.text !== '*')
         throw badSetting(setting, part, 'OBIS codes as 0-0:1.0.0*255/2 or 0-0:96.3.10*255/m1, or class 22');
-      const index = m[3] === undefined ? null : Number(m[3]);
+      const index = m[3] === undefined ? null : within(m[3], 0xff);
       const isMethod = m[2] !== undefined && m[2] !== '';
       return { classId: null, pattern, attribute: isMethod ? null : index, method: isMethod ? index : null };
     });
