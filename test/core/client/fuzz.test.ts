@@ -20,7 +20,7 @@ import { MeterPort, type Framing } from '../../../src/sim/port';
 import { seeded } from '../../feed';
 import { meterAt, NOW } from '../../sim/wire';
 
-const ANSWERS_EACH = 3000;
+const ANSWERS_EACH = 5000;
 const INPUTS_EACH = 600;
 
 const ref = (classId: number, obis: string, attribute: number): AttributeRef => ({
