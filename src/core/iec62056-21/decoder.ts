@@ -492,8 +492,8 @@ function withoutTime(reading: IecReading): IecReading {
 
 /** 1970, the first hours of 2000, 2099. */
 function isUnset(iso: string): boolean {
-  const [year, month, day, hour] = iso.split(/[-T:]/, 4).map(Number) as [number, number, number, number];
-  return isNeverSet(year, month, day, hour);
+  const part = (from: number, to: number): number => Number(iso.slice(from, to));
+  return isNeverSet(part(0, 4), part(5, 7), part(8, 10), part(11, 13));
 }
 
 function bytesOf(part: Part): Uint8Array {
