@@ -85,18 +85,25 @@ describe('dlms-set-object', () => {
     assert.deepEqual([first?.outcome, first?.['hex'], first?.before], ['dry-run', '090568656c6c6f', '']);
   });
 
-  it('sets a clock that is off, and tells the drift before and after', async () => {
-    const flow = await start(
-      order({ command: 'set-clock', onlyBeyond: '5' }),
-      {},
-      { now: () => Date.now() - 3_600_000 },
-    );
-    flow.send('n1', { payload: 'go' });
-    const [told] = (await flow.message('out')).payload as Told[];
-    assert.equal(told?.outcome, 'written');
-    assert.ok(Math.abs(Number(told['driftBefore']) + 3600) < 5, String(told['driftBefore']));
-    assert.ok(Math.abs(Number(told['driftAfter'])) < 5, String(told['driftAfter']));
-  });
+  for (const [deviation, line] of [
+    ['standard', {}],
+    ['standard', { timezone: '' }],
+    ['inverted', { clockPolicy: 'inverted' }],
+    ['inverted', { clockPolicy: 'inverted', timezone: '' }],
+    ['unspecified', {}],
+  ] as const) {
+    const where = 'timezone' in line ? 'without a zone' : 'with a zone';
+    it(`sets a clock that is off, and tells the drift before and after: deviation ${deviation}, ${where}`, async () => {
+      const behind = { now: () => Date.now() - 3_600_000, deviation };
+      const flow = await start(order({ command: 'set-clock', onlyBeyond: '5' }), line, behind);
+      flow.send('n1', { payload: 'go' });
+      const [told] = (await flow.message('out')).payload as Told[];
+      assert.equal(told?.outcome, 'written');
+      assert.ok(Math.abs(Number(told['driftBefore']) + 3600) < 5, String(told['driftBefore']));
+      assert.ok(Math.abs(Number(told['driftAfter'])) < 5, String(told['driftAfter']));
+      for (const time of [told.before, told['wanted'], told.after]) assert.match(String(time), /[+]0[12]:00$/);
+    });
+  }
 
   it('leaves a clock alone that is right enough', async () => {
     const flow = await start(order({ command: 'set-clock', onlyBeyond: '5' }));

@@ -6,7 +6,7 @@ import { describeRef, type AttributeRef, type MethodRef } from '../../core/clien
 import { attributeOf, className, methodName, scalerAttribute } from '../../core/cosem/classes';
 import { encodeData, type Data } from '../../core/cosem/data';
 import { dataOf } from '../../core/cosem/data-in';
-import { epochOf } from '../../core/cosem/date-time';
+import { epochOf, type ClockPolicy } from '../../core/cosem/date-time';
 import { scaleOf } from '../../core/cosem/naming';
 import { toPlain, type Plain } from '../../core/cosem/plain';
 import { DlmsError, isDlmsError } from '../../core/wire/errors';
@@ -118,6 +118,7 @@ interface Ready {
   /** Makes the data anew where it depends on the time. */
   readonly anew?: () => Data;
   readonly scaler: number;
+  readonly policy: ClockPolicy;
   readonly before: Plain | undefined;
 }
 
@@ -139,11 +140,12 @@ async function checkRights(turn: WritingTurn, { ref }: Order): Promise<void> {
 }
 
 async function prepared(turn: WritingTurn, order: Order, now: () => number): Promise<Ready> {
+  const { clock: policy } = turn.settings;
   if (order.kind === 'invoke') {
     const { ref, argument, state = [] } = order;
     const data = argument === null || argument === undefined ? null : discreet(order, () => dataOf(argument));
     const before = state.length === 0 ? undefined : await stateOf(turn, state);
-    return { order: { ...order, ref }, data, scaler: 0, before };
+    return { order: { ...order, ref }, data, scaler: 0, policy, before };
   }
   const { ref, value, valueAt } = order;
   const { classId, attribute } = ref;
@@ -153,13 +155,12 @@ async function prepared(turn: WritingTurn, order: Order, now: () => number): Pro
   const there = here?.ok === true ? here.value : null;
   if (unit?.ok === false) throw unit.error;
   const scaler = unit?.ok === true ? (scaleOf(unit.value)?.scaler ?? 0) : 0;
-  const { clock: policy } = turn.settings;
   const anew = (): Data => {
     const wanted = valueAt === undefined ? value : valueAt(now());
     return discreet(order, () => dataOf(wanted, { classId, attribute, now: there, scaler, policy }));
   };
-  const before = there === null ? undefined : shownAs(order, there, scaler);
-  return { order, data: anew(), ...(valueAt !== undefined && { anew }), scaler, before };
+  const before = there === null ? undefined : shownAs(order, there, scaler, policy);
+  return { order, data: anew(), ...(valueAt !== undefined && { anew }), scaler, policy, before };
 }
 
 /** The same without the value in its error, where that is a secret. */
@@ -224,7 +225,7 @@ async function seen(
 
 async function readBack(
   turn: WritingTurn,
-  { order, data, scaler, before }: Ready,
+  { order, data, scaler, policy, before }: Ready,
   options: WriteOptions,
   tell: (outcome: Outcome, more?: Partial<Account>) => void,
 ): Promise<unknown> {
@@ -239,7 +240,7 @@ async function readBack(
     return error;
   }
   if (outcome === undefined || !outcome.ok) return (tell('written', outcome && { error: told(outcome.error) }), null);
-  const more = { after: shownAs(order, outcome.value, scaler) };
+  const more = { after: shownAs(order, outcome.value, scaler, policy) };
   if (same(order.ref, data as Data, outcome.value, turn)) return (tell('written', more), null);
   const error = new DlmsError({ code: 'WRITE_DIFFERS', object: describeRef(order.ref) });
   tell('differs', { ...more, error: told(error) });
@@ -266,7 +267,7 @@ async function stateOf(turn: WritingTurn, state: readonly AttributeRef[]): Promi
   });
 }
 
-function accountOf({ order, data, before, scaler }: Ready, outcome: Outcome, { now }: WriteOptions): Account {
+function accountOf({ order, data, before, scaler, policy }: Ready, outcome: Outcome, { now }: WriteOptions): Account {
   const { ref } = order;
   const [index, name] =
     'attribute' in ref
@@ -282,16 +283,21 @@ function accountOf({ order, data, before, scaler }: Ready, outcome: Outcome, { n
     index,
     name: name ?? null,
     ...(before === undefined ? {} : { before }),
-    wanted: data === null ? null : shownAs(order, data, scaler),
+    wanted: data === null ? null : shownAs(order, data, scaler, policy),
     ...(data === null || secret ? {} : { hex: hex(encodeData(data)) }),
     outcome,
   };
 }
 
-function shownAs(order: Order, data: Data, scaler: number): Plain {
+function shownAs(order: Order, data: Data, scaler: number, policy: ClockPolicy): Plain {
   const { ref } = order;
   if (isSecret(ref)) return '(secret)';
-  return toPlain(data, { classId: ref.classId, ...('attribute' in ref && { attribute: ref.attribute }), scaler });
+  return toPlain(data, {
+    classId: ref.classId,
+    ...('attribute' in ref && { attribute: ref.attribute }),
+    scaler,
+    policy,
+  });
 }
 
 /** Passwords, PINs and keys: by the name of the attribute, and all methods of associations and of security setup. */

@@ -3,7 +3,7 @@
 
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DlmsError } from '../../core/wire/errors';
-import { epochOf } from '../../core/cosem/date-time';
+import { epochOf, type ClockPolicy } from '../../core/cosem/date-time';
 import { giveOrders, guard, type Account } from '../../io/session/writing';
 import { parse } from '../../io/settings/parse';
 import { connectionOf } from '../lib/connection-api';
@@ -46,7 +46,7 @@ export = (RED: NodeAPI): void => {
               const by = { node: this.id, ...(this.name && { name: this.name }), flow: this.z };
               const accounts: object[] = [];
               const account = (told: Account): void => {
-                const whole = { ...told, ...driftOf(told, drift) };
+                const whole = { ...told, ...driftOf(told, drift, session.settings.clock) };
                 accounts.push(whole);
                 task.emit({ payload: { ...whole, by, connection: connection.where, meter }, topic: 'audit' }, 1);
               };
@@ -76,8 +76,8 @@ export = (RED: NodeAPI): void => {
 };
 
 /** Of set-clock: seconds that the meter was and is ahead of this computer. */
-function driftOf({ after }: Account, before: number | undefined): object {
+function driftOf({ after }: Account, before: number | undefined, policy: ClockPolicy): object {
   if (before === undefined) return {};
-  const ms = typeof after === 'string' ? epochOf(after) : null;
+  const ms = typeof after === 'string' ? epochOf(after, policy) : null;
   return { driftBefore: before, ...(ms !== null && { driftAfter: Math.round((ms - Date.now()) / 1000) }) };
 }
