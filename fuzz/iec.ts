@@ -189,7 +189,12 @@ function truthOf(source: Source): ReadonlySet<string> {
 
 export function valuesOf(event: Exclude<DecoderEvent, { type: 'problem' }>): string[] {
   if (event.type === 'profile') return [JSON.stringify(profileTable(event.profile).rows)];
-  return event.telegram.readings.map(r => `${r.obis ?? r.id} ${String(r.value)} ${r.unit} ${r.time} ${r.text}`);
+  return event.telegram.readings.map(r => `${r.obis ?? r.id} ${amount(r)} ${r.unit} ${r.time} ${r.text}`);
+}
+
+/** "0.0" is 0 under an identification, which no check covers, that tells of a maker, and a text under another. */
+function amount({ value }: { readonly value: unknown }): string {
+  return typeof value === 'string' && /^[+-]?\d+\.\d+$/.test(value) ? String(Number(value)) : String(value);
 }
 
 function made(): Source[] {
