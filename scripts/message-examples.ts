@@ -101,6 +101,7 @@ function filter(output: FilterOptions['output'], payload: Telegram): readonly Fi
     texts: true,
     holdMs: null,
     measurement: 'meter',
+    maxMeters: 1,
     homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms' },
   };
   const short = { ...payload, readings: payload.readings.slice(-2) };

@@ -21,12 +21,16 @@ export interface Conversion {
   readonly type: ValueType | null;
 }
 
+/** Nothing is done to a value. */
+export const AS_IT_IS: Conversion = { unit: null, unitIn: null, factor: null, offset: null, round: null, type: null };
+
 export type Converted =
   | { readonly ok: true; readonly value: Value; readonly unit: string | null }
   | { readonly ok: false; readonly reason: 'unit' | 'no-unit' | 'type' };
 
 /** `decimalText`: text is a number that was too long for one (64-bit registers); other text is left alone. */
 export function convert(value: Value, unit: string | null, to: Conversion, decimalText = false): Converted {
+  if (to === AS_IT_IS) return { ok: true, value, unit };
   const isNumber = typeof value === 'number' || (typeof value === 'string' && (decimalText || to.type === 'number'));
   let number = isNumber ? decimalOf(value) : null;
   let shown = unit;

@@ -3,7 +3,7 @@
 
 import { lackOf, type Proof } from '../core/cosem/proof';
 import type { Meter, Reading } from '../core/cosem/reading';
-import { convert } from './convert';
+import { AS_IT_IS, convert } from './convert';
 import {
   type Item,
   type OutputForm,
@@ -17,18 +17,25 @@ import {
   asTelegram,
   free,
   meansNumber,
-  put,
   rowItems,
   tableAs,
 } from './forms';
-import { type GuardOptions, Memory, type Remembered, isDue, isDuplicate, rememberSent } from './guard';
+import {
+  type GuardOptions,
+  Memory,
+  type MeterMemory,
+  type Remembered,
+  isDue,
+  isDuplicate,
+  rememberSent,
+} from './guard';
 import { type HeldBack, heldBack, refused } from './held-back';
 import { HomeAssistant, type HomeAssistantOptions } from './homeassistant';
 import { type InputMessage, type ProfileInput, type TelegramInput, meterName, originIn, readInput } from './input';
 import { guardOf, judge } from './judge';
 import { Units, namesOf, timestampOf } from './names';
 import { Recent } from './recent';
-import { AS_IT_IS, type Rule, type Selected, rulesFor, selected } from './rule';
+import { type Rule, type Selected, rulesFor, selected } from './rule';
 import { cellOf, tableOf } from './table';
 
 export interface FilterOptions extends GuardOptions {
@@ -45,6 +52,8 @@ export interface FilterOptions extends GuardOptions {
   /** Texts are fields of a point, too. A rule that makes a text of a value is followed anyway. */
   readonly texts: boolean;
   readonly homeAssistant: HomeAssistantOptions;
+  /** So many meters are remembered; of more, those that were silent longest are forgotten. */
+  readonly maxMeters: number;
 }
 
 export interface FilterResult {
@@ -58,10 +67,11 @@ export interface FilterResult {
 
 export class ObisFilter {
   readonly recent = new Recent();
-  readonly #memory = new Memory();
+  readonly #memory: Memory;
   readonly #home: HomeAssistant;
 
   constructor(readonly options: FilterOptions) {
+    this.#memory = new Memory(options.maxMeters);
     this.#home = new HomeAssistant(options.homeAssistant);
   }
 
@@ -75,6 +85,11 @@ export class ObisFilter {
       return { messages: [], held, came, sent: 0 };
     }
     return input.kind === 'telegram' ? this.#telegram(input, nowMs) : this.#profile(input, nowMs);
+  }
+
+  /** How many meters or entities had to go because there were too many. */
+  get forgotten(): number {
+    return this.#memory.forgotten + this.#home.forgotten;
   }
 
   /** Forgets everything it has seen; the next values are the first. */
@@ -96,17 +111,18 @@ export class ObisFilter {
 
   /** What has to survive a restart, as plain JSON. */
   save(): unknown {
-    return { version: 1, rules: this.#fingerprint(), values: this.#memory.toJSON() };
+    return { version: 2, rules: this.#fingerprint(), values: this.#memory.toJSON() };
   }
 
   load(saved: unknown): void {
     if (typeof saved !== 'object' || saved === null || !('values' in saved)) return;
-    this.#memory.load(saved.values);
+    if ('version' in saved && saved.version === 1) this.#memory.loadFlat(saved.values);
+    else this.#memory.load(saved.values);
     // An entity is announced with its first value, which need not be another one than before the restart.
     if (this.options.output === 'homeassistant') this.#memory.forgetSent();
     // Other rules, other values: what was held for the old ones would stand in the output for ever.
     if (!('rules' in saved) || saved.rules !== this.#fingerprint()) {
-      for (const [, memory] of this.#memory.startingWith('')) delete memory.held;
+      for (const values of this.#memory.all()) for (const memory of values.values()) delete memory.held;
     }
   }
 
@@ -119,6 +135,8 @@ export class ObisFilter {
   #telegram(input: TelegramInput, nowMs: number): FilterResult {
     const { options } = this;
     const meter = meterName(input.meter);
+    const memories = this.#memory.ofMeter(meter);
+    const stamp = timestampOf(input.time, input.receivedAt, nowMs);
     const repeats = new Map<string, number>();
     const items: Item[] = [];
     const held: HeldBack[] = [];
@@ -131,17 +149,17 @@ export class ObisFilter {
       for (const rule of rules) {
         const part = rule === null ? wholeReading(reading) : selected(reading, rule.select);
         if (part === undefined) continue;
-        const made = this.#item(reading, rule, part, input, units, nowMs);
+        const made = this.#item(reading, rule, part, { input, meter, stamp, units, nowMs });
         if ('payload' in made) {
           held.push(made);
           continue;
         }
         const item = labelled.item(made);
-        const entity = entityKey(meter, item);
+        const entity = entityKey(item);
         const times = (repeats.get(entity) ?? 0) + 1;
         repeats.set(entity, times);
         const place = times === 1 ? entity : `${entity}#${times}`;
-        const memory = this.#memory.of(place);
+        const memory = this.#memory.of(memories, place);
         const guarded = this.#guard(item, memory, rule, input.time, nowMs);
         held.push(...guarded.held);
         if (guarded.good) taken.add(place);
@@ -149,7 +167,7 @@ export class ObisFilter {
       }
     }
     const complete = items.length > 0 && options.hold && (options.output === 'flat' || options.output === 'telegram');
-    const all = complete ? [...items, ...this.#heldItems(meter, taken, items, nowMs)] : items;
+    const all = complete ? [...items, ...this.#heldItems(meter, memories, taken, items, nowMs)] : items;
     return { messages: this.#formed(input, all, nowMs), held, came: input.readings.length, sent: items.length };
   }
 
@@ -157,33 +175,32 @@ export class ObisFilter {
     reading: Reading,
     rule: Rule | null,
     part: Selected,
-    input: TelegramInput,
-    units: Units,
-    nowMs: number,
+    { input, meter, stamp, units, nowMs }: Around,
   ): Item | HeldBack {
-    const unit = part.unit ?? (rule?.unit == null || typeof part.value !== 'number' ? null : units.of(reading));
-    const result = convert(part.value, unit, rule ?? AS_IT_IS, meansNumber(part.unit, reading.raw));
+    const found = part.unit ?? (rule?.unit == null || typeof part.value !== 'number' ? null : units.of(reading));
+    const result = convert(part.value, found, rule ?? AS_IT_IS, meansNumber(part.unit, reading.raw));
+    const { obis, id } = reading;
+    const { key, name, label, topic } = namesOf(rule, reading, meter);
     const time = part.time ?? input.time;
-    const names = namesOf(rule, reading, meterName(input.meter));
-    const common = {
-      obis: reading.obis,
-      name: names.name,
-      topic: names.topic,
-      time,
-      timestamp: timestampOf(time, input.receivedAt, nowMs),
-      meter: meterName(input.meter),
-    };
-    if (!result.ok) return heldBack({ ...common, ...names, value: part.value, unit }, result.reason, null, rule);
-    const { value, unit: shown } = result;
-    return {
-      ...common,
-      ...names,
+    const timestamp = part.time === null ? stamp : timestampOf(time, input.receivedAt, nowMs);
+    const { value, unit } = result.ok ? result : { value: part.value, unit: found };
+    // Written out, not spread: this runs for each value.
+    const item = {
       rule,
+      obis,
+      id,
+      key,
+      name,
+      label,
+      topic,
       value,
-      unit: shown,
-      ...(reading.id !== undefined && { id: reading.id }),
-      reading: { ...reading, name: names.name, key: names.key, value, unit: shown },
+      unit,
+      time,
+      timestamp,
+      meter,
+      source: reading as unknown as Item['source'],
     };
+    return result.ok ? item : heldBack(item, result.reason, null, rule);
   }
 
   #guard(
@@ -211,11 +228,17 @@ export class ObisFilter {
   }
 
   /** Last good values of this meter that are not among these. */
-  #heldItems(meter: string | null, taken: ReadonlySet<string>, items: readonly Item[], nowMs: number): Item[] {
+  #heldItems(
+    meter: string | null,
+    memories: MeterMemory,
+    taken: ReadonlySet<string>,
+    items: readonly Item[],
+    nowMs: number,
+  ): Item[] {
     const { holdMs } = this.options;
     const present = new Set(items.map(item => item.label));
     const found: Item[] = [];
-    for (const [key, { held }] of this.#memory.startingWith(`${meter}|`)) {
+    for (const [key, { held }] of memories) {
       if (held === undefined || present.has(held.label)) continue;
       if (holdMs !== null && nowMs - held.at > holdMs && !taken.has(key)) continue;
       const { obis, key: name, name: title, label, value, unit, time } = held;
@@ -231,7 +254,7 @@ export class ObisFilter {
         time,
         timestamp: timestampOf(time, null, held.at),
         meter,
-        reading: { obis, name: title, key: name, value, unit, ...(time !== null && { time }) },
+        source: { obis, name: title, key: name, value, unit, ...(time !== null && { time }) },
       });
     }
     return found;
@@ -291,15 +314,14 @@ export class ObisFilter {
  * where only changes are sent. In InfluxDB points only those of one time stand together.
  */
 class Labels {
-  readonly #taken = new Map<number, Record<string, true>>();
+  readonly #taken = new Map<number, Set<string>>();
   constructor(private readonly byTime: boolean) {}
 
   item(item: Item): Item {
     const time = this.byTime ? item.timestamp : 0;
     let taken = this.#taken.get(time);
-    if (taken === undefined) this.#taken.set(time, (taken = {}));
+    if (taken === undefined) this.#taken.set(time, (taken = new Set()));
     const label = free(item.label, taken);
-    put(taken, label, true);
     return label === item.label ? item : { ...item, label };
   }
 }
@@ -308,6 +330,16 @@ function wholeReading(reading: Reading): Selected {
   return { value: reading.value, unit: reading.unit, time: reading.time ?? null };
 }
 
-function entityKey(meter: string | null, item: Item): string {
-  return `${meter}|${item.key}|${item.rule?.name ?? ''}|${item.unit ?? ''}|${item.obis === null ? (item.id ?? '') : ''}`;
+/** What is the same for all values of a telegram. */
+interface Around {
+  readonly input: TelegramInput;
+  readonly meter: string | null;
+  /** Of a value without a time of its own. */
+  readonly stamp: number;
+  readonly units: Units;
+  readonly nowMs: number;
+}
+
+function entityKey(item: Item): string {
+  return `${item.key}|${item.rule?.name ?? ''}|${item.unit ?? ''}|${item.obis === null ? (item.id ?? '') : ''}`;
 }

@@ -28,7 +28,7 @@ export interface Item {
   /** null: no rules, everything passes. */
   readonly rule: Rule | null;
   readonly obis: string | null;
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Of the dictionary; never changes. */
   readonly key: string;
   /** The rule's name, else the dictionary's. */
@@ -42,8 +42,8 @@ export interface Item {
   readonly time: string | null;
   readonly timestamp: number;
   readonly meter: string | null;
-  /** The reading as it came, with value and unit as they are now. */
-  readonly reading: Readonly<Record<string, unknown>>;
+  /** The reading as it came. */
+  readonly source: Readonly<Record<string, unknown>>;
 }
 
 /** A profile with its chosen columns. */
@@ -95,7 +95,12 @@ export function asFlat(
 }
 
 export function asTelegram(input: TelegramInput, items: readonly Item[]): OutputMessage[] {
-  return [{ output: 0, fields: { payload: { ...input.whole, readings: items.map(item => item.reading) } } }];
+  return [{ output: 0, fields: { payload: { ...input.whole, readings: items.map(wholeReading) } } }];
+}
+
+/** As it came, with what it is called, its value and its unit as they are now. */
+function wholeReading({ source, name, key, value, unit }: Item): Readonly<Record<string, unknown>> {
+  return { ...source, name, key, value, unit };
 }
 
 /** What becomes of readings in InfluxDB. */
@@ -107,9 +112,9 @@ export interface PointOptions {
 /** As the InfluxDB batch node takes it: one point for each time, so that values of one moment stand together. */
 export function asInflux(items: readonly Item[], how: PointOptions): OutputMessage[] {
   const points = new Map<number, Point>();
-  for (const { label, value, unit, timestamp, meter, rule, reading } of items) {
+  for (const { label, value, unit, timestamp, meter, rule, source } of items) {
     if (value === null) continue;
-    const isNumber = meansNumber(unit, reading['raw']) && rule?.type !== 'string';
+    const isNumber = meansNumber(unit, source['raw']) && rule?.type !== 'string';
     const field = fieldValue(value, isNumber);
     if (!isField(field, rule, how)) continue;
     const point = points.get(timestamp) ?? newPoint(how.measurement, meter, timestamp);
@@ -176,16 +181,18 @@ export function rowItems(table: Table, index: number): Item[] {
         time: row.time,
         timestamp: row.timestamp,
         meter: table.meter,
-        reading: { obis: reading.obis, name: column.name, key: reading.key, value, unit: column.unit, time: row.time },
+        source: { obis: reading.obis, name: column.name, key: reading.key, value, unit: column.unit, time: row.time },
       },
     ];
   });
 }
 
-/** A label nobody has yet in this object. */
-export function free(label: string, taken: object): string {
-  if (!Object.hasOwn(taken, label)) return label;
-  for (let n = 2; ; n++) if (!Object.hasOwn(taken, `${label}_${n}`)) return `${label}_${n}`;
+/** A label nobody has yet, which is taken from now on. */
+export function free(label: string, taken: Set<string>): string {
+  let found = label;
+  for (let n = 2; taken.has(found); n++) found = `${label}_${n}`;
+  taken.add(found);
+  return found;
 }
 
 interface Point {
@@ -235,12 +242,11 @@ function flatTable(table: Table): OutputMessage[] {
 
 /** Shape, key names and all that is not a row or a column stay; a column with a name of its own has it as its key. */
 function wholeTable(table: Table): OutputMessage[] {
-  const keys: Record<string, true> = {};
-  const named = table.columns.map(column => {
-    const key = free(column.rule?.name == null ? column.source.key : column.label, keys);
-    put(keys, key, true);
-    return { ...column, label: key };
-  });
+  const keys = new Set<string>();
+  const named = table.columns.map(column => ({
+    ...column,
+    label: free(column.rule?.name == null ? column.source.key : column.label, keys),
+  }));
   const rows = table.rows.map(row => wide({ ...table, columns: named }, row));
   const columns = named.map(({ source, label, name, unit }) => ({ ...source.whole, key: label, name, unit }));
   const about = table.origin === null ? {} : { dlms: { ...table.origin, columns } };
@@ -256,7 +262,8 @@ function wide(table: Pick<Table, 'columns'>, row: TableRow): Record<string, unkn
   return flat;
 }
 
-/** Also for a label that is a name of Object.prototype. */
-export function put(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
+/** Also for a label that is a name of Object.prototype; to one of them a plain assignment would give another meaning. */
+export function put(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }

@@ -120,52 +120,108 @@ export function isCounter(obis: Obis): boolean {
   return false;
 }
 
-/** One memory for each value of each meter; the longest unused goes when there are too many. */
+/** The values of one meter by what they are called. */
+export type MeterMemory = Map<string, Remembered>;
+
+/**
+ * One memory for each value of each meter. When there are too many meters, the one that was silent longest goes whole; when
+ * there are too many values, which no fleet has, too: what a stranger sends must not fill the computer.
+ */
 export class Memory {
-  #entries = new Map<string, Remembered>();
+  readonly #meters = new Map<string, MeterMemory>();
+  #values = 0;
+  #forgotten = 0;
 
-  constructor(readonly limit = MEMORY_LIMIT) {}
+  constructor(readonly limit = METERS) {}
 
-  of(key: string): Remembered {
-    let entry = this.#entries.get(key);
-    if (entry !== undefined) this.#entries.delete(key);
-    else entry = {};
-    this.#entries.set(key, entry);
-    if (this.#entries.size > this.limit) {
-      const oldest = this.#entries.keys().next();
-      if (oldest.done !== true) this.#entries.delete(oldest.value);
-    }
-    return entry;
+  /** Meters that had to go; the next values of each are the first. */
+  get forgotten(): number {
+    return this.#forgotten;
   }
 
-  /** Keys that begin so, in the order they were last used. */
-  *startingWith(prefix: string): Generator<readonly [string, Remembered]> {
-    for (const entry of this.#entries) if (entry[0].startsWith(prefix)) yield entry;
+  /** The values of a meter, which is now the last one that was heard. */
+  ofMeter(meter: string | null): MeterMemory {
+    const name = String(meter);
+    let values = this.#meters.get(name);
+    if (values !== undefined) this.#meters.delete(name);
+    else values = new Map<string, Remembered>();
+    this.#meters.set(name, values);
+    if (this.#meters.size > this.limit) this.#forgetOldest(values);
+    return values;
+  }
+
+  /** Of a value of `values`, which {@link ofMeter} gave. */
+  of(values: MeterMemory, key: string): Remembered {
+    const known = values.get(key);
+    if (known !== undefined) return known;
+    const made: Remembered = {};
+    values.set(key, made);
+    this.#values++;
+    if (this.#values > Math.max(LEAST_VALUES, this.limit * VALUES_OF_A_METER)) this.#forgetOldest(values);
+    return made;
+  }
+
+  all(): Iterable<MeterMemory> {
+    return this.#meters.values();
   }
 
   /** The next value of each is due, whatever it is. */
   forgetSent(): void {
-    for (const entry of this.#entries.values()) {
-      delete entry.sent;
-      delete entry.sentAt;
+    for (const values of this.#meters.values()) {
+      for (const entry of values.values()) {
+        delete entry.sent;
+        delete entry.sentAt;
+      }
     }
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#meters.clear();
+    this.#values = 0;
   }
 
-  toJSON(): Record<string, Remembered> {
-    return Object.fromEntries(this.#entries);
+  toJSON(): Record<string, Record<string, Remembered>> {
+    return Object.fromEntries([...this.#meters].map(([meter, values]) => [meter, Object.fromEntries(values)]));
   }
 
   /** What an earlier run left; anything that does not look like it is ignored. */
   load(saved: unknown): void {
-    if (typeof saved !== 'object' || saved === null || Array.isArray(saved)) return;
-    for (const [key, entry] of Object.entries(saved).slice(-this.limit)) {
-      if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) this.#entries.set(key, { ...entry });
+    if (!isPlain(saved)) return;
+    for (const [meter, values] of Object.entries(saved).slice(-this.limit)) {
+      if (!isPlain(values)) continue;
+      const loaded = this.ofMeter(meter);
+      for (const [key, entry] of Object.entries(values)) {
+        if (isPlain(entry)) Object.assign(this.of(loaded, key), entry);
+      }
     }
   }
+
+  /** What version 0.1 left: one list, each key with its meter in front. */
+  loadFlat(saved: unknown): void {
+    if (!isPlain(saved)) return;
+    for (const [key, entry] of Object.entries(saved)) {
+      const bar = key.indexOf('|');
+      if (bar !== -1 && isPlain(entry))
+        Object.assign(this.of(this.ofMeter(key.slice(0, bar)), key.slice(bar + 1)), entry);
+    }
+  }
+
+  #forgetOldest(current: MeterMemory): void {
+    const [[name, values] = ['', current]] = this.#meters;
+    if (values !== current) {
+      this.#meters.delete(name);
+      this.#values -= values.size;
+    } else {
+      // The only meter, with too many values of its own.
+      const [oldest] = values.keys();
+      if (oldest !== undefined && values.delete(oldest)) this.#values--;
+    }
+    this.#forgotten++;
+  }
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function believe(memory: Remembered, value: number, atMs: number, verdict: Verdict): Verdict {
@@ -203,7 +259,11 @@ function decimals(n: number): number {
   return Number(n.toPrecision(12));
 }
 
-const MEMORY_LIMIT = 10_000;
+/** As many meters as a process can take in; the values of one in the mean. */
+const METERS = 100_000;
+const VALUES_OF_A_METER = 20;
+/** A single meter may have so many. */
+const LEAST_VALUES = 10_000;
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 /** D of time integrals that run on: 1 (8), 3 (10) and 7 to 10 (17 to 20). */

@@ -17,14 +17,24 @@ export interface HomeAssistantOptions {
 }
 
 export class HomeAssistant {
-  /** Entities that are announced: what was said of them, and their last value. Bounded like the values themselves. */
+  /** Entities that are announced: what was said of them, and their last value. The longest silent goes when they are too many. */
   readonly #announced = new Map<string, { said: string; item: Item; meter: Meter }>();
   /** Group A of what the meter on an M-Bus channel measures, by meter and channel; not every telegram says it. */
   readonly #media = new Map<string, number>();
   /** A meter has said its name. */
   #named = false;
 
-  constructor(readonly options: HomeAssistantOptions) {}
+  #forgotten = 0;
+
+  constructor(
+    readonly options: HomeAssistantOptions,
+    readonly limit = ENTITY_LIMIT,
+  ) {}
+
+  /** Entities that had to go; with their next value they are announced again. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
 
   /**
    * Configurations of what is new or looks different now, then the states. null has no state. `readings`: all of the
@@ -40,8 +50,9 @@ export class HomeAssistant {
       const said = JSON.stringify(entity.config);
       const before = this.#announced.get(entity.id);
       if (before?.said !== said) configs.push(configMessage(entity));
-      if (before === undefined && this.#announced.size >= ENTITY_LIMIT) this.#announced.clear();
+      this.#announced.delete(entity.id);
       this.#announced.set(entity.id, { said, item, meter });
+      if (this.#announced.size > this.limit) this.#forgetOldest();
       states.push(stateMessage(entity, item));
     }
     return [...configs, ...states];
@@ -75,6 +86,11 @@ export class HomeAssistant {
       gone.push({ output: 0, fields: { topic, payload: '', retain: true } });
     }
     return gone;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#announced.keys();
+    if (oldest !== undefined && this.#announced.delete(oldest)) this.#forgotten++;
   }
 
   #entity(item: Item, meter: Meter): Entity {
@@ -126,7 +142,7 @@ function entityOf(item: Item, meter: Meter, look: Look, options: HomeAssistantOp
       ...(look.unit !== null && { unit_of_measurement: look.unit }),
       ...(look.deviceClass !== null && { device_class: look.deviceClass }),
       ...(look.stateClass !== null && { state_class: look.stateClass }),
-      device: deviceConfig(meterBehind(item.reading), meter),
+      device: deviceConfig(meterBehind(item.source), meter),
     },
   };
 }
@@ -226,4 +242,5 @@ const AMOUNTS: ReadonlySet<string> = new Set(['energy', 'reactive_energy', 'gas'
 /** Group A by M-Bus medium: gas, heat (at the outlet, at the inlet), warm and hot water, water, cold water. */
 const MEDIUM_OF: Readonly<Record<number, number>> = { 3: 7, 4: 6, 12: 6, 6: 9, 21: 9, 7: 8, 22: 8 };
 
-const ENTITY_LIMIT = 10_000;
+/** About 200 MB. */
+const ENTITY_LIMIT = 200_000;

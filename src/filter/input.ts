@@ -213,6 +213,7 @@ function refOf(told: unknown): ObjectRef | null {
 }
 
 function readingOfRecord(record: Record<string, unknown>): Reading {
+  if (isReading(record)) return record;
   const written = textOrNull(record['obis']);
   const known = readingKeyOf(written ?? textOrNull(record['id']) ?? 'unknown');
   return {
@@ -224,6 +225,35 @@ function readingOfRecord(record: Record<string, unknown>): Reading {
     value: valueOf(record['value']),
     unit: textOrNull(record['unit']),
   };
+}
+
+/** As our decoders write it: nothing is to be understood first. */
+function isReading(record: Record<string, unknown>): record is Record<string, unknown> & Reading {
+  const { obis, key, name, value, unit } = record;
+  const isValue =
+    value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value as number);
+  return (
+    isValue &&
+    (obis === null || (typeof obis === 'string' && isWrittenByUs(obis))) &&
+    typeof key === 'string' &&
+    key !== '' &&
+    typeof name === 'string' &&
+    name !== '' &&
+    (unit === null || (typeof unit === 'string' && unit !== ''))
+  );
+}
+
+/** Remembered: a telegram has the codes of the one before. Forgotten all at once when somebody sends too many. */
+const OURS = new Map<string, boolean>();
+const OURS_MOST = 5_000;
+
+function isWrittenByUs(obis: string): boolean {
+  let ours = OURS.get(obis);
+  if (ours === undefined) {
+    if (OURS.size >= OURS_MOST) OURS.clear();
+    OURS.set(obis, (ours = readingKeyOf(obis).obis === obis));
+  }
+  return ours;
 }
 
 function valueOf(value: unknown): Value {

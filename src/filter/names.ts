@@ -82,12 +82,18 @@ export function timestampOf(time: string | null, receivedAt: string | null, nowM
  * (IEC 62056-61), which is in the same telegram.
  */
 export class Units {
-  readonly #of = new Map<string, string>();
-  constructor(readings: readonly Reading[]) {
-    for (const { obis, unit } of readings) if (obis !== null && unit !== null) this.#of.set(stem(obis), unit);
-  }
+  #of: Map<string, string> | null = null;
+  constructor(private readonly readings: readonly Reading[]) {}
+
   of(reading: Reading): string | null {
-    return reading.unit ?? (reading.obis === null ? null : (this.#of.get(stem(reading.obis)) ?? null));
+    return reading.unit ?? (reading.obis === null ? null : (this.#known().get(stem(reading.obis)) ?? null));
+  }
+
+  #known(): Map<string, string> {
+    if (this.#of !== null) return this.#of;
+    this.#of = new Map();
+    for (const { obis, unit } of this.readings) if (obis !== null && unit !== null) this.#of.set(stem(obis), unit);
+    return this.#of;
   }
 }
 

@@ -20,31 +20,21 @@ export interface RecentReading {
   readonly at: number;
 }
 
+/** Only what somebody asks for is made to be shown. */
+interface Seen {
+  readonly meter: string | null;
+  readonly reading: Pick<Reading, 'obis' | 'id' | 'key' | 'name' | 'value' | 'unit' | 'sets'>;
+  readonly at: number;
+}
+
 export class Recent {
-  readonly #seen = new Map<string, RecentReading>();
+  readonly #seen = new Map<string, Seen>();
   constructor(readonly limit = RECENT_LIMIT) {}
 
-  note(
-    meter: string | null,
-    reading: Pick<Reading, 'obis' | 'id' | 'key' | 'name' | 'value' | 'unit' | 'sets'>,
-    at: number,
-  ): void {
+  note(meter: string | null, reading: Seen['reading'], at: number): void {
     const key = `${meter}|${reading.obis ?? ''}|${reading.id ?? ''}|${reading.key}`;
-    const { obis, id, name, unit, sets } = reading;
-    const value =
-      typeof reading.value === 'string' && reading.value.length > 60 ? `${reading.value.slice(0, 60)}…` : reading.value;
     this.#seen.delete(key);
-    this.#seen.set(key, {
-      meter,
-      obis,
-      ...(id !== undefined && { id }),
-      key: reading.key,
-      name,
-      value,
-      unit,
-      ...(sets !== undefined && sets.length > 1 && { sets: sets.length }),
-      at,
-    });
+    this.#seen.set(key, { meter, reading, at });
     if (this.#seen.size > this.limit) {
       const oldest = this.#seen.keys().next();
       if (oldest.done !== true) this.#seen.delete(oldest.value);
@@ -52,12 +42,20 @@ export class Recent {
   }
 
   list(): RecentReading[] {
-    return [...this.#seen.values()];
+    return [...this.#seen.values()].map(recentOf);
   }
 
   clear(): void {
     this.#seen.clear();
   }
+}
+
+function recentOf({ meter, reading, at }: Seen): RecentReading {
+  const { obis, id, key, name, unit, sets } = reading;
+  const value =
+    typeof reading.value === 'string' && reading.value.length > 60 ? `${reading.value.slice(0, 60)}…` : reading.value;
+  const several = sets !== undefined && sets.length > 1 ? { sets: sets.length } : {};
+  return { meter, obis, ...(id !== undefined && { id }), key, name, value, unit, ...several, at };
 }
 
 /** The list with the names in a language; what has no code keeps the name it came with. */

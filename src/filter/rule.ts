@@ -206,9 +206,6 @@ function bad(setting: string, value: string, expected: string): DlmsError {
   return new DlmsError({ code: 'BAD_SETTING', setting, value, expected });
 }
 
-/** Nothing is done to a value. */
-export const AS_IT_IS: Conversion = { unit: null, unitIn: null, factor: null, offset: null, round: null, type: null };
-
 /** Those of RuleSetting. */
 const RULE_FIELDS: readonly (keyof RuleSetting)[] = [
   'obis',

@@ -2,7 +2,7 @@
 // The rule of the file: a row is dropped whole (a repeat) or keeps its place; a cell that is held back becomes null.
 
 import type { Value } from '../core/cosem/reading';
-import { convert } from './convert';
+import { AS_IT_IS, convert } from './convert';
 import { type Item, type Table, type TableColumn, type TableRow, free } from './forms';
 import type { FilterOptions } from './filter';
 import type { GuardOptions, Memory } from './guard';
@@ -10,7 +10,7 @@ import { type HeldBack, heldBack } from './held-back';
 import { type InputColumn, type InputRow, type ProfileInput, meterName } from './input';
 import { guardOf, judge } from './judge';
 import { namesOf, timestampOf } from './names';
-import { AS_IT_IS, type Rule, rulesFor } from './rule';
+import { type Rule, rulesFor } from './rule';
 
 /** What is held back is added to `held`. */
 export function tableOf(
@@ -28,7 +28,7 @@ export function tableOf(
 
 function chosenColumns(input: ProfileInput, rules: readonly Rule[], held: HeldBack[], nowMs: number): TableColumn[] {
   const meter = meterName(input.meter);
-  const labels: Record<string, true> = {};
+  const labels = new Set<string>();
   return input.columns.flatMap(source => {
     const reading = { ...source.reading, value: null };
     const chosen = rules.length === 0 ? [null] : rulesFor(reading, rules).filter(rule => rule.select.of === 'value');
@@ -47,7 +47,6 @@ function chosenColumns(input: ProfileInput, rules: readonly Rule[], held: HeldBa
         return [];
       }
       const label = free(names.label, labels);
-      labels[label] = true;
       return [{ rule, source, label, name: names.name, topic: names.topic, unit: probe.unit }];
     });
   });
@@ -83,7 +82,7 @@ function convertedRows(
         key: reading.key,
         meter,
         value: row.values[i] ?? null,
-        reading: {},
+        source: {},
       };
       const wrong = judged(item);
       held.push(...wrong);
@@ -93,7 +92,7 @@ function convertedRows(
     const untimed = options.output === 'influx' ? made.filter(row => row.time === null && row.values[i] !== null) : [];
     for (const row of untimed) hold(row, item => [heldBack(item, 'no-time', null, column.rule)]);
     if (!options.counters) return;
-    const memory = memories.of(`${meter}|column|${input.profile}|${column.label}`);
+    const memory = memories.of(memories.ofMeter(meter), `column|${input.profile}|${column.label}`);
     for (const row of inTime(made)) hold(row, item => judge(item, memory, guardOf(options, column.rule)));
   });
   return made;
@@ -109,7 +108,7 @@ function newRows(
 ): { row: InputRow; timestamp: number }[] {
   const rows = input.rows.map(row => ({ row, timestamp: timestampOf(timeOfRow(row), null, nowMs) }));
   if (!options.duplicates) return rows;
-  const memory = memories.of(`${meter}|rows|${input.profile}`);
+  const memory = memories.of(memories.ofMeter(meter), `rows|${input.profile}`);
   const lastMs = memory.counterAt ?? -Infinity;
   const timed = rows.filter(({ row }) => timeOfRow(row) !== null);
   for (const { timestamp } of timed) memory.counterAt = Math.max(memory.counterAt ?? -Infinity, timestamp);

@@ -28,6 +28,7 @@ const DEFAULTS: FilterOptions = {
   measurement: 'meter',
   texts: true,
   homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms' },
+  maxMeters: 100_000,
 };
 const filterOf = (
   output: OutputForm,
@@ -797,6 +798,68 @@ describe('OBIS filter: protection', () => {
       filter.load(bad);
       assert.equal(filter.process({ payload: telegram([wh('1.8.0', 1)]) }, T0).sent, 1);
     }
+  });
+  it('goes on with the state that version 0.1 left, a meter that has a bar in its name included', () => {
+    const filter = filterOf('readings', [], { onChange: true });
+    const fresh = filterOf('readings', [], { onChange: true });
+    fresh.process({ payload: telegram([watts(1)]) }, T0);
+    const saved = JSON.parse(JSON.stringify(fresh.save())) as { values: Record<string, Record<string, unknown>> };
+    const flat = Object.fromEntries(
+      Object.entries(saved.values).flatMap(([meter, values]) =>
+        Object.entries(values).map(([key, value]) => [`${meter}|${key}`, value]),
+      ),
+    );
+    filter.load({ ...saved, version: 1, values: flat });
+    assert.equal(filter.process({ payload: telegram([watts(1)]) }, T0 + 1).sent, 0);
+    assert.equal(filter.process({ payload: telegram([watts(2)]) }, T0 + 2).sent, 1);
+  });
+  it('remembers as many meters as it is told, and says when one had to go', () => {
+    const filter = filterOf('readings', [], { onChange: true, maxMeters: 3 });
+    const of = (id: string): Telegram => ({ ...telegram([watts(1)]), meter: { id, manufacturer: null, model: null } });
+    for (const id of ['a', 'b', 'c']) assert.equal(filter.process({ payload: of(id) }, T0).sent, 1);
+    for (const id of ['a', 'b', 'c']) assert.equal(filter.process({ payload: of(id) }, T0).sent, 0);
+    assert.equal(filter.forgotten, 0);
+    assert.equal(filter.process({ payload: of('d') }, T0).sent, 1);
+    assert.equal(filter.forgotten, 1, 'one past the limit: the longest silent went');
+    assert.deepEqual(
+      ['b', 'c', 'd'].map(id => filter.process({ payload: of(id) }, T0).sent),
+      [0, 0, 0],
+    );
+    assert.equal(filter.process({ payload: of('a') }, T0).sent, 1);
+  });
+  it('keeps meters bounded where no rule takes anything of them, and values where one meter sends ever new ones', () => {
+    const none = filterOf('readings', [{ obis: '9.9.9' }], { maxMeters: 10 });
+    for (let i = 0; i < 100; i++) {
+      none.process(
+        { payload: { ...telegram([watts(1)]), meter: { id: `m${i}`, manufacturer: null, model: null } } },
+        T0,
+      );
+    }
+    assert.equal(none.forgotten, 90);
+    const one = filterOf('readings', [], { onChange: true, maxMeters: 1 });
+    const many = (from: number): Telegram =>
+      telegram(
+        Array.from({ length: 5_000 }, (_, i) => ({ ...watts(1), obis: null, id: `x${from + i}`, key: `x${from + i}` })),
+      );
+    for (const from of [0, 5_000]) one.process({ payload: many(from) }, T0);
+    assert.equal(one.forgotten, 0);
+    one.process({ payload: telegram([watts(1)]) }, T0);
+    assert.equal(one.forgotten, 1);
+  });
+  it('sends nothing unchanged of ten thousand meters with thirteen values', () => {
+    const filter = filterOf('readings', [], { onChange: true });
+    const values = Array.from({ length: 13 }, (_, i) => ({ ...watts(1), obis: `1-0:${i + 1}.7.0*255`, key: `k${i}` }));
+    const sent = (): number => {
+      let count = 0;
+      for (let i = 0; i < 10_000; i++) {
+        const meter = { id: `m${i}`, manufacturer: null, model: null };
+        count += filter.process({ payload: { ...telegram(values), meter } }, T0).sent;
+      }
+      return count;
+    };
+    assert.equal(sent(), 130_000);
+    assert.equal(sent(), 0);
+    assert.equal(filter.forgotten, 0);
   });
   it('forgets on reset', () => {
     const filter = filterOf('readings', [], { onChange: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import type { Reading, Telegram } from '../../src/core/cosem/reading';
 import filter from '../../src/nodes/obis-filter/dlms-obis-filter';
-import { type Flow, type FlowNode, adminRequest, startFlow, stopFlow, userDirectory } from './flow';
+import { type Flow, type FlowNode, adminRequest, callsOf, startFlow, stopFlow, userDirectory } from './flow';
 
 const node = (more: Record<string, unknown> = {}, outputs = 2): FlowNode => ({
   id: 'n1',
@@ -37,6 +37,23 @@ const telegram = (energy: number, power = 1500, time = '2026-11-21T10:15:00+01:0
 
 describe('dlms-obis-filter', () => {
   afterEach(stopFlow);
+
+  it('says once that there are more meters than it remembers, and in the status from then on', async () => {
+    const flow = await start({ maxMeters: 2 });
+    const warnings: string[] = [];
+    callsOf(flow.node('n1'), 'warn', args => warnings.push(String(args[0])));
+    const of = (id: string): { payload: Telegram } => ({
+      payload: { ...telegram(1), meter: { id, manufacturer: null, model: null } },
+    });
+    for (const id of ['a', 'b']) flow.send('n1', of(id) as never);
+    assert.equal(await flow.status('n1', /^green/), 'green 2 of 2');
+    for (const id of ['c', 'd']) flow.send('n1', of(id) as never);
+    assert.match(await flow.status('n1', /more/), /2 of 2, more than 2 meters/);
+    assert.deepEqual(
+      warnings.map(text => text.slice(0, 46)),
+      ['More than 2 meters: those that were silent lon'],
+    );
+  });
 
   it('sends one message per reading, with the fields of the message that came', async () => {
     const flow = await start({ rules: [{ obis: '1.8.0', unit: 'kWh', topic: 'house/{key}' }, { obis: '*.7.0' }] });

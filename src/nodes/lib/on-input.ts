@@ -82,14 +82,20 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
       },
       progress: text => status.progress(meter.hide(spoken(RED, text))),
     };
-    const sent = await handler(msg, task);
+    // Ended before its status is chosen: of messages of one moment the last one has to show its own.
+    let sent: Fields | null;
+    try {
+      sent = await handler(msg, task);
+    } finally {
+      tasks.delete(stop);
+    }
     if (closing.signal.aborted) return;
     const text = options.status?.(sent, msg) ?? null;
     if (sent !== null) send(atOutput(merge(msg, sent), options.output ?? 0));
     lastOkAt = new Date();
     const many = fleet.settled(meter.place, true);
-    if (many !== null) status.settle(many.words, many.kind, running.size > 1);
-    else if (busy !== '' || text !== null) status.settle(text, 'ok', running.size > 1);
+    if (many !== null) status.settle(many.words, many.kind, tasks.size > 0);
+    else if (busy !== '' || text !== null) status.settle(text, 'ok', tasks.size > 0);
   };
 
   // Three parameters, not async: with fewer Node-RED takes the message as done at once; a rejection would end the process.
@@ -108,13 +114,12 @@ export function onInput(RED: NodeAPI, node: Node, handler: Handler, options: Inp
           const error = asNodeError(meter.hideIn(thrown));
           const many = fleet.settled(meter.place, false);
           const said = many === null ? failed(RED, error, lastOkAt) : [short(RED, error), many.words];
-          if (!closing.signal.aborted) status.settle(said, 'error', running.size > 1);
+          if (!closing.signal.aborted) status.settle(said, 'error', tasks.size > 0);
           done(error);
         },
       )
       .finally(() => {
         running.delete(turn);
-        tasks.delete(stop);
       });
     running.add(turn);
   });

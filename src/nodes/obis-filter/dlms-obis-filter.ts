@@ -35,7 +35,8 @@ export = (RED: NodeAPI): void => {
         if (command !== null) return deliver(msg, { messages: command(), held: [] }, filter, task);
         const result = filter.process(msg, Date.now());
         state.changed();
-        counts.set(msg, summary(result));
+        counts.set(msg, summary(result, filter));
+        tellLimit(filter);
         return deliver(msg, result, filter, task);
       },
       {
@@ -45,6 +46,15 @@ export = (RED: NodeAPI): void => {
         onClose: removed => state.close(removed),
       },
     );
+    let told = false;
+    const tellLimit = ({ forgotten, options }: ObisFilter): void => {
+      if (told || forgotten === 0) return;
+      told = true;
+      this.warn(
+        `More than ${options.maxMeters} meters: those that were silent longest are forgotten, so that their next values ` +
+          'are sent as the first and their counters are not compared. Raise "Remember at most" in the form.',
+      );
+    };
     try {
       this.filter = new ObisFilter(filterOptions(config));
     } catch (error) {
@@ -118,9 +128,11 @@ function dropColumns(msg: { dlms?: unknown }): void {
   msg.dlms = dlms;
 }
 
-function summary({ came, sent, held }: FilterResult): Said {
-  const passed = { word: 'of', facts: { sent, came } };
-  return held.length === 0 ? passed : [passed, { word: 'held-back', facts: { n: held.length } }];
+function summary({ came, sent, held }: FilterResult, { forgotten, options }: ObisFilter): Said {
+  const said: Said[] = [{ word: 'of', facts: { sent, came } }];
+  if (held.length > 0) said.push({ word: 'held-back', facts: { n: held.length } });
+  if (forgotten > 0) said.push({ word: 'too-many-meters', facts: { n: options.maxMeters } });
+  return said;
 }
 
 /** Empty: nowhere. `file`: beside the flows, for a Node-RED without a context store that lasts; else a context store. */

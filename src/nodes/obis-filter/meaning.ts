@@ -25,6 +25,7 @@ export function filterOptions(properties: Values): FilterOptions {
     holdMs: milliseconds(row.holdFor),
     measurement: row.measurement,
     texts: row.texts,
+    maxMeters: row.maxMeters,
     homeAssistant: {
       discoveryPrefix: row.discoveryPrefix.replace(/\/+$/, ''),
       statePrefix: row.statePrefix.replace(/\/+$/, ''),

@@ -44,5 +44,7 @@ export const OBIS_FILTER = settings([
   { name: 'holdFor', kind: 'number', label: 'hold', default: null, min: 0, decimals: true, when: HELD },
   // "file", or a context store; empty: nowhere.
   { name: 'persist', kind: 'text', default: null },
+  // Above it the longest silent one is forgotten.
+  { name: 'maxMeters', kind: 'number', default: 100_000, min: 1, max: 10_000_000 },
   { name: 'version', kind: 'editor', stored: 1 },
 ]);
