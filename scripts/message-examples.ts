@@ -22,7 +22,7 @@ export function messageExamples(): ReadonlyMap<string, string> {
   const encrypted = push('kaifa-west-one-phase', true);
   const read = text(lines(READOUT));
   const profile = text(block(lines(PROFILE)));
-  const filtered = OUTPUT_FORMS.filter(form => form !== 'per-rule').map(
+  const filtered = OUTPUT_FORMS.filter(form => form !== 'per-rule' && form !== 'prometheus').map(
     form => [`filter-${form}`, filter(form, read['payload'] as Telegram)] as const,
   );
   return new Map<string, string>([
@@ -102,7 +102,7 @@ function filter(output: FilterOptions['output'], payload: Telegram): readonly Fi
     holdMs: null,
     measurement: 'meter',
     maxMeters: 1,
-    homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms' },
+    homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms', texts: null, steady: true },
   };
   const short = { ...payload, readings: payload.readings.slice(-2) };
   return new ObisFilter(options).process({ payload: short }, Date.parse(RECEIVED)).messages.map(m => m.fields);

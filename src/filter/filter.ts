@@ -11,7 +11,6 @@ import {
   type Table,
   type TableRow,
   asFlat,
-  asInflux,
   asReadings,
   asSql,
   asTelegram,
@@ -34,6 +33,8 @@ import { HomeAssistant, type HomeAssistantOptions } from './homeassistant';
 import { type InputMessage, type ProfileInput, type TelegramInput, meterName, originIn, readInput } from './input';
 import { guardOf, judge } from './judge';
 import { Units, namesOf, timestampOf } from './names';
+import { isPointForm, pointsAs, pointsOf, pointsOfTable } from './points';
+import { MetricsPage } from './prometheus';
 import { Recent } from './recent';
 import { type Rule, type Selected, rulesFor, selected } from './rule';
 import { cellOf, tableOf } from './table';
@@ -69,10 +70,12 @@ export class ObisFilter {
   readonly recent = new Recent();
   readonly #memory: Memory;
   readonly #home: HomeAssistant;
+  readonly #metrics: MetricsPage;
 
   constructor(readonly options: FilterOptions) {
     this.#memory = new Memory(options.maxMeters);
     this.#home = new HomeAssistant(options.homeAssistant);
+    this.#metrics = new MetricsPage(options.measurement, options.maxMeters);
   }
 
   /** Throws BAD_SETTING for a message that no decoder of this project sends. `nowMs`: our clock. */
@@ -89,13 +92,14 @@ export class ObisFilter {
 
   /** How many meters or entities had to go because there were too many. */
   get forgotten(): number {
-    return this.#memory.forgotten + this.#home.forgotten;
+    return this.#memory.forgotten + this.#home.forgotten + this.#metrics.forgotten;
   }
 
   /** Forgets everything it has seen; the next values are the first. */
   reset(): void {
     this.#memory.clear();
     this.#home.forget();
+    this.#metrics.clear();
     this.recent.clear();
   }
 
@@ -142,7 +146,7 @@ export class ObisFilter {
     const held: HeldBack[] = [];
     const units = new Units(input.readings);
     const taken = new Set<string>();
-    const labelled = new Labels(options.output === 'influx');
+    const labelled = new Labels(isPointForm(options.output));
     for (const reading of input.readings) {
       this.recent.note(meter, reading, nowMs);
       const rules = options.rules.length === 0 ? [null] : rulesFor(reading, options.rules);
@@ -222,7 +226,8 @@ export class ObisFilter {
       const { obis, key, name, label, value, unit } = item;
       memory.held = { obis, key, name, label, value, unit, time: item.time, at: nowMs };
     }
-    const send = isDue(memory, item.value, nowMs, options);
+    // A page of last values has also those that did not change.
+    const send = this.options.output === 'prometheus' || isDue(memory, item.value, nowMs, options);
     if (send) rememberSent(memory, item.value, nowMs);
     return { send, good: true, held };
   }
@@ -262,7 +267,8 @@ export class ObisFilter {
 
   #formed(input: TelegramInput, items: readonly Item[], nowMs: number): OutputMessage[] {
     const { output } = this.options;
-    if (items.length === 0) return [];
+    // Also without a value that is due the meter is there.
+    if (items.length === 0 && output !== 'homeassistant') return [];
     switch (output) {
       case 'readings':
       case 'per-rule':
@@ -276,11 +282,16 @@ export class ObisFilter {
       case 'telegram':
         return asTelegram(input, items);
       case 'influx':
-        return asInflux(items, this.options);
+      case 'line-protocol':
+      case 'thingsboard':
+        return pointsAs(output, pointsOf(items, this.options), this.options);
+      case 'prometheus':
+        this.#metrics.take(items, meterName(input.meter), nowMs);
+        return [];
       case 'sql':
         return asSql(items);
       case 'homeassistant':
-        return this.#home.messages(items, input.meter, input.readings);
+        return this.#home.messages(items, input.meter, input.readings, nowMs);
     }
   }
 
@@ -295,23 +306,41 @@ export class ObisFilter {
     const { columns, rows } = table;
     const came = input.rows.length;
     if (columns.length === 0 || (rows.length === 0 && came > 0)) return { messages: [], held, came, sent: 0 };
-    const messages =
-      output === 'homeassistant' ? this.#lastStates(table, input.meter) : tableAs(output, table, this.options);
-    return { messages, held, came, sent: rows.length };
+    return { messages: this.#formedTable(output, table, input.meter, nowMs), held, came, sent: rows.length };
   }
 
-  #lastStates(table: Table, meter: Meter): OutputMessage[] {
-    let newest = 0;
-    table.rows.forEach((row, i) => {
-      if (row.timestamp >= (table.rows[newest] as TableRow).timestamp) newest = i;
-    });
-    return table.rows.length === 0 ? [] : this.#home.messages(rowItems(table, newest), meter, []);
+  #formedTable(output: OutputForm, table: Table, meter: Meter, nowMs: number): OutputMessage[] {
+    if (isPointForm(output)) return pointsAs(output, pointsOfTable(table, this.options), this.options);
+    if (output !== 'homeassistant' && output !== 'prometheus') return tableAs(output, table);
+    const items = newestRow(table);
+    if (output === 'homeassistant') return this.#home.messages(items, meter, [], nowMs);
+    this.#metrics.take(items, table.meter, nowMs);
+    return [];
   }
+
+  /** What has to be told of meters that do not come any more. */
+  silent(nowMs: number): OutputMessage[] {
+    return this.options.output === 'homeassistant' ? this.#home.silent(nowMs) : [];
+  }
+
+  /** The page that Prometheus reads. */
+  metrics(nowMs: number): string {
+    return this.#metrics.text(nowMs);
+  }
+}
+
+/** States, not history: of a profile what is newest. */
+function newestRow(table: Table): Item[] {
+  let newest = 0;
+  table.rows.forEach((row, i) => {
+    if (row.timestamp >= (table.rows[newest] as TableRow).timestamp) newest = i;
+  });
+  return table.rows.length === 0 ? [] : rowItems(table, newest);
 }
 
 /**
  * Labels that repeat get _2, _3: by their place in what came, not in what is sent, so that each value keeps its own also
- * where only changes are sent. In InfluxDB points only those of one time stand together.
+ * where only changes are sent. In points only those of one time stand together.
  */
 class Labels {
   readonly #taken = new Map<number, Set<string>>();

@@ -2,20 +2,24 @@
 // The rule of the file: it decides how a message looks, never whether a value is sent.
 
 import type { Value } from '../core/cosem/reading';
-import { decimalOf } from './decimal';
 import type { InputColumn, ProfileInput, TelegramInput } from './input';
 import type { Rule } from './rule';
 
-export type OutputForm = 'readings' | 'flat' | 'telegram' | 'per-rule' | 'influx' | 'sql' | 'homeassistant';
-export const OUTPUT_FORMS: readonly OutputForm[] = [
+export type ObjectForm = 'readings' | 'flat' | 'telegram' | 'per-rule' | 'sql';
+/** Forms of points in points.ts; what only has states, no history, in homeassistant.ts and prometheus.ts. */
+export const OUTPUT_FORMS = [
   'readings',
   'flat',
   'telegram',
   'per-rule',
   'influx',
+  'line-protocol',
   'sql',
   'homeassistant',
-];
+  'prometheus',
+  'thingsboard',
+] as const;
+export type OutputForm = (typeof OUTPUT_FORMS)[number];
 
 /** Fields to put on a message, and the output it leaves by (from 0). */
 export interface OutputMessage {
@@ -103,34 +107,13 @@ function wholeReading({ source, name, key, value, unit }: Item): Readonly<Record
   return { ...source, name, key, value, unit };
 }
 
-/** What becomes of readings in InfluxDB. */
-export interface PointOptions {
-  readonly measurement: string;
-  readonly texts: boolean;
-}
-
-/** As the InfluxDB batch node takes it: one point for each time, so that values of one moment stand together. */
-export function asInflux(items: readonly Item[], how: PointOptions): OutputMessage[] {
-  const points = new Map<number, Point>();
-  for (const { label, value, unit, timestamp, meter, rule, source } of items) {
-    if (value === null) continue;
-    const isNumber = meansNumber(unit, source['raw']) && rule?.type !== 'string';
-    const field = fieldValue(value, isNumber);
-    if (!isField(field, rule, how)) continue;
-    const point = points.get(timestamp) ?? newPoint(how.measurement, meter, timestamp);
-    put(point.fields, label, field);
-    points.set(timestamp, point);
-  }
-  return batch([...points.values()]);
-}
-
 export function asSql(items: readonly Item[]): OutputMessage[] {
   const payload = items.map(({ meter, time, obis, key, value, unit }) => ({ meter, time, obis, key, value, unit }));
   return [{ output: 0, fields: { payload } }];
 }
 
-/** A profile in the given form; Home Assistant takes states, not history, and is made of its last row elsewhere. */
-export function tableAs(form: Exclude<OutputForm, 'homeassistant'>, table: Table, how: PointOptions): OutputMessage[] {
+/** A profile in one of the forms that are objects. */
+export function tableAs(form: ObjectForm, table: Table): OutputMessage[] {
   switch (form) {
     case 'readings':
     case 'per-rule':
@@ -142,20 +125,6 @@ export function tableAs(form: Exclude<OutputForm, 'homeassistant'>, table: Table
       return flatTable(table);
     case 'telegram':
       return wholeTable(table);
-    case 'influx':
-      return batch(
-        table.rows.flatMap(row => {
-          const point = newPoint(how.measurement, table.meter, row.timestamp);
-          table.columns.forEach(({ label, source, rule }, i) => {
-            const value = row.values[i];
-            const isNumber = source.isNumber && rule?.type !== 'string';
-            if (value === null || value === undefined) return;
-            const field = fieldValue(value, isNumber);
-            if (isField(field, rule, how)) put(point.fields, label, field);
-          });
-          return Object.keys(point.fields).length === 0 ? [] : [point];
-        }),
-      );
     case 'sql':
       return [{ output: 0, fields: { payload: table.rows.map(row => ({ meter: table.meter, ...wide(table, row) })) } }];
   }
@@ -195,38 +164,13 @@ export function free(label: string, taken: Set<string>): string {
   return found;
 }
 
-interface Point {
-  readonly measurement: string;
-  readonly fields: Record<string, unknown>;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly timestamp: Date;
-}
-
 function single({ topic, value, unit, obis, name, time, timestamp, meter }: Item): Record<string, unknown> {
   return { topic, payload: value, unit, obis, name, time, timestamp, meter };
-}
-
-function newPoint(measurement: string, meter: string | null, timestamp: number): Point {
-  return { measurement, fields: {}, tags: meter === null ? {} : { meter }, timestamp: new Date(timestamp) };
-}
-
-function batch(points: readonly Point[]): OutputMessage[] {
-  return points.length === 0 ? [] : [{ output: 0, fields: { payload: points } }];
 }
 
 /** Whether text is a number that is too long for one: what has a unit, or a raw value that was scaled, is no identifier. */
 export function meansNumber(unit: string | null, raw: unknown): boolean {
   return unit !== null || raw !== undefined;
-}
-
-/** A field keeps one type: what is text only because it has more digits than a number goes in as the nearest number. */
-/** A text that comes once as another type is refused by the database for ever; and who draws curves wants none. */
-function isField(value: Value, rule: { readonly type?: unknown } | null | undefined, { texts }: PointOptions): boolean {
-  return texts || typeof value !== 'string' || rule?.type === 'string';
-}
-
-function fieldValue(value: Value, isNumber: boolean): Value {
-  return isNumber && typeof value === 'string' && decimalOf(value) !== null ? Number(value) : value;
 }
 
 function flatTable(table: Table): OutputMessage[] {

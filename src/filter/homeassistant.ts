@@ -1,24 +1,34 @@
 // Home Assistant MQTT discovery: one retained configuration an entity, then states.
 // The rule of the file: an entity keeps its unique id; a device class is only given with a unit Home Assistant takes for it.
 
+import { standardOfName } from '../core/obis/national';
 import { Obis } from '../core/obis/obis';
+import { obisName } from '../core/obis/obis-names';
+import type { ObisTexts } from '../core/obis/obis-texts-compose';
 import type { Meter, Reading } from '../core/cosem/reading';
 import { usualUnit } from './convert';
 import type { Item, OutputMessage } from './forms';
 import { isCounter } from './guard';
 import { meterBehind, meterName } from './input';
 import { wordOf } from './names';
+import { LEAST_MS, PERIODS, Rhythm } from './rhythm';
 
 export interface HomeAssistantOptions {
   /** Where Home Assistant looks; its default is "homeassistant". */
   readonly discoveryPrefix: string;
   /** Begin of the state topics. */
   readonly statePrefix: string;
+  /** Names of entities in another language than English. */
+  readonly texts: ObisTexts | null;
+  /** Each telegram brings all states, so that one that does not come is a dead one. */
+  readonly steady: boolean;
 }
 
 export class HomeAssistant {
   /** Entities that are announced: what was said of them, and their last value. The longest silent goes when they are too many. */
-  readonly #announced = new Map<string, { said: string; item: Item; meter: Meter }>();
+  readonly #announced = new Map<string, Announced>();
+  /** By device. */
+  readonly #devices = new Map<string, { readonly rhythm: Rhythm; online: boolean }>();
   /** Group A of what the meter on an M-Bus channel measures, by meter and channel; not every telegram says it. */
   readonly #media = new Map<string, number>();
   /** A meter has said its name. */
@@ -40,35 +50,76 @@ export class HomeAssistant {
    * Configurations of what is new or looks different now, then the states. null has no state. `readings`: all of the
    * telegram, which may tell what kind of meter is on an M-Bus channel.
    */
-  messages(items: readonly Item[], meter: Meter, readings: readonly Reading[]): OutputMessage[] {
+  messages(items: readonly Item[], meter: Meter, readings: readonly Reading[], nowMs: number): OutputMessage[] {
     this.#learn(readings, meter);
     const configs = this.#namedAtLast(meter);
     const states: OutputMessage[] = [];
     for (const item of items) {
       if (item.value === null) continue;
-      const entity = this.#entity(item, meter);
+      const id = idOf(item, meter);
+      const before = this.#announced.get(id);
+      const rhythm = before?.rhythm ?? new Rhythm();
+      rhythm.heard(nowMs);
+      const expireS = this.options.steady ? expiry(rhythm.periodMs, before?.expireS ?? null) : null;
+      const entity = this.#entity(item, meter, expireS);
       const said = JSON.stringify(entity.config);
-      const before = this.#announced.get(entity.id);
       if (before?.said !== said) configs.push(configMessage(entity));
-      this.#announced.delete(entity.id);
-      this.#announced.set(entity.id, { said, item, meter });
+      this.#announced.delete(id);
+      this.#announced.set(id, { said, item, meter, rhythm, expireS });
       if (this.#announced.size > this.limit) this.#forgetOldest();
       states.push(stateMessage(entity, item));
     }
-    return [...configs, ...states];
+    const known = states.length > 0 || this.#devices.has(deviceOf(meter));
+    return [...configs, ...states, ...(known ? this.#alive(meter, nowMs) : [])];
+  }
+
+  /** Those that were not heard for three of their periods. */
+  silent(nowMs: number): OutputMessage[] {
+    const gone: OutputMessage[] = [];
+    for (const [device, state] of this.#devices) {
+      if (!state.online || !state.rhythm.isSilent(nowMs, Infinity)) continue;
+      state.online = false;
+      gone.push(this.#availability(device, false));
+    }
+    return gone;
+  }
+
+  #alive(meter: Meter, nowMs: number): OutputMessage[] {
+    const device = deviceOf(meter);
+    const state = this.#devices.get(device) ?? { rhythm: new Rhythm(), online: false };
+    const was = state.online;
+    state.rhythm.heard(nowMs);
+    state.online = true;
+    this.#devices.delete(device);
+    this.#devices.set(device, state);
+    if (this.#devices.size > this.limit) {
+      const [oldest] = this.#devices.keys();
+      if (oldest !== undefined) this.#devices.delete(oldest);
+    }
+    return was ? [] : [this.#availability(device, true)];
+  }
+
+  #availability(device: string, online: boolean): OutputMessage {
+    const topic = availabilityTopic(this.options, device);
+    return { output: 0, fields: { topic, payload: online ? 'online' : 'offline', retain: true } };
   }
 
   /** All configurations and last states anew: Home Assistant was restarted, or the broker was away. */
   again(): OutputMessage[] {
-    const all = [...this.#announced.values()].map(({ item, meter }) => ({ item, entity: this.#entity(item, meter) }));
+    const all = [...this.#announced.values()].map(({ item, meter, expireS }) => ({
+      item,
+      entity: this.#entity(item, meter, expireS),
+    }));
     return [
       ...all.map(({ entity }) => configMessage(entity)),
       ...all.map(({ entity, item }) => stateMessage(entity, item)),
+      ...[...this.#devices].map(([device, { online }]) => this.#availability(device, online)),
     ];
   }
 
   forget(): void {
     this.#announced.clear();
+    this.#devices.clear();
   }
 
   /**
@@ -82,7 +133,8 @@ export class HomeAssistant {
     for (const [id, { item, meter: before }] of this.#announced) {
       if (meterName(before) !== null) continue;
       this.#announced.delete(id);
-      const { configTopic: topic } = this.#entity(item, before);
+      this.#devices.delete(deviceOf(before));
+      const { configTopic: topic } = this.#entity(item, before, null);
       gone.push({ output: 0, fields: { topic, payload: '', retain: true } });
     }
     return gone;
@@ -93,10 +145,24 @@ export class HomeAssistant {
     if (oldest !== undefined && this.#announced.delete(oldest)) this.#forgotten++;
   }
 
-  #entity(item: Item, meter: Meter): Entity {
+  #entity(item: Item, meter: Meter, expireS: number | null): Entity {
     const obis = item.obis === null ? null : Obis.tryParse(item.obis);
     const medium = obis?.a === 0 ? this.#media.get(`${meterName(meter)}|${obis.b}`) : obis?.a;
-    return entityOf(item, meter, lookOf(item, obis, medium), this.options);
+    return entityOf(
+      { ...item, name: this.#nameOf(item, obis) },
+      meter,
+      lookOf(item, obis, medium),
+      expireS,
+      this.options,
+    );
+  }
+
+  /** A rule's own name is its user's. */
+  #nameOf({ rule, name }: Item, obis: Obis | null): string {
+    const { texts } = this.options;
+    if (texts === null || obis === null || (rule !== null && (rule.name !== null || rule.select.of !== 'value')))
+      return name;
+    return obisName(obis, texts, standardOfName(obis.toString(), name));
   }
 
   /** From the device type of each channel, 0-n:24.1.0 (EN 13757-3, medium), where the telegram holds it. */
@@ -111,6 +177,35 @@ export class HomeAssistant {
   }
 }
 
+interface Announced {
+  readonly said: string;
+  readonly item: Item;
+  readonly meter: Meter;
+  readonly rhythm: Rhythm;
+  /** Seconds after which the state is none any more, as it was announced. */
+  readonly expireS: number | null;
+}
+
+/** Less than three periods; what was announced stays as long as it is near enough, so that it is not announced each time. */
+function expiry(periodMs: number | null, before: number | null): number | null {
+  if (periodMs === null) return before;
+  const beforeMs = (before ?? 0) * 1000;
+  if (beforeMs >= 2.5 * periodMs && beforeMs <= Math.max(PERIODS * periodMs, LEAST_MS)) return before;
+  return Math.ceil(Math.max(2.75 * periodMs, LEAST_MS) / 1000);
+}
+
+function idOf(item: Item, meter: Meter): string {
+  return `${deviceOf(meter)}/${objectOf(item)}`;
+}
+
+function objectOf({ label, key }: Item): string {
+  return wordOf(label) || key;
+}
+
+function availabilityTopic({ statePrefix }: HomeAssistantOptions, device: string): string {
+  return `${statePrefix}/${device}/availability`;
+}
+
 function configMessage({ configTopic, config }: Entity): OutputMessage {
   return { output: 0, fields: { topic: configTopic, payload: config, retain: true } };
 }
@@ -121,18 +216,16 @@ function stateMessage(entity: Entity, { value, unit, obis, name, time, timestamp
 }
 
 interface Entity {
-  readonly id: string;
   readonly configTopic: string;
   readonly stateTopic: string;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-function entityOf(item: Item, meter: Meter, look: Look, options: HomeAssistantOptions): Entity {
+function entityOf(item: Item, meter: Meter, look: Look, expireS: number | null, options: HomeAssistantOptions): Entity {
   const device = deviceOf(meter);
-  const object = wordOf(item.label) || item.key;
+  const object = objectOf(item);
   const stateTopic = item.rule?.topic == null ? `${options.statePrefix}/${device}/${object}` : item.topic;
   return {
-    id: `${device}/${object}`,
     configTopic: `${options.discoveryPrefix}/sensor/dlms_${device}/${object}/config`,
     stateTopic,
     config: {
@@ -142,7 +235,11 @@ function entityOf(item: Item, meter: Meter, look: Look, options: HomeAssistantOp
       ...(look.unit !== null && { unit_of_measurement: look.unit }),
       ...(look.deviceClass !== null && { device_class: look.deviceClass }),
       ...(look.stateClass !== null && { state_class: look.stateClass }),
+      ...(look.diagnostic && { entity_category: 'diagnostic' }),
+      availability_topic: availabilityTopic(options, device),
+      ...(expireS !== null && { expire_after: expireS }),
       device: deviceConfig(meterBehind(item.source), meter),
+      origin: ORIGIN,
     },
   };
 }
@@ -170,20 +267,25 @@ interface Look {
   readonly unit: string | null;
   readonly deviceClass: string | null;
   readonly stateClass: 'measurement' | 'total' | 'total_increasing' | null;
+  /** Of the device, not of what it measures: its number, its clock, a firmware. */
+  readonly diagnostic: boolean;
 }
 
 function lookOf(item: Item, obis: Obis | null, medium: number | undefined): Look {
   const number = typeof item.value === 'number' || (typeof item.value === 'string' && item.unit !== null);
-  if (!number) return { unit: null, deviceClass: null, stateClass: null };
+  if (!number) {
+    const deviceClass = typeof item.value === 'string' && MOMENT.test(item.value) ? 'timestamp' : null;
+    return { unit: null, deviceClass, stateClass: null, diagnostic: typeof item.value === 'string' };
+  }
   const usual = item.unit === null ? null : usualUnit(item.unit);
   const unit = usual === null ? null : (SPELLINGS[usual] ?? usual);
   const counter = obis !== null && isCounter(obis);
   const deviceClass =
     unit === null ? unitless(obis) : VOLUMES.has(unit) ? volume(unit, medium) : (CLASSES.get(unit) ?? null);
-  if (counter) return { unit, deviceClass, stateClass: 'total_increasing' };
+  if (counter) return { unit, deviceClass, stateClass: 'total_increasing', diagnostic: false };
   // An amount that is no running counter: the net of both directions, an interval, a past billing period.
   const amount = deviceClass !== null && AMOUNTS.has(deviceClass);
-  return { unit, deviceClass, stateClass: amount ? 'total' : 'measurement' };
+  return { unit, deviceClass, stateClass: amount ? 'total' : 'measurement', diagnostic: false };
 }
 
 function volume(unit: string, medium: number | undefined): string {
@@ -218,6 +320,12 @@ const UNITS_OF: Readonly<Record<string, readonly string[]>> = {
 const CLASSES: ReadonlyMap<string, string> = new Map(
   Object.entries(UNITS_OF).flatMap(([deviceClass, units]) => units.map(unit => [unit, deviceClass])),
 );
+
+/** Home Assistant takes a time only with its offset. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** Who announces; Home Assistant shows it where an entity is looked for in its log. */
+const ORIGIN = { name: 'node-red-dlms' };
 
 const SPELLINGS: Readonly<Record<string, string>> = {
   m3: 'm³',

@@ -5,6 +5,7 @@ import type { Value } from '../core/cosem/reading';
 import { AS_IT_IS, convert } from './convert';
 import { type Item, type Table, type TableColumn, type TableRow, free } from './forms';
 import type { FilterOptions } from './filter';
+import { isPointForm } from './points';
 import type { GuardOptions, Memory } from './guard';
 import { type HeldBack, heldBack } from './held-back';
 import { type InputColumn, type InputRow, type ProfileInput, meterName } from './input';
@@ -89,7 +90,7 @@ function convertedRows(
       if (wrong.some(h => h.payload.reason !== 'accepted')) row.values[i] = undefined;
     };
     // A point without a time is one of now for the database.
-    const untimed = options.output === 'influx' ? made.filter(row => row.time === null && row.values[i] !== null) : [];
+    const untimed = isPointForm(options.output) ? made.filter(row => row.time === null && row.values[i] !== null) : [];
     for (const row of untimed) hold(row, item => [heldBack(item, 'no-time', null, column.rule)]);
     if (!options.counters) return;
     const memory = memories.of(memories.ofMeter(meter), `column|${input.profile}|${column.label}`);

@@ -5,9 +5,10 @@ import { type ReadingSource, readingOf } from '../../src/core/cosem/naming';
 import { Obis } from '../../src/core/obis/obis';
 import type { Reading, Telegram } from '../../src/core/cosem/reading';
 import { type FilterOptions, type FilterResult, ObisFilter } from '../../src/filter/filter';
-import type { OutputForm } from '../../src/filter/forms';
+import { OUTPUT_FORMS, type OutputForm } from '../../src/filter/forms';
 import { type RuleSetting, parseRules } from '../../src/filter/rule';
 import { isDlmsError } from '../../src/core/wire/errors';
+import { obisTexts } from '../../src/nodes/lib/obis-languages';
 import { unhex } from '../../src/core/wire/hex';
 
 const T0 = Date.UTC(2026, 10, 21, 9, 15);
@@ -27,7 +28,7 @@ const DEFAULTS: FilterOptions = {
   holdMs: null,
   measurement: 'meter',
   texts: true,
-  homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms' },
+  homeAssistant: { discoveryPrefix: 'homeassistant', statePrefix: 'dlms', texts: null, steady: true },
   maxMeters: 100_000,
 };
 const filterOf = (
@@ -343,7 +344,7 @@ describe('OBIS filter: output forms', () => {
     ]);
   });
   it('sends nothing when nothing is chosen', () => {
-    for (const form of ['readings', 'flat', 'telegram', 'per-rule', 'influx', 'sql', 'homeassistant'] as const) {
+    for (const form of OUTPUT_FORMS) {
       assert.deepEqual(filterOf(form, [{ obis: '99.99.99' }]).process({ payload: HOUSE }, T0).messages, [], form);
     }
   });
@@ -374,12 +375,14 @@ describe('OBIS filter: Home Assistant', () => {
             unit_of_measurement: 'kWh',
             device_class: 'energy',
             state_class: 'total_increasing',
+            availability_topic: 'dlms/1tst0000000042/availability',
             device: {
               identifiers: ['dlms_1tst0000000042'],
               name: 'Meter 1TST0000000042',
               manufacturer: 'TST',
               serial_number: '1TST0000000042',
             },
+            origin: { name: 'node-red-dlms' },
           },
         },
         {
@@ -392,12 +395,14 @@ describe('OBIS filter: Home Assistant', () => {
             unit_of_measurement: 'W',
             device_class: 'power',
             state_class: 'measurement',
+            availability_topic: 'dlms/1tst0000000042/availability',
             device: {
               identifiers: ['dlms_1tst0000000042'],
               name: 'Meter 1TST0000000042',
               manufacturer: 'TST',
               serial_number: '1TST0000000042',
             },
+            origin: { name: 'node-red-dlms' },
           },
         },
       ],
@@ -408,6 +413,7 @@ describe('OBIS filter: Home Assistant', () => {
         ['dlms/1tst0000000042/active_energy_import', 12345.678, false],
         ['dlms/1tst0000000042/power_now', 1500, false],
         ['dlms/1tst0000000042/device_id', '1TST', false],
+        ['dlms/1tst0000000042/availability', 'online', true],
       ],
     );
     assert.equal(filter.process({ payload: HOUSE }, T0).messages.length, 3);
@@ -425,7 +431,7 @@ describe('OBIS filter: Home Assistant', () => {
     filter.process({ payload: HOUSE }, T0);
     const again = filterOf('homeassistant', rules, { onChange: true });
     again.load(JSON.parse(JSON.stringify(filter.save())));
-    assert.equal(again.process({ payload: HOUSE }, T0).messages.length, 6);
+    assert.equal(again.process({ payload: HOUSE }, T0).messages.length, 7);
   });
   const looks: readonly (readonly [
     string,
@@ -550,6 +556,163 @@ describe('OBIS filter: Home Assistant', () => {
   it('has no state for null', () => {
     const reading: Reading = { obis: '1-0:1.8.0*255', name: 'n', key: 'k', value: null, unit: 'Wh' };
     assert.deepEqual(filterOf('homeassistant').process({ payload: telegram([reading]) }, T0).messages, []);
+  });
+  it('tells that a meter is silent within three of its periods, and that it is there again', () => {
+    const filter = filterOf('homeassistant', [{ obis: '1.7.0' }], { onChange: true });
+    const availability = (messages: FilterResult['messages']): unknown[] =>
+      messages.filter(m => /availability$/.test(String(m.fields['topic']))).map(m => m.fields['payload']);
+    const hear = (atS: number): unknown[] =>
+      availability(filter.process({ payload: telegram([watts(5)]) }, T0 + 1000 * atS).messages);
+    assert.deepEqual(hear(0), ['online']);
+    assert.deepEqual(availability(filter.silent(T0 + 86_400_000)), [], 'its rhythm is not known yet');
+    for (const at of [10, 20, 30]) assert.deepEqual(hear(at), [], 'unchanged values: it is there all the same');
+    assert.deepEqual(availability(filter.silent(T0 + 60_000)), []);
+    assert.deepEqual(availability(filter.silent(T0 + 60_001)), ['offline']);
+    assert.deepEqual(availability(filter.silent(T0 + 70_000)), [], 'once');
+    assert.deepEqual(hear(1000), ['online']);
+    assert.deepEqual(hear(1010), []);
+    assert.deepEqual(availability(filter.silent(T0 + 1_041_000)), ['offline'], 'the outage was no period');
+  });
+  it('takes lists in turn for what they are: no list makes the meter silent between two of the other', () => {
+    const filter = filterOf('homeassistant');
+    for (const at of [0, 10, 20, 300, 310, 320, 600]) filter.process({ payload: telegram([watts(5)]) }, T0 + 1000 * at);
+    assert.deepEqual(filter.silent(T0 + 880_000), []);
+  });
+  it('lets states expire within three periods where each telegram brings all, and announces no new end for each telegram', () => {
+    const filter = filterOf('homeassistant', [{ obis: '1.7.0' }]);
+    const told: unknown[] = [];
+    for (let i = 0; i < 50; i++) {
+      const { messages } = filter.process({ payload: telegram([watts(5)]) }, T0 + 10_000 * i + (i % 3) * 300);
+      for (const m of messages) {
+        if (String(m.fields['topic']).endsWith('/config'))
+          told.push((m.fields['payload'] as Record<string, unknown>)['expire_after']);
+      }
+    }
+    assert.deepEqual(told, [undefined, 29]);
+    const sparse = filterOf('homeassistant', [{ obis: '1.7.0' }], {
+      homeAssistant: { ...DEFAULTS.homeAssistant, steady: false },
+    });
+    for (const at of [0, 10, 20, 30]) {
+      const [first] = payloads(sparse.process({ payload: telegram([watts(at)]) }, T0 + 1000 * at)) as Record<
+        string,
+        unknown
+      >[];
+      assert.ok(first === undefined || !('expire_after' in Object(first)));
+    }
+  });
+  it('knows a time with its offset as a timestamp, and what is of the device as diagnostic', () => {
+    const lookOf = (value: Reading['value'], unit: string | null = null): unknown[] => {
+      const reading: Reading = { obis: '0-0:1.0.0*255', name: 'n', key: 'k', value, unit };
+      const [config] = payloads(filterOf('homeassistant').process({ payload: telegram([reading]) }, T0)) as Record<
+        string,
+        unknown
+      >[];
+      return [config?.['device_class'], config?.['entity_category']];
+    };
+    assert.deepEqual(lookOf('2026-11-21T10:15:00+01:00'), ['timestamp', 'diagnostic']);
+    assert.deepEqual(lookOf('2026-11-21T09:15:00Z'), ['timestamp', 'diagnostic']);
+    assert.deepEqual(lookOf('2026-11-21T10:15:00'), [undefined, 'diagnostic']);
+    assert.deepEqual(lookOf('1TST0000000042'), [undefined, 'diagnostic']);
+    assert.deepEqual(lookOf(5, 'W'), ['power', undefined]);
+    assert.deepEqual(lookOf(true), [undefined, undefined]);
+  });
+  it('says only keys that the MQTT sensor of Home Assistant has', () => {
+    // www.home-assistant.io/integrations/sensor.mqtt, configuration variables, 2025.9.
+    const known =
+      /^(availability_topic|device|device_class|entity_category|expire_after|name|origin|state_class|state_topic|unique_id|unit_of_measurement)$/;
+    const device = /^(identifiers|name|manufacturer|model|serial_number|via_device)$/;
+    for (const config of payloads(filterOf('homeassistant').process({ payload: HOUSE }, T0)).filter(
+      p => typeof p === 'object',
+    )) {
+      for (const key of Object.keys(config as object)) assert.match(key, known);
+      for (const key of Object.keys((config as { device: object }).device)) assert.match(key, device);
+    }
+  });
+  it('calls entities in the language that is chosen, but what a rule calls them', () => {
+    const names = (rules: readonly RuleSetting[]): unknown[] =>
+      (
+        payloads(
+          filterOf('homeassistant', rules, {
+            homeAssistant: { ...DEFAULTS.homeAssistant, texts: obisTexts('de') },
+          }).process({ payload: telegram([watts(5)]) }, T0),
+        ) as Record<string, unknown>[]
+      ).map(config => config['name']);
+    assert.deepEqual(names([])[0], 'Wirkleistung Bezug (+A)');
+    assert.deepEqual(names([{ obis: '1.7.0', name: 'Power now' }])[0], 'Power now');
+  });
+});
+
+describe('OBIS filter: time series and pages of values', () => {
+  const lines = (r: FilterResult): string[] => payloads(r).flatMap(p => String(p).split('\n'));
+  it('line protocol: a line for each time, numbers and chosen texts, nanoseconds', () => {
+    const filter = filterOf('line-protocol', [], { texts: false });
+    assert.deepEqual(lines(filter.process({ payload: HOUSE }, T0)), [
+      'meter,meter=1TST0000000042 active_energy_import=12345678,active_energy_export=77,active_power_import=1500,' +
+        `voltage_l1=230.1 ${T0}000000`,
+    ]);
+    const texts = filterOf('line-protocol', [{ obis: '96.1.0' }]);
+    assert.deepEqual(lines(texts.process({ payload: HOUSE }, T0)), [
+      `meter,meter=1TST0000000042 device_id="1TST" ${T0}000000`,
+    ]);
+  });
+  it('line protocol: what a telegram says stays a name or a text, whatever it holds', () => {
+    const strange = {
+      ...telegram([{ ...watts(1), obis: null, id: 'x', key: 'a=b, c\\', value: 'say "hi"\\\nevil x=1 1', unit: null }]),
+      meter: { id: 'a,b =c\nevil\\', manufacturer: null, model: null },
+    };
+    const filter = filterOf('line-protocol', [], { measurement: 'my, meter' });
+    assert.deepEqual(lines(filter.process({ payload: strange }, T0)), [
+      `my\\,\\ meter,meter=a\\,b\\ \\=c_evil_ a\\=b\\,\\ c_="say \\"hi\\"\\\\ evil x=1 1" ${T0}000000`,
+    ]);
+  });
+  it('ThingsBoard: a device for each meter, values with their time', () => {
+    const { messages } = filterOf('thingsboard', [{ obis: '1.7.0' }]).process({ payload: HOUSE }, T0);
+    assert.deepEqual(messages, [
+      {
+        output: 0,
+        fields: {
+          topic: 'v1/gateway/telemetry',
+          payload: { '1TST0000000042': [{ ts: T0, values: { active_power_import: 1500 } }] },
+        },
+      },
+    ]);
+  });
+  it('Prometheus: nothing by itself, the last values of all meters when asked, each metric once', () => {
+    const filter = filterOf('prometheus', [], { onChange: true });
+    const other = { ...telegram([wh('1.8.0', 5)]), meter: { id: 'B "x"\\\n', manufacturer: null, model: null } };
+    assert.deepEqual(filter.process({ payload: HOUSE }, T0).messages, []);
+    filter.process({ payload: other }, T0);
+    assert.equal(
+      filter.metrics(T0),
+      [
+        '# HELP meter_last_seen_timestamp_seconds When the meter was last heard, seconds since 1970',
+        '# TYPE meter_last_seen_timestamp_seconds gauge',
+        `meter_last_seen_timestamp_seconds{meter="1TST0000000042"} ${T0 / 1000}`,
+        `meter_last_seen_timestamp_seconds{meter="B \\"x\\"\\\\_"} ${T0 / 1000}`,
+        '# HELP meter_active_energy_import_Wh_total Active energy import (+A) total, Wh',
+        '# TYPE meter_active_energy_import_Wh_total counter',
+        'meter_active_energy_import_Wh_total{meter="1TST0000000042",obis="1-0:1.8.0*255"} 12345678',
+        'meter_active_energy_import_Wh_total{meter="B \\"x\\"\\\\_",obis="1-0:1.8.0*255"} 5',
+        '# HELP meter_active_energy_export_Wh_total Active energy export (-A) total, Wh',
+        '# TYPE meter_active_energy_export_Wh_total counter',
+        'meter_active_energy_export_Wh_total{meter="1TST0000000042",obis="1-0:2.8.0*255"} 77',
+        '# HELP meter_active_power_import_W Active power import (+A), W',
+        '# TYPE meter_active_power_import_W gauge',
+        'meter_active_power_import_W{meter="1TST0000000042",obis="1-0:1.7.0*255"} 1500',
+        '# HELP meter_voltage_l1_V Voltage L1, V',
+        '# TYPE meter_voltage_l1_V gauge',
+        'meter_voltage_l1_V{meter="1TST0000000042",obis="1-0:32.7.0*255"} 230.1',
+        '',
+      ].join('\n'),
+    );
+  });
+  it('Prometheus: what did not come for three periods is not on the page, though nothing changed before', () => {
+    const filter = filterOf('prometheus', [{ obis: '1.7.0' }], { onChange: true });
+    for (const at of [0, 10, 20, 30]) filter.process({ payload: telegram([watts(5)]) }, T0 + 1000 * at);
+    assert.match(filter.metrics(T0 + 60_000), /power_import_W\{.*\} 5\n/);
+    const late = filter.metrics(T0 + 60_001);
+    assert.doesNotMatch(late, /power/);
+    assert.match(late, new RegExp(`last_seen_timestamp_seconds\\{meter="1TST0000000042"\\} ${T0 / 1000 + 30}\\n`));
   });
 });
 
@@ -984,7 +1147,7 @@ describe('OBIS filter: load profiles', () => {
     );
     assert.deepEqual(
       messages.map(m => m.fields['topic']),
-      ['homeassistant/sensor/dlms_m1/import/config', 'dlms/m1/import'],
+      ['homeassistant/sensor/dlms_m1/import/config', 'dlms/m1/import', 'dlms/m1/availability'],
     );
     assert.equal(messages[1]?.fields['payload'], 2.5);
   });
@@ -1169,7 +1332,7 @@ describe('OBIS filter: what may come in', () => {
         random(3) === 0
           ? { columns: [any(), { key: any(), obis: any() }], rows: [any(), { time: any() }] }
           : { meter: any(), time: any(), readings: [any(), reading(), reading()] };
-      const forms = ['readings', 'flat', 'telegram', 'per-rule', 'influx', 'sql', 'homeassistant'] as const;
+      const forms = OUTPUT_FORMS;
       const filter = filterOf(forms[random(7)] as OutputForm, random(2) ? [] : [{ obis: '*', unit: 'kWh', round: 1 }], {
         counters: true,
         hold: true,

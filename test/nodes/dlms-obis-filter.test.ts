@@ -150,6 +150,8 @@ describe('dlms-obis-filter', () => {
     assert.equal(config.topic, 'homeassistant/sensor/dlms_1tst0042/active_power_import/config');
     assert.equal(config['retain'], true);
     assert.equal((await flow.message('out0')).payload, 1500);
+    const here = await flow.message('out0');
+    assert.deepEqual([here.topic, here.payload], ['dlms/1tst0042/availability', 'online']);
     flow.send('n1', { payload: telegram(1) });
     assert.equal((await flow.message('out0')).payload, 1500);
     flow.send('n1', { topic: 'homeassistant/status', payload: 'online' });
@@ -163,15 +165,42 @@ describe('dlms-obis-filter', () => {
       flow.send('n1', { status: { fill, shape: 'dot', text: 'a', source: { id: 'b', type: 'mqtt out' } } } as never);
     status('red');
     flow.send('n1', { payload: telegram(1) });
-    const [config, state] = [await flow.message('out0'), await flow.message('out0')];
+    const sent = [await flow.message('out0'), await flow.message('out0'), await flow.message('out0')];
     status('yellow');
     flow.send('n1', { payload: telegram(1) });
     status('green');
-    for (const { topic, payload } of [config, state]) {
+    for (const { topic, payload } of sent) {
       const again = await flow.message('out0');
       assert.deepEqual([again.topic, again.payload], [topic, payload]);
     }
     await flow.silence('errors', 30);
+  });
+
+  it('tells by itself that a meter does not come any more', async () => {
+    const flow = await start({ output: 'homeassistant', rules: [{ obis: '1.7.0' }] });
+    for (let i = 0; i < 3; i++) {
+      flow.send('n1', { payload: telegram(1) });
+      await new Promise(resolve => setTimeout(resolve, 700));
+    }
+    const until = Date.now() + 9_000;
+    for (;;) {
+      const { topic, payload, retain } = (await flow.message('out0', until - Date.now())) as Record<string, unknown>;
+      if (topic === 'dlms/1tst0042/availability' && payload === 'offline') return assert.equal(retain, true);
+    }
+  });
+
+  it('answers who asks for the page of Prometheus, by http or by a word, and nobody else', async () => {
+    const flow = await start({ output: 'prometheus', rules: [{ obis: '1.7.0' }] });
+    flow.send('n1', { payload: telegram(1) });
+    flow.send('n1', { payload: {}, req: { url: '/metrics' }, res: { kept: true } } as never);
+    const page = await flow.message('out0');
+    assert.match(String(page.payload), /^meter_active_power_import_W\{meter="1TST0042",obis="1-0:1.7.0\*255"\} 1500$/m);
+    assert.deepEqual(page['headers'], { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+    assert.deepEqual(page['res'], { kept: true });
+    flow.send('n1', { payload: 'metrics' });
+    assert.equal((await flow.message('out0')).payload, page.payload);
+    flow.send('n1', { payload: {} });
+    assert.equal((await flow.error()).error.code, 'BAD_SETTING');
   });
 
   it('keeps its state across a restart in a file, when asked to, and takes the file away with the node', async () => {

@@ -26,7 +26,7 @@ const ADDED: Readonly<Record<string, { defaults: Record<string, unknown>; creden
     defaults: { allowWriting: false, writable: '', preset: '', counterRepeats: false, associationObject: '' },
     credentials: [],
   },
-  'dlms-obis-filter': { defaults: { maxMeters: '' }, credentials: [] },
+  'dlms-obis-filter': { defaults: { maxMeters: '', language: '' }, credentials: [] },
   'dlms-read-load-profile': { defaults: { nullValues: 'repeated' }, credentials: [] },
   'dlms-push-decoder': {
     defaults: { keyFile: '', onlyListed: false, standard: 'dlms', preset: '', convention: 'auto', conventions: [] },

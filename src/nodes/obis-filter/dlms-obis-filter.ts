@@ -33,6 +33,7 @@ export = (RED: NodeAPI): void => {
         await state.loaded;
         const command = commandOf(msg, filter);
         if (command !== null) return deliver(msg, { messages: command(), held: [] }, filter, task);
+        if (asksForPage(msg, filter)) return { payload: filter.metrics(Date.now()), headers: PAGE_HEADERS };
         const result = filter.process(msg, Date.now());
         state.changed();
         counts.set(msg, summary(result, filter));
@@ -43,7 +44,10 @@ export = (RED: NodeAPI): void => {
         busy: '',
         connects: false,
         status: (_sent, msg) => counts.get(msg) ?? null,
-        onClose: removed => state.close(removed),
+        onClose: removed => {
+          clearInterval(watch);
+          return state.close(removed);
+        },
       },
     );
     let told = false;
@@ -61,6 +65,11 @@ export = (RED: NodeAPI): void => {
       // A wrong rule is told now, and again with each message.
       handle.fail(error);
     }
+    // A meter that is dead sends nothing that would tell so.
+    const watch = setInterval(() => {
+      for (const { fields, output } of this.filter?.silent(Date.now()) ?? []) handle.emit(fields, output);
+    }, WATCH_MS);
+    watch.unref();
     const state = new KeptState(
       placeOf(RED, this, text(config['persist'], null)),
       { save: () => this.filter?.save(), load: saved => this.filter?.load(saved) },
@@ -95,6 +104,14 @@ function commandOf(msg: NodeMessageInFlow & { status?: unknown }, filter: ObisFi
   }
   const born = msg.payload === 'online' && /\/status$/.test(msg.topic ?? '');
   return born && filter.options.output === 'homeassistant' ? () => filter.sendAgain() : null;
+}
+
+/** A request of an "http in" node, or the word of an inject node. */
+function asksForPage(msg: NodeMessageInFlow & { req?: unknown }, filter: ObisFilter): boolean {
+  if (filter.options.output !== 'prometheus') return false;
+  const { payload } = msg;
+  const empty = typeof payload !== 'object' || payload === null || Object.keys(payload).length === 0;
+  return payload === 'metrics' || (msg.req !== undefined && empty);
 }
 
 /** What is held back goes first; the last message is the incoming one itself, the others are copies of it. */
@@ -144,3 +161,6 @@ function placeOf(RED: NodeAPI, node: Node, persist: string | null): Place | null
   node.warn('The state is not kept across a restart: there is no user directory');
   return null;
 }
+
+const PAGE_HEADERS = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+const WATCH_MS = 1000;

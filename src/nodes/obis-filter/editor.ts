@@ -24,6 +24,7 @@ interface ObisFilter extends FormNode {
   readonly output?: string;
   readonly outputs?: number;
   readonly persist?: string;
+  readonly language?: string;
 }
 
 interface Recent {
@@ -91,6 +92,7 @@ register<ObisFilter>('dlms-obis-filter', OBIS_FILTER, {
       if (recent.is(':visible')) recent.hide();
       else showRecent(node.id, recent, list);
     });
+    fillLanguages($('#node-input-language'), node.language ?? '');
     fillStores($('#node-input-persist'), node.persist ?? '');
   },
   save: node => {
@@ -191,6 +193,16 @@ function showRecent(id: string, box: JQuery, list: JQuery): void {
     .fail(({ status }: Failed) => {
       box.text(say(status === 404 ? 'recent.notDeployed' : 'recent.failed'));
     });
+}
+
+/** English, the language of who opens the form, and the one that is chosen. */
+function fillLanguages(list: JQuery, chosen: string): void {
+  const own = language();
+  const nameIn = (code: string): string => new Intl.DisplayNames([own], { type: 'language' }).of(code) ?? code;
+  const others = new Set([own, chosen].filter(code => code !== '' && !/^en\b/.test(code)));
+  $('<option>').val('').text(nameIn('en')).appendTo(list);
+  for (const code of others) $('<option>').val(code).text(nameIn(code)).appendTo(list);
+  list.val(chosen);
 }
 
 /** Where the state may be kept: the context stores of this Node-RED, and the one that is chosen even where it is gone. */

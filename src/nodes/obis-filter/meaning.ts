@@ -1,21 +1,27 @@
 // The properties of dlms-obis-filter as the editor stores them, turned into the options of the core.
 
 import type { FilterOptions } from '../../filter/filter';
-import { parseDeadband, parseRules } from '../../filter/rule';
+import { type Rule, parseDeadband, parseRules } from '../../filter/rule';
 import { parse } from '../../io/settings/parse';
+import { obisTexts } from '../lib/obis-languages';
 import type { Values } from '../lib/settings-table';
 import { OBIS_FILTER } from './settings';
 
 /** Throws BAD_SETTING that names the property, or the rule and its field. */
 export function filterOptions(properties: Values): FilterOptions {
   const row = parse(OBIS_FILTER, properties);
+  const rules = parseRules(row.rules);
+  const sendsLess = (of: Pick<Rule, 'deadband' | 'minMs'>): boolean => of.deadband !== null || of.minMs !== null;
+  const deadband = parseDeadband(row.deadband, 'deadband');
+  const minMs = milliseconds(row.minInterval);
+  const isSteady = !row.onChange && !row.duplicates && !sendsLess({ deadband, minMs }) && !rules.some(sendsLess);
   return {
-    rules: parseRules(row.rules),
+    rules,
     output: row.output,
     require: row.require,
     onChange: row.onChange,
-    deadband: parseDeadband(row.deadband, 'deadband'),
-    minMs: milliseconds(row.minInterval),
+    deadband,
+    minMs,
     maxMs: milliseconds(row.maxInterval),
     duplicates: row.duplicates,
     counters: row.counters,
@@ -29,6 +35,8 @@ export function filterOptions(properties: Values): FilterOptions {
     homeAssistant: {
       discoveryPrefix: row.discoveryPrefix.replace(/\/+$/, ''),
       statePrefix: row.statePrefix.replace(/\/+$/, ''),
+      texts: row.language === '' ? null : obisTexts(row.language),
+      steady: isSteady,
     },
   };
 }

@@ -1,9 +1,11 @@
 // The properties of dlms-obis-filter, in the order of its form. The rule of the file: data only.
 
+import { OUTPUT_FORMS } from '../../filter/forms';
 import { settings } from '../lib/settings-table';
 
 const COUNTERS = { counters: [true] };
 const HELD = { output: ['flat', 'telegram'] };
+const POINTS = ['influx', 'line-protocol', 'thingsboard'];
 const HOME_ASSISTANT = { output: ['homeassistant'] };
 
 export const OBIS_FILTER = settings([
@@ -13,16 +15,23 @@ export const OBIS_FILTER = settings([
   {
     name: 'output',
     kind: 'choice',
-    choices: ['readings', 'flat', 'telegram', 'per-rule', 'influx', 'sql', 'homeassistant'],
+    choices: OUTPUT_FORMS,
     default: 'readings',
   },
   // How many the editor draws.
   { name: 'outputs', kind: 'editor', stored: 2 },
-  { name: 'measurement', kind: 'text', default: 'meter', when: { output: ['influx'] } },
+  {
+    name: 'measurement',
+    kind: 'text',
+    default: 'meter',
+    when: { output: ['influx', 'line-protocol', 'prometheus'] },
+  },
   // Flows from before it was there stored texts; a new node leaves them out.
-  { name: 'texts', kind: 'flag', default: true, stored: false, when: { output: ['influx'] } },
+  { name: 'texts', kind: 'flag', default: true, stored: false, when: { output: POINTS } },
   { name: 'discoveryPrefix', kind: 'text', default: 'homeassistant', when: HOME_ASSISTANT },
   { name: 'statePrefix', kind: 'text', default: 'dlms', when: HOME_ASSISTANT },
+  // Of the names of entities; empty: English.
+  { name: 'language', kind: 'text', default: '', when: HOME_ASSISTANT },
   { name: 'require', kind: 'choice', choices: ['nothing', 'encrypted', 'authenticated'], default: 'nothing' },
   { name: 'onChange', kind: 'flag', default: false },
   // Of the value, or percent of the last one sent.
