@@ -166,13 +166,14 @@ describe('what a message may say of a connection', () => {
     const secrets = CONNECTION.filter(isCredential).map(({ name }) => name);
     const properties = CONNECTION.map(({ name }) => name).filter(
       name =>
-        !['name', 'preset', 'version', 'allowHosts', 'allowWriting', 'writable', ...secrets].some(
+        !['name', 'preset', 'version', 'allowHosts', 'allowWriting', 'writable', 'maxSessions', ...secrets].some(
           other => other === name,
         ),
     );
     assert.deepEqual([...properties].sort(), [...CONNECTION_PROPERTIES].sort());
     assert.deepEqual(secrets, [...CONNECTION_SECRETS]);
-    for (const own of ['allowHosts', 'allowWriting', 'writable']) assert.ok(!METER_FIELDS.includes(own), own);
+    for (const own of ['allowHosts', 'allowWriting', 'writable', 'maxSessions'])
+      assert.ok(!METER_FIELDS.includes(own), own);
   });
 
   it('never reads another meter for a field that is misspelt', () => {

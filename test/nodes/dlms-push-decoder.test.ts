@@ -303,10 +303,12 @@ describe('dlms-push-decoder', () => {
   });
 
   it('keeps a bounded number of sources', async () => {
-    const flow = await start(decoder());
+    const flow = await start(decoder({ maxSources: 256 }));
     const half = bytes('kaifa-list-13').subarray(0, 60);
     for (let i = 0; i < 300; i++) flow.send('d', { topic: `t${i}`, payload: half });
-    for (let i = 0; i < 44; i++) assert.equal((await flow.message('wrong')).topic, `t${i}`);
+    assert.equal((await flow.message('wrong')).topic, 't0');
+    assert.equal(((await flow.message('wrong')).payload as { code: string }).code, 'LIMIT_EXCEEDED');
+    for (let i = 1; i < 44; i++) assert.equal((await flow.message('wrong')).topic, `t${i}`);
   });
 
   describe('behind nodes of the runtime', () => {

@@ -135,6 +135,8 @@ function silent(): Speaker {
 /** The lines of one process: sessions with the same port or gateway address queue behind each other. */
 export class Lines {
   readonly #lines = new Map<string, { readonly line: Line; users: number }>();
+  /** How each of them is found again: a deploy gives thousands back. */
+  readonly #ways = new Map<Line, string>();
   readonly #speakers = new Map<string, { readonly speaker: Speaker; lines: number }>();
 
   constructor(
@@ -156,14 +158,17 @@ export class Lines {
     shared.lines++;
     const line = new Line(transport, this.queues, shared.speaker);
     this.#lines.set(way, { line, users: 1 });
+    this.#ways.set(line, way);
     return line;
   }
 
   /** The last user frees all that the transport keeps. Resolves when that is done; never rejects. */
   async release(line: Line): Promise<void> {
-    const [way, known] = [...this.#lines].find(([, l]) => l.line === line) ?? [];
+    const way = this.#ways.get(line);
+    const known = way === undefined ? undefined : this.#lines.get(way);
     if (way === undefined || known === undefined || --known.users > 0) return;
     this.#lines.delete(way);
+    this.#ways.delete(line);
     const { transport, speaker } = line;
     const shared = this.#speakers.get(transport.lineKey);
     if (shared !== undefined && --shared.lines === 0) this.#speakers.delete(transport.lineKey);

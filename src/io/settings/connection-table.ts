@@ -218,6 +218,8 @@ export const CONNECTION = settings([
   { name: 'connectTimeout', kind: 'number', default: 10_000, min: 100, max: 600_000 },
   { name: 'answerTimeout', kind: 'number', default: 8000, min: 50, max: 600_000 },
   { name: 'idleTime', kind: 'number', default: 20, min: 0, max: 86_400 },
+  // Above it the longest unused one is hung up.
+  { name: 'maxSessions', kind: 'number', default: 20_000, min: 1, max: 1_000_000, fixed: true },
   { name: 'trace', kind: 'choice', choices: ['error', 'warning', 'info', 'verbose'], default: 'error' },
   { name: 'version', kind: 'editor', stored: 1 },
   // Not left to the meter: some lock after a few wrong ones.

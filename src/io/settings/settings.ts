@@ -104,6 +104,8 @@ export interface ConnectionSettings {
   readonly answerTimeoutMs: number;
   /** An unused association is closed after it; 0: after each request. */
   readonly idleMs: number;
+  /** So many sessions are kept at once. */
+  readonly maxSessions: number;
   readonly trace: TraceLevel;
 }
 
@@ -155,6 +157,7 @@ export function parseSettings(properties: Properties, credentials: Properties = 
     connectTimeoutMs: row.connectTimeout,
     answerTimeoutMs: row.answerTimeout,
     idleMs: 1000 * row.idleTime,
+    maxSessions: row.maxSessions,
     trace: row.trace,
   };
 }

@@ -48,6 +48,7 @@ export class PooledConnection implements Connection {
   #listening: SharedListening | null = null;
   #state: ConnectionState = IDLE;
   #closed = false;
+  #toldOfLimit = false;
 
   constructor(
     private readonly properties: Properties,
@@ -181,17 +182,23 @@ export class PooledConnection implements Connection {
     });
     const pooled = { session, watchers, running: 0 };
     this.#pool.set(key, pooled);
-    this.#evict(pooled);
+    if (this.#pool.size > settings.maxSessions) this.#evict(pooled, settings.maxSessions);
     return pooled;
   }
 
   /** A fleet may be larger than what is worth keeping: the longest unused session goes. */
-  #evict(fresh: Pooled): void {
-    if (this.#pool.size <= POOL_LIMIT) return;
-    const oldest = [...this.#pool].find(([, pooled]) => pooled.running === 0 && pooled !== fresh);
-    if (oldest === undefined) return;
-    this.#pool.delete(oldest[0]);
-    void oldest[1].session.close();
+  #evict(fresh: Pooled, limit: number): void {
+    if (!this.#toldOfLimit) {
+      this.#toldOfLimit = true;
+      const text = `more than ${limit} meters: the longest unused one is hung up for each new one (Sessions at most)`;
+      this.host.log('warning', text);
+    }
+    for (const [key, pooled] of this.#pool) {
+      if (pooled.running > 0 || pooled === fresh) continue;
+      this.#pool.delete(key);
+      void pooled.session.close();
+      return;
+    }
   }
 
   #listenOn(settings: ConnectionSettings): SharedListening {
@@ -254,5 +261,4 @@ function poolKey(meter: unknown): string {
   return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
 }
 
-const POOL_LIMIT = 1000;
 const IDLE: ConnectionState = { phase: 'idle', text: 'idle', says: { word: 'idle' }, kind: 'idle' };

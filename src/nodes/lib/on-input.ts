@@ -232,17 +232,26 @@ function failed(RED: NodeAPI, error: NodeError, lastOkAt: Date | null): Said {
 class Fleet {
   /** Whether the last request to it went well, in the order of the requests. 0 <= size <= FLEET_LIMIT */
   readonly #meters = new Map<string, boolean>();
+  /** Of these. */
+  #failing = 0;
 
   /** null: there is one meter only. */
   settled(place: string, ok: boolean): { readonly words: StatusWords; readonly kind: StatusKind } | null {
-    this.#meters.delete(place);
+    this.#forget(place);
     this.#meters.set(place, ok);
-    if (this.#meters.size > FLEET_LIMIT) this.#meters.delete([...this.#meters.keys()][0] as string);
+    if (!ok) this.#failing++;
+    const [oldest] = this.#meters.keys();
+    if (this.#meters.size > FLEET_LIMIT && oldest !== undefined) this.#forget(oldest);
     const n = this.#meters.size;
     if (n < 2) return null;
-    const failing = [...this.#meters.values()].filter(well => !well).length;
+    const failing = this.#failing;
     if (failing === 0) return { words: { word: 'meters', facts: { n } }, kind: 'ok' };
     return { words: { word: 'meters-failed', facts: { failed: failing, n } }, kind: 'error' };
+  }
+
+  #forget(place: string): void {
+    if (this.#meters.get(place) === false) this.#failing--;
+    this.#meters.delete(place);
   }
 }
 
@@ -309,7 +318,7 @@ class StatusLine {
 const CLOSE_LIMIT_MS = 4500;
 const PROGRESS_EVERY_MS = 500;
 const STATUS_LENGTH = 48;
-const FLEET_LIMIT = 1000;
+const FLEET_LIMIT = 100_000;
 /** Texts that are words of the catalog as they stand. */
 const WORDS: ReadonlySet<string> = new Set([
   'reading',

@@ -13,7 +13,7 @@ import { passwordsOf, text } from '../lib/props';
 import type { Values } from '../lib/settings-table';
 import { pushSettings, type PushCredentials, type PushSettings } from './meaning';
 import { PUSH_DECODER } from './settings';
-import { counted } from '../lib/status-words';
+import { counted, type Said } from '../lib/status-words';
 import { PushSources, problemFields, type Outgoing } from './sources';
 import { decodePasted } from './trial';
 import { shownRows, takeEditsOver } from './key-edits';
@@ -44,7 +44,13 @@ export = (RED: NodeAPI): void => {
     const resolve = (cell: string, where: string): string => String(variables.resolve(cell, where));
     const start = (): { settings: PushSettings; sources: PushSources } => {
       settings ??= pushSettings(config, this.credentials, resolve);
-      const sources = (this.sources ??= new PushSources(settings.options, late, counters, conventions));
+      const sources = (this.sources ??= new PushSources(
+        settings.options,
+        late,
+        counters,
+        conventions,
+        settings.maxSources,
+      ));
       return { settings, sources };
     };
     const deliver = (outgoing: readonly Outgoing[], send: Task['emit']): void => {
@@ -216,14 +222,15 @@ function nameOf(value: unknown): string {
 /** "10:15:30, 42 telegrams, 3 problems"; after a problem what it was. */
 function show(sources: PushSources | null, handle: NodeHandle): void {
   if (sources === null) return;
-  const { telegrams, problems, lastTelegramAt, lastProblem } = sources.seen;
+  const { telegrams, problems, lastTelegramAt, lastProblem, tooMany } = sources.seen;
   const wrong = counted(problems, 'problem');
+  const full: Said[] = tooMany === null ? [] : [{ word: 'too-many-sources', facts: { n: tooMany } }];
   if (lastProblem !== null) {
     const ok = lastTelegramAt === null ? [] : [{ word: 'ok-at', facts: { time: clock(lastTelegramAt, false) } }];
-    handle.status([lastProblem, wrong, ...ok], 'error');
+    handle.status([lastProblem, wrong, ...ok, ...full], 'error');
   } else if (lastTelegramAt !== null) {
     const came = counted(telegrams, 'telegram');
-    handle.status([clock(lastTelegramAt, true), came, ...(problems === 0 ? [] : [wrong])], 'ok');
+    handle.status([clock(lastTelegramAt, true), came, ...(problems === 0 ? [] : [wrong]), ...full], 'ok');
   }
 }
 

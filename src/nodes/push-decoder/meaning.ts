@@ -16,6 +16,8 @@ export interface PushSettings {
   readonly source: 'message' | 'connection';
   /** Message property that tells sources apart; null: topic and sender's address. */
   readonly sourceProperty: string | null;
+  /** So many sources of bytes have a decoder of their own. */
+  readonly maxSources: number;
   /** Silence that is a problem, in ms; null: none. */
   readonly silenceMs: number | null;
   readonly options: PushOptions;
@@ -47,6 +49,7 @@ export function pushSettings(
   return {
     source: row.source,
     sourceProperty: row.sourceProperty,
+    maxSources: row.maxSources,
     silenceMs: row.silence === null || row.silence === 0 ? null : row.silence * 1000,
     options: {
       framing: row.framing,

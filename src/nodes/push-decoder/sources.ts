@@ -1,5 +1,5 @@
 // One decoder for each source of bytes, with its idle timer; and what the whole node has seen, for status and watchdog.
-// The rule of the file: the number of sources is bounded, and a source that is given up hands over what it held.
+// The rule of the file: sources and what waits in them are bounded, and what is given up hands over what it held.
 
 import {
   ConfirmedConventions,
@@ -33,6 +33,8 @@ export interface Seen {
   readonly lastTelegramAt: Date | null;
   /** What came last, when it was a problem. */
   readonly lastProblem: DlmsError | null;
+  /** The limit of sources, when it was reached. */
+  readonly tooMany: number | null;
 }
 
 /** A list that no layout fits, for the form. */
@@ -48,6 +50,8 @@ interface Source {
   timer: NodeJS.Timeout | undefined;
   /** Bytes wait in the decoder. */
   waits: boolean;
+  /** So many octets wait at most. */
+  held: number;
   /** Its last bytes came as the text of a meter. */
   text: boolean;
 }
@@ -59,8 +63,12 @@ export interface Manner {
 }
 
 export class PushSources {
-  /** In the order of their last bytes; 0 <= size <= LIMIT_SOURCES */
+  /** In the order of their last bytes; 0 <= size <= limit */
   readonly #sources = new Map<string, Source>();
+  /** Names of those in which bytes wait, in the order in which they began to. */
+  readonly #waiting = new Set<string>();
+  #held = 0;
+  #tooMany = false;
   readonly #unrecognised: Unrecognised[] = [];
   #telegrams = 0;
   #problems = 0;
@@ -74,7 +82,8 @@ export class PushSources {
   readonly options: PushOptions;
 
   /**
-   * `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
+   * `limit`: of sources. Of more, the one that was silent longest is given up; counters, conventions and names that meters were
+   * found to have are not its own and stay. `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
    * together, since a telegram is no other one because it came another way. `conventions`: those that meters were found to
    * follow.
    */
@@ -83,6 +92,7 @@ export class PushSources {
     private readonly late: (outgoing: readonly Outgoing[]) => void,
     counters: CounterMemory | null = null,
     conventions: CounterMemory | null = null,
+    readonly limit = 100_000,
   ) {
     this.options = {
       ...options,
@@ -99,6 +109,7 @@ export class PushSources {
       problems: this.#problems,
       lastTelegramAt: this.#lastTelegramAt,
       lastProblem: this.#lastProblem,
+      tooMany: this.#tooMany ? this.limit : null,
     };
   }
 
@@ -121,7 +132,25 @@ export class PushSources {
     const waitMs = source.waits || source.batches.waits ? (this.options.idleMs ?? IDLE_MS) : null;
     clearTimeout(source.timer);
     source.timer = waitMs === null ? undefined : setTimeout(() => this.late(this.end(name, false)), waitMs);
-    return [...given, ...this.#outgoing(events, undefined)];
+    this.#holds(name, source, waitMs === null ? 0 : source.held + bytes.length);
+    return [...given, ...this.#outgoing(events, undefined), ...this.#relieved(name)];
+  }
+
+  #holds(name: string, source: Source, octets: number): void {
+    this.#held += octets - source.held;
+    source.held = octets;
+    if (octets === 0) this.#waiting.delete(name);
+    else this.#waiting.add(name);
+  }
+
+  /** Many sources that each begin something and never end it must not fill the memory: those that wait longest end. */
+  #relieved(current: string): Outgoing[] {
+    const given: Outgoing[] = [];
+    for (const name of this.#waiting) {
+      if (this.#held <= HELD_MOST) break;
+      if (name !== current) given.push(...this.end(name, false));
+    }
+    return given;
   }
 
   /** Nothing more comes from this source for now: what is unfinished comes out. `forget` it, too. */
@@ -130,6 +159,7 @@ export class PushSources {
     if (source === undefined) return [];
     clearTimeout(source.timer);
     source.timer = undefined;
+    this.#holds(name, source, 0);
     if (forget) this.#sources.delete(name);
     const rest = source.batches.flush().flatMap(each => received(source, each, false));
     source.waits = false;
@@ -145,6 +175,7 @@ export class PushSources {
       source.decoder.reset();
       source.batches.reset();
       source.waits = false;
+      this.#holds(each, source, 0);
     }
   }
 
@@ -158,6 +189,7 @@ export class PushSources {
   close(): void {
     for (const source of this.#sources.values()) clearTimeout(source.timer);
     this.#sources.clear();
+    this.#waiting.clear();
   }
 
   #source(name: string, topic: unknown): { source: Source; given: Outgoing[] } {
@@ -166,14 +198,26 @@ export class PushSources {
     const given: Outgoing[] = [];
     if (source === undefined) {
       const decoder = new PushDecoder({ ...this.options, source: name });
-      source = { decoder, batches: recordBatches(), topic, timer: undefined, waits: false, text: false };
-      if (this.#sources.size >= LIMIT_SOURCES) {
+      source = { decoder, batches: recordBatches(), topic, timer: undefined, waits: false, held: 0, text: false };
+      if (this.#sources.size >= this.limit) {
         const [oldest] = this.#sources.keys();
         if (oldest !== undefined) given.push(...this.end(oldest, true));
+        given.push(...this.#tooManySources());
       }
     }
     this.#sources.set(name, source);
     return { source, given };
+  }
+
+  /** Once: that the limit was reached. */
+  #tooManySources(): Outgoing[] {
+    if (this.#tooMany) return [];
+    this.#tooMany = true;
+    const { limit } = this;
+    const what = 'sources of telegrams (those that were silent longest are given up; the form sets how many)';
+    const error = new DlmsError({ code: 'LIMIT_EXCEEDED', what, limit, actual: limit + 1 });
+    const fields = problemFields(error, new Uint8Array(0), { source: 'push' });
+    return [{ output: 1, fields, warning: error.message }];
   }
 
   #outgoing(events: readonly PushEvent[], topic: unknown): Outgoing[] {
@@ -243,7 +287,8 @@ export function problemFields(error: DlmsError, bytes: Uint8Array, origin: Parti
   return { payload: layout === undefined ? payload : { ...payload, layout }, dlms: { ...origin, source: 'push' } };
 }
 
-const LIMIT_SOURCES = 256;
+/** Octets that wait in all sources together. */
+const HELD_MOST = 64 * 2 ** 20;
 const LIMIT_UNRECOGNISED = 8;
 /** Problems that say nothing of frames: the line is to be checked. */
 const LINE_NOISE: ReadonlySet<string> = new Set([
