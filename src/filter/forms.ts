@@ -108,7 +108,14 @@ function wholeReading({ source, name, key, value, unit }: Item): Readonly<Record
 }
 
 export function asSql(items: readonly Item[]): OutputMessage[] {
-  const payload = items.map(({ meter, time, obis, key, value, unit }) => ({ meter, time, obis, key, value, unit }));
+  const payload = items.map(({ meter, time, timestamp, obis, key, value, unit }) => ({
+    meter,
+    ...timeOf(time, timestamp),
+    obis,
+    key,
+    value,
+    unit,
+  }));
   return [{ output: 0, fields: { payload } }];
 }
 
@@ -126,7 +133,7 @@ export function tableAs(form: ObjectForm, table: Table): OutputMessage[] {
     case 'telegram':
       return wholeTable(table);
     case 'sql':
-      return [{ output: 0, fields: { payload: table.rows.map(row => ({ meter: table.meter, ...wide(table, row) })) } }];
+      return [{ output: 0, fields: { payload: table.rows.map(row => timedRow(table, row)) } }];
   }
 }
 
@@ -171,6 +178,16 @@ function single({ topic, value, unit, obis, name, time, timestamp, meter }: Item
 /** Whether text is a number that is too long for one: what has a unit, or a raw value that was scaled, is no identifier. */
 export function meansNumber(unit: string | null, raw: unknown): boolean {
   return unit !== null || raw !== undefined;
+}
+
+/** A row always has a time: where the meter told none it is that of the receipt, and says so. */
+function timeOf(time: string | null, timestamp: number): { readonly time: string; readonly timeSource?: 'received' } {
+  return time === null ? { time: new Date(timestamp).toISOString(), timeSource: 'received' } : { time };
+}
+
+function timedRow(table: Table, row: TableRow): Record<string, unknown> {
+  const { time: _none, ...rest } = wide(table, row);
+  return { meter: table.meter, ...timeOf(row.time, row.timestamp), ...rest };
 }
 
 function flatTable(table: Table): OutputMessage[] {

@@ -10,7 +10,7 @@ import connection from '../../src/nodes/connection/dlms-connection';
 import loadProfile from '../../src/nodes/read-load-profile/dlms-read-load-profile';
 import { attribute, cosemObject } from '../../src/sim/cosem-object';
 import { profile } from '../../src/sim/objects/profile';
-import { startFlow, stopFlow, type Flow, type FlowNode } from './flow';
+import { callsOf, startFlow, stopFlow, type Flow, type FlowNode } from './flow';
 import { closeMeters, connectionTo, serveMeter } from './meters';
 
 const HOUR = 3_600_000;
@@ -196,6 +196,95 @@ describe('dlms-read-load-profile', () => {
     const again = await start(since, port);
     again.send('n1', {});
     assert.ok(profileOf(await again.message('out')).rows.length <= 1);
+  });
+
+  describe('with a confirmation', () => {
+    const since = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
+      range: { mode: 'since-last-read', last: '2 h', confirm: 'message', confirmWithin: '60', ...more },
+    });
+    const rowsOf = async (flow: Flow): Promise<number> => {
+      flow.send('n1', {});
+      return profileOf(await flow.message('out')).rows.length;
+    };
+
+    it('reads again after a restart what was not confirmed, and not what was', async () => {
+      const { port } = await serveMeter();
+      let flow = await start(since(), port);
+      const first = await rowsOf(flow);
+      assert.ok(first >= 7, String(first));
+      assert.ok((await rowsOf(flow)) <= 1, 'what is on its way does not come twice');
+      await stopFlow();
+      flow = await start(since(), port);
+      flow.send('n1', {});
+      const again = await flow.message('out');
+      assert.ok(profileOf(again).rows.length >= first, 'nobody said that it was stored');
+      flow.send('n1', { topic: 'insert', payload: 'done', confirm: again['confirm'] } as never);
+      assert.match(await flow.status('n1', /confirmed/), /^green 1 confirmed/);
+      await flow.silence('out', 50);
+      await stopFlow();
+      flow = await start(since(), port);
+      assert.ok((await rowsOf(flow)) <= 1);
+    });
+
+    it('reads again, and says so, what is not confirmed in time', async () => {
+      const { port } = await serveMeter();
+      const flow = await start(since({ confirmWithin: '0.01' }), port);
+      const warnings: string[] = [];
+      callsOf(flow.node('n1'), 'warn', args => warnings.push(String(args[0])));
+      const first = await rowsOf(flow);
+      await new Promise(resolve => setTimeout(resolve, 800));
+      assert.ok((await rowsOf(flow)) >= first);
+      assert.deepEqual(warnings, ['Rows were not confirmed within 0.01 min, so they are read again']);
+    });
+
+    it('moves on with rows one by one only when the last of them is confirmed, in whatever order', async () => {
+      const { port } = await serveMeter();
+      const byRow = { ...since(), output: 'row' };
+      let flow = await start(byRow, port);
+      const read = async (): Promise<unknown[]> => {
+        flow.send('n1', {});
+        const tokens: unknown[] = [];
+        for (;;) {
+          const msg = await flow.message('out');
+          tokens.push(msg['confirm']);
+          if ((msg['parts'] as { count?: number }).count !== undefined) return tokens;
+        }
+      };
+      const tokens = await read();
+      assert.equal(new Set(tokens).size, tokens.length);
+      for (const confirm of tokens.slice(1).reverse()) flow.send('n1', { confirm } as never);
+      await stopFlow();
+      flow = await start(byRow, port);
+      const again = await read();
+      assert.ok(again.length >= tokens.length, 'one row was not confirmed');
+      // All in one, as a Join node or a batch insert brings them.
+      flow.send('n1', { confirm: again } as never);
+      await flow.status('n1', /confirmed/);
+      flow.send('n1', {});
+      await flow.silence('out', 300).catch(() => undefined);
+      assert.ok(
+        flow.statuses('n1').some(text => /^green [01] row/.test(text)),
+        flow.statuses('n1').join(),
+      );
+    });
+
+    it('takes a token of the run before for what it is: no request, and nothing confirmed', async () => {
+      const flow = await start(since());
+      flow.send('n1', { confirm: 'n1:old-7' } as never);
+      assert.match(await flow.status('n1', /confirmed/), /^green 0 confirmed/);
+      await flow.silence('out', 50);
+    });
+
+    it('says nothing of it where it is not asked for, or the range is another', async () => {
+      const { port } = await serveMeter();
+      let flow = await start({ range: { mode: 'since-last-read', last: '2 h' } }, port);
+      flow.send('n1', {});
+      assert.ok(!('confirm' in (await flow.message('out'))));
+      await stopFlow();
+      flow = await start(since({ mode: 'last' }), port);
+      flow.send('n1', {});
+      assert.ok(!('confirm' in (await flow.message('out'))));
+    });
   });
 
   it('says with no rows that there are none, and that is no error', async () => {

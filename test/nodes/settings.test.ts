@@ -23,13 +23,37 @@ const OTHERWISE: Readonly<Record<string, object>> = {
 /** Rows that came later; empty is as before. */
 const ADDED: Readonly<Record<string, { defaults: Record<string, unknown>; credentials: readonly string[] }>> = {
   'dlms-connection': {
-    defaults: { maxSessions: '', allowWriting: false, writable: '', preset: '', counterRepeats: false, associationObject: '' },
+    defaults: {
+      maxSessions: '',
+      allowWriting: false,
+      writable: '',
+      preset: '',
+      counterRepeats: false,
+      associationObject: '',
+    },
     credentials: [],
   },
   'dlms-obis-filter': { defaults: { maxMeters: '', language: '' }, credentials: [] },
-  'dlms-read-load-profile': { defaults: { nullValues: 'repeated' }, credentials: [] },
+  'dlms-read-load-profile': {
+    defaults: {
+      nullValues: 'repeated',
+      range: {
+        ...{ mode: 'last', last: '31 days', confirm: 'sent', confirmWithin: '' },
+        ...{ from: '', fromType: 'str', to: '', toType: 'str', entries: '' },
+      },
+    },
+    credentials: [],
+  },
   'dlms-push-decoder': {
-    defaults: { maxSources: '', keyFile: '', onlyListed: false, standard: 'dlms', preset: '', convention: 'auto', conventions: [] },
+    defaults: {
+      maxSources: '',
+      keyFile: '',
+      onlyListed: false,
+      standard: 'dlms',
+      preset: '',
+      convention: 'auto',
+      conventions: [],
+    },
     credentials: ['keyTable', 'keyEdits'],
   },
 };

@@ -14,7 +14,8 @@ import { parse, type Parsed } from '../../io/settings/parse';
 import { connectionOf } from '../lib/connection-api';
 import { LastRead } from './last-read';
 import { meterOf, originOf } from '../lib/meter-identity';
-import { counted } from '../lib/status-words';
+import { counted, type Said } from '../lib/status-words';
+import { Unconfirmed, type UnconfirmedRead } from './unconfirmed';
 import { onInput, type Fields, type Task } from '../lib/on-input';
 import { evaluate, text } from '../lib/props';
 import { keepsLastRead, wantedRange, type RangeInput, type WantedRange } from '../lib/range';
@@ -29,11 +30,17 @@ export = (RED: NodeAPI): void => {
   function ReadLoadProfile(this: Node, config: ProfileDef): void {
     RED.nodes.createNode(this, config);
     // Rows of a message, for its status; forgotten with the message.
-    const rowsOf = new WeakMap<NodeMessageInFlow, number>();
+    const saidOf = new WeakMap<NodeMessageInFlow, Said>();
+    const unconfirmed = new Unconfirmed(this.id);
     onInput(
       RED,
       this,
       async (msg, task) => {
+        const { confirm } = msg as { confirm?: unknown };
+        if (unconfirmed.isMine(confirm)) {
+          saidOf.set(msg, { word: 'stored', facts: { n: unconfirmed.confirm(confirm) } });
+          return null;
+        }
         const given = { obis: (msg as { obis?: unknown }).obis, meter: task.meter };
         const ofMessage = text(given.obis, null, 'msg.obis');
         const row = parse(READ_LOAD_PROFILE, { ...config, ...(ofMessage !== null && { obis: ofMessage }) });
@@ -42,19 +49,29 @@ export = (RED: NodeAPI): void => {
         const place = `last read ${this.id} ${obis} ${connection.meterKey(given.meter)}`;
         const position = new LastRead(connection.numbers, place);
         const input = await rangeInput(RED, this, row.range, msg);
+        const { confirm: counts, confirmWithin } = row.range;
+        const confirms = counts === 'message';
+        const upTo = (who: MeterIdentity): number | null => {
+          const { newestMs, late } = unconfirmed.upTo(position.nameOf(who), confirmWithin * 60_000);
+          if (late) this.warn(`Rows were not confirmed within ${confirmWithin} min, so they are read again`);
+          return newestMs ?? position.of(who);
+        };
         const work = async (session: Session): Promise<Fields | null> => {
           const rangeFor = (lastReadMs: number | null): WantedRange =>
             wantedRange({ ...input, policy: session.settings.clock, lastReadMs });
           // What is wrong with it is said before anything is opened.
           rangeFor(null);
           const reader = new ProfileReader(session, { obis, nullValues }, who => {
-            const lastReadMs = position.of(who);
+            const lastReadMs = confirms ? upTo(who) : position.of(who);
             const wanted = rangeFor(lastReadMs);
             return { wanted, knownMs: keepsLastRead(wanted) ? lastReadMs : null };
           });
-          const fields = await send(reader, output, task, RED.util.generateId());
-          rowsOf.set(msg, reader.count);
-          if (keepsLastRead(reader.wanted) && reader.newestMs !== null)
+          const stored = new Stored(async () =>
+            confirms && keepsLastRead(reader.wanted) ? unconfirmed.begin(position, await reader.who) : null,
+          );
+          const fields = await stored.during(reader, () => send(reader, output, task, RED.util.generateId(), stored));
+          saidOf.set(msg, counted(reader.count, 'row'));
+          if (!confirms && keepsLastRead(reader.wanted) && reader.newestMs !== null)
             position.keep(await reader.who, reader.newestMs);
           return fields;
         };
@@ -64,14 +81,20 @@ export = (RED: NodeAPI): void => {
           onState: state => task.progress(state.phase === 'connected' ? 'reading' : state.says),
         });
       },
-      { status: (_sent, msg) => counted(rowsOf.get(msg) ?? 0, 'row') },
+      { status: (_sent, msg) => saidOf.get(msg) ?? null },
     );
   }
   RED.nodes.registerType('dlms-read-load-profile', ReadLoadProfile);
 };
 
 /** Reads and gives the last message; with the output "row" all rows but the last leave while the meter still sends. */
-async function send(reader: ProfileReader, output: Output, task: Task, sequence: string): Promise<Fields | null> {
+async function send(
+  reader: ProfileReader,
+  output: Output,
+  task: Task,
+  sequence: string,
+  stored: Stored,
+): Promise<Fields | null> {
   const rows: ProfileRow[] = [];
   let last: ProfileRow | null = null;
   let dlms: Origin | null = null;
@@ -83,14 +106,20 @@ async function send(reader: ProfileReader, output: Output, task: Task, sequence:
     else if (last !== null) {
       dlms ??= await reader.origin();
       // Of its own for each message: what a flow does to one, the next does not see.
-      task.emit({ payload: last, dlms: structuredClone(dlms), parts: parts(reader.count - 2) });
+      task.emit({
+        payload: last,
+        dlms: structuredClone(dlms),
+        parts: parts(reader.count - 2),
+        ...(await stored.fields()),
+      });
     }
     last = row;
   }
   if (output === 'row') {
     const { count } = reader;
     if (last === null) return null;
-    return { payload: last, dlms: dlms ?? (await reader.origin()), parts: { ...parts(count - 1), count } };
+    const more = await stored.fields();
+    return { payload: last, dlms: dlms ?? (await reader.origin()), parts: { ...parts(count - 1), count }, ...more };
   }
   const profile = await reader.profile(rows);
   const { access } = profile.profile;
@@ -98,7 +127,32 @@ async function send(reader: ProfileReader, output: Output, task: Task, sequence:
     payload: FORMS[output](profile),
     // The object says it all itself.
     dlms: output === 'object' ? await reader.bareOrigin() : await reader.origin(access),
+    ...(reader.newestMs === null ? {} : await stored.fields()),
   };
+}
+
+/** What messages carry so that the flow can say that their rows are stored; nothing where nobody waits for it. */
+class Stored {
+  #read: UnconfirmedRead | null = null;
+
+  constructor(private readonly begin: () => Promise<UnconfirmedRead | null>) {}
+
+  /** Of one message. */
+  async fields(): Promise<Fields> {
+    this.#read ??= await this.begin();
+    return this.#read === null ? {} : { confirm: this.#read.token() };
+  }
+
+  async during<T>(reader: ProfileReader, work: () => Promise<T>): Promise<T> {
+    try {
+      const done = await work();
+      this.#read?.ended(reader.newestMs);
+      return done;
+    } catch (error) {
+      this.#read?.broken();
+      throw error;
+    }
+  }
 }
 
 /** One read: its rows, and what is known when they are all there. */

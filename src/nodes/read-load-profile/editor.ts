@@ -49,7 +49,7 @@ register<ReadLoadProfile>('dlms-read-load-profile', READ_LOAD_PROFILE, {
         if (profile !== undefined) obis.val(profile.obis).trigger('change');
       },
     }));
-    fillRange(PREFIX, FIELDS, { mode: 'last', ...range });
+    fillRange(PREFIX, FIELDS, { mode: 'last', confirm: 'sent', ...range });
     mark($(`#${PREFIX}last`), isSpan);
     mark($(`#${PREFIX}entries`), isEntries);
   },

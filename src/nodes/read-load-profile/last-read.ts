@@ -13,18 +13,18 @@ export class LastRead {
 
   /** Milliseconds; null: never. */
   of(who: MeterIdentity): number | null {
-    const own = this.numbers.get(this.#nameOf(who));
+    const own = this.numbers.get(this.nameOf(who));
     return given(own) ?? given(this.numbers.get(this.place));
   }
 
   keep(who: MeterIdentity, atMs: number): void {
-    const name = this.#nameOf(who);
+    const name = this.nameOf(who);
     this.numbers.set(name, atMs);
     // The old position was of the meter that answered now; the next one at this place begins anew.
     if (name !== this.place && given(this.numbers.get(this.place)) !== null) this.numbers.set(this.place, USED);
   }
 
-  #nameOf({ name, title }: MeterIdentity): string {
+  nameOf({ name, title }: MeterIdentity): string {
     const who = name ?? title;
     return who === null ? this.place : `${this.place} of ${who}`;
   }
