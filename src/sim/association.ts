@@ -11,12 +11,12 @@ import {
   type GeneralBlockTransfer,
   type InitiateRequest,
 } from '../core/apdu';
-import { octets, type Data } from '../core/cosem/data';
+import { nullData, octets, type Data } from '../core/cosem/data';
 import { hlsReply, hlsVerify, isCiphered, Key, openApdu, sealApdu, type HlsContext, type Seal } from '../core/security';
 import { GeneralBlockSender } from '../core/transfer';
 import type { Obis } from '../core/obis/obis';
 import { isDlmsError } from '../core/wire/errors';
-import { equalBytes } from '../core/wire/hex';
+import { equalBytes, fromLatin1, hex } from '../core/wire/hex';
 import { MECHANISM_OF, type Account } from './accounts';
 import type { Behaviour } from './behaviour';
 import { exception, LnServices, type ServiceContext } from './ln-services';
@@ -226,7 +226,11 @@ export class Association {
     };
     meter.clientTitle = aarq.callingApTitle ?? meter.clientTitle;
     const high = mechanism > 1;
-    const sent = high ? meter.random(16) : EMPTY;
+    const sent = high
+      ? account.authentication === 'high-lgz'
+        ? fromLatin1(hex(meter.random(8)).toUpperCase())
+        : meter.random(16)
+      : EMPTY;
     this.#state = high ? { phase: 'proving', sent, received: proof.slice(), terms } : { phase: 'associated', terms };
     const titled = high || protection !== null;
     const response = encodeApdu({
@@ -283,33 +287,40 @@ export class Association {
     const ctx: HlsContext = {
       mechanism: MECHANISM_OF[account.authentication],
       secret: account.secret,
+      coded: account.authentication === 'high-lgz',
       ownTitle: meter.systemTitle,
       peerTitle: state.terms.clientTitle,
       encryptionKey: meter.keys.encryption,
       authenticationKey: meter.keys.authentication,
     };
-    let proof: Uint8Array | null = null;
+    /** Null: Landis+Gyr gives none. */
+    let proof: Data | null = null;
+    let result = READ_WRITE_DENIED;
     try {
       hlsVerify(ctx, state, argument?.type === 'octet-string' ? argument.value : EMPTY);
       const counter = account.authentication === 'high-gmac' ? meter.nextServerCounter() : 0;
-      proof = hlsReply(ctx, state, counter);
+      if (ctx.coded !== true) proof = octets(hlsReply(ctx, state, counter));
+      result = 0;
       this.#state = { phase: 'associated', terms: state.terms };
     } catch (e) {
       if (!isDlmsError(e)) throw e;
       this.#state = { phase: 'idle' };
     }
+    if (!ln && apdu.type === 'write-request' && proof === null && result === 0) {
+      return encodeApdu({ type: 'write-response', results: [{ type: 'success' }] });
+    }
     // Also to a Write, as the Gurux servers do: a write-response could not bring the proof.
     if (!ln) {
       return encodeApdu({
         type: 'read-response',
-        results: [proof === null ? { type: 'data-access-error', result: 3 } : { type: 'data', data: octets(proof) }],
+        results: [result === 0 ? { type: 'data', data: proof ?? nullData } : { type: 'data-access-error', result }],
       });
     }
     return encodeApdu({
       type: 'action-response-normal',
       invoke: apdu.type === 'action-request-normal' ? apdu.invoke : 0,
-      result: proof === null ? 3 : 0,
-      returned: proof === null ? null : { ok: true, data: octets(proof) },
+      result,
+      returned: proof === null ? null : { ok: true, data: proof },
     });
   }
 
@@ -485,6 +496,8 @@ const POLICY: Readonly<Record<Account['security'], number>> = {
 /** service-error of exception-response: 5 deciphering-error, 6 invocation-counter-error. */
 const DECIPHERING_ERROR = 5;
 const COUNTER_ERROR = 6;
+/** data-access-result and action-result. */
+const READ_WRITE_DENIED = 3;
 /** Tag, title with length, length, SC, IC and tag of the longest protected form. */
 const PROTECTION_OCTETS = 1 + 9 + 5 + 5 + 12;
 const EMPTY = new Uint8Array(0);

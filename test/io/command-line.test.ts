@@ -91,6 +91,41 @@ describe('command line of the Gurux reader', () => {
         ignored: [],
       },
     ],
+    [
+      'Gurux.DLMS.XmlClient.exe -S /dev/ttyUSB0 -i -a High -P 12345678 -c 48 -s 1 -r sn -L LGZ -t -x requests.xml',
+      {
+        properties: {
+          transport: 'serial',
+          path: '/dev/ttyUSB0',
+          interface: 'hdlc-mode-e',
+          authentication: 'high',
+          clientAddress: '48',
+          serverAddress: '1',
+          referencing: 'sn',
+          manufacturer: 'LGZ',
+          trace: 'verbose',
+        },
+        credentials: { password: '12345678' },
+        objects: [],
+        ignored: ['-x'],
+      },
+    ],
+    [
+      '-h 10.0.0.7 -p 4061 -w -c 16 -s 1 -i',
+      {
+        properties: {
+          transport: 'tcp',
+          host: '10.0.0.7',
+          port: '4061',
+          interface: 'hdlc-mode-e',
+          clientAddress: '16',
+          serverAddress: '1',
+        },
+        credentials: {},
+        objects: [],
+        ignored: [],
+      },
+    ],
   ];
   for (const [line, expected] of cases) {
     it(`fills the form from ${line.slice(0, 48)}…`, () => assert.deepEqual(parseCommandLine(line), expected));
@@ -98,6 +133,7 @@ describe('command line of the Gurux reader', () => {
 
   it('names the option whose value it does not understand', () => {
     assert.throws(() => parseCommandLine('-a Secret'), /option -a "Secret" is not one of none, low/);
+    assert.throws(() => parseCommandLine('-i Carrier -c 1'), /option -i "Carrier" is not one of hdlc, wrapper/);
     assert.throws(() => parseCommandLine('-h'), /option -h/);
     assert.throws(() => parseCommandLine('hello'), /option -line/);
   });

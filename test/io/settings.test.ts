@@ -137,7 +137,7 @@ describe('settings of a connection', () => {
   });
 
   it('refuse an authentication with a password where none is set', () => {
-    for (const authentication of ['low', 'high', 'high-md5', 'high-sha1', 'high-sha256']) {
+    for (const authentication of ['low', 'high', 'high-lgz', 'high-md5', 'high-sha1', 'high-sha256']) {
       assert.throws(() => parseSettings({ host: 'm', authentication }), /password "\(empty\)" is not set/);
     }
     assert.equal(parseSettings({ host: 'm', authentication: 'low' }, { password: '0x' }).password?.octets().length, 0);

@@ -87,6 +87,9 @@ describe('a session with the simulated meter', () => {
         ['none', { clientAddress: 16 }],
         ['low', { clientAddress: 17, authentication: 'low' }],
         ['high', { clientAddress: 18, authentication: 'high' }],
+        ['high-lgz', { clientAddress: 48, authentication: 'high-lgz' }],
+        ['high of LGZ', { clientAddress: 48, authentication: 'high', manufacturer: 'LGZ' }],
+        ['high in the common form of LGZ', { clientAddress: 18, authentication: 'high', manufacturer: 'LGZ' }],
         ['high-md5', { clientAddress: 19, authentication: 'high-md5' }],
         ['high-sha1', { clientAddress: 20, authentication: 'high-sha1' }],
         ['high-sha256', { clientAddress: 21, authentication: 'high-sha256', systemTitle: GMAC.systemTitle }],
@@ -97,7 +100,8 @@ describe('a session with the simulated meter', () => {
         ['high-gmac, general protection', { ...GMAC, generalProtection: true }],
       ] as const) {
         it(`reads over ${framing} by ${referencing} with ${name}`, async () => {
-          const credentials = name === 'low' ? { password: '12345678' } : CREDENTIALS;
+          const short = [17, 48].includes(properties.clientAddress);
+          const credentials = short ? { password: '12345678' } : CREDENTIALS;
           const { s } = await open({ interface: framing, referencing, ...properties }, {}, credentials);
           await readsWell(s);
         });

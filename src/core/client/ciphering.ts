@@ -3,6 +3,7 @@
 
 import { decodeApdu, isServiceCiphered, MECHANISM, type Apdu } from '../apdu';
 import {
+  codedPassword,
   CONTROL,
   hlsNeedsCounter,
   invocationCounter,
@@ -138,11 +139,19 @@ export class Ciphering {
     return this.active && this.options.generalProtection === true ? null : apdu;
   }
 
+  /** Is the proof a coded password? A challenge of octets shows that a meter of that maker has the common form. */
+  isCoded(challenge: Uint8Array): boolean {
+    const { authentication, landisGyr, secret } = this.options;
+    if (authentication !== 'high' || landisGyr !== true) return authentication === 'high-lgz';
+    return codedPassword(secret ?? new Uint8Array(0), challenge) !== null;
+  }
+
   /** For pass 3 and 4 of high level security. */
-  hlsContext(): HlsContext {
+  hlsContext(coded = false): HlsContext {
     return {
       mechanism: mechanismOf(this.options.authentication) ?? MECHANISM.lowest,
       secret: this.options.secret ?? new Uint8Array(0),
+      coded,
       ownTitle: this.options.systemTitle ?? null,
       peerTitle: this.meterTitle,
       encryptionKey: this.options.encryptionKey ?? null,
@@ -256,6 +265,7 @@ const MECHANISMS: Readonly<Record<Authentication, number | null>> = {
   none: null,
   low: MECHANISM.low,
   high: MECHANISM.high,
+  'high-lgz': MECHANISM.high,
   'high-md5': MECHANISM.highMd5,
   'high-sha1': MECHANISM.highSha1,
   'high-gmac': MECHANISM.highGmac,

@@ -62,6 +62,8 @@ interface Proving {
   readonly challenges: Challenges;
   /** Our answer, f(StoC). */
   readonly proof: Uint8Array;
+  /** By a coded password, after which the meter gives no proof of its own. */
+  readonly coded: boolean;
 }
 
 /** Client of one meter over one link. Local misuse throws; what the meter does wrong arrives as an event. */
@@ -367,22 +369,24 @@ export class Client {
       return;
     }
     const challenges = { sent: this.options.challenge ?? NO_OCTETS, received: verdict.challenge };
-    const context = this.#ciphering.hlsContext();
+    const coded = this.#ciphering.isCoded(challenges.received);
+    const context = this.#ciphering.hlsContext(coded);
+    let proof: Uint8Array;
     try {
       checkChallenge(context.mechanism, challenges, this.options.sentChallenges?.());
+      proof = hlsReply(context, challenges, this.#ciphering.hlsCounter());
     } catch (e) {
       if (!isDlmsError(e)) throw e;
       return this.#refused(e);
     }
     this.#go('aare-hls');
-    const proof = hlsReply(context, challenges, this.#ciphering.hlsCounter());
-    this.#proving = { association: verdict.association, challenges, proof };
+    this.#proving = { association: verdict.association, challenges, proof, coded };
     const method = proofMethod(this.options, verdict.association);
     const argument: Data = { type: 'octet-string', value: proof };
     this.#exchange =
       this.options.referencing === 'ln'
         ? new LnAction(method, argument, this.#context())
-        : new SnProof(method, argument);
+        : new SnProof(method, argument, coded);
     this.#sendProof(this.#exchange.start());
   }
 
@@ -393,7 +397,7 @@ export class Client {
   }
 
   #onProof(apdu: Apdu): void {
-    const { association, challenges, proof } = this.#proving as Proving;
+    const { association, challenges, proof, coded } = this.#proving as Proving;
     const failed = (reason: string): void => {
       const error = new DlmsError({ code: 'HLS_FAILED', mechanism: this.options.authentication, reason });
       this.#refused(error, 'proof-refused');
@@ -414,10 +418,10 @@ export class Client {
     if (event === undefined) return failed('the meter did not answer the proof in one piece');
     if (!event.outcome.ok) return failed(event.outcome.error.short);
     const returned = event.outcome.value;
-    if (returned === null || returned.type !== 'octet-string') {
-      const { authentication, proofless } = this.options;
+    if (coded || returned === null || returned.type !== 'octet-string') {
+      const { authentication, landisGyr } = this.options;
       // L+G with its own mechanism 2 returns no proof of its own; every other mechanism and maker must.
-      if (authentication !== 'high' || proofless !== true) return failed(NO_PROOF);
+      if (!coded && (authentication !== 'high' || landisGyr !== true)) return failed(NO_PROOF);
       this.#events.push({ type: 'warning', text: UNPROVEN });
       return this.#proved({ ...association, notes: [...association.notes, UNPROVEN] });
     }

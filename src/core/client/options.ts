@@ -5,7 +5,16 @@ import { Obis } from '../obis/obis';
 import type { Key } from '../security/keys';
 
 export type Authentication =
-  'none' | 'low' | 'high' | 'high-md5' | 'high-sha1' | 'high-gmac' | 'high-sha256' | 'high-ecdsa';
+  | 'none'
+  | 'low'
+  | 'high'
+  /** Mechanism 2 with the coded password of Landis+Gyr. */
+  | 'high-lgz'
+  | 'high-md5'
+  | 'high-sha1'
+  | 'high-gmac'
+  | 'high-sha256'
+  | 'high-ecdsa';
 
 /** What every APDU after the AARE carries: a tag, ciphertext, both, or nothing. */
 export type SecurityPolicy = 'none' | 'authentication' | 'encryption' | 'authentication-encryption';
@@ -29,8 +38,11 @@ export interface ClientOptions {
   /** Password of low, secret of the high mechanisms 2, 3, 4 and 6. */
   readonly secret?: Uint8Array | undefined;
   readonly security: SecurityPolicy;
-  /** Of a meter whose maker lets it give no proof of its own with mechanism 2 (Landis+Gyr): it is taken, with a warning. */
-  readonly proofless?: boolean | undefined;
+  /**
+   * The maker is Landis+Gyr: with mechanism 2 a meter without a proof of its own is taken, with a warning, and where password
+   * and challenge are those of a coded password, `high` is `high-lgz`.
+   */
+  readonly landisGyr?: boolean | undefined;
   /** Ours; needed for ciphering and for HighGMAC and HighSHA256. */
   readonly systemTitle?: Uint8Array | undefined;
   /** The meter's; what it sends in the AARE goes before it. */

@@ -218,16 +218,21 @@ export class SnProof implements Exchange<(ReadResponse | WriteResponse)['type']>
   readonly answers = ['read-response', 'write-response'] as const;
   readonly repeatable = false;
   #form = 0;
+  readonly #forms: readonly (number | 'write')[];
 
+  /** @param writes the meter is one whose other clients write it */
   constructor(
     readonly ref: MethodRef,
     readonly proof: Data,
-  ) {}
+    writes = false,
+  ) {
+    this.#forms = writes ? ['write', ...READ_SELECTORS] : [...READ_SELECTORS, 'write'];
+  }
 
   start(): Apdu {
     const name = methodName(this.ref);
-    const selector = READ_SELECTORS[this.#form];
-    if (selector === undefined) {
+    const selector = this.#forms[this.#form];
+    if (selector === undefined || selector === 'write') {
       return { type: 'write-request', variables: [{ type: 'variable-name', name }], data: [this.proof] };
     }
     return { type: 'read-request', variables: [methodCall(name, this.proof, selector)] };
@@ -246,7 +251,7 @@ export class SnProof implements Exchange<(ReadResponse | WriteResponse)['type']>
     return { events: [{ type: 'value', index: 0, outcome }], send: null };
   }
   refused(error: DlmsError): Turn | null {
-    if (error.code === 'WRONG_KEY' || this.#form === READ_SELECTORS.length) return null;
+    if (error.code === 'WRONG_KEY' || this.#form === this.#forms.length - 1) return null;
     this.#form++;
     return { events: [{ type: 'note', text: `the proof in another form: ${error.short}` }], send: this.start() };
   }
@@ -293,7 +298,7 @@ function oddAnswer(got: string): DlmsError {
   return new DlmsError({ code: 'UNEXPECTED_RESPONSE', got, waitingFor: 'a result' });
 }
 
-/** Of the proof by Read; behind them it goes by Write. */
+/** Of the proof by Read; it may go by Write, too. */
 const READ_SELECTORS: readonly number[] = [0, 1];
 /** data-access-results about what was asked; read-write-denied may be about the proof, and tries are counted by meters. */
 const FORM_REFUSALS: ReadonlySet<number> = new Set([4, 9, 11, 12, 13, 250]);

@@ -10,6 +10,7 @@ import { Reader } from '../wire/reader';
 import { Writer } from '../wire/writer';
 import { CONTROL, gmac } from './gcm';
 import type { Key } from './keys';
+import { codedPassword } from './landis-gyr';
 
 /** Who proves something to whom. */
 export interface HlsContext {
@@ -17,6 +18,8 @@ export interface HlsContext {
   readonly mechanism: number;
   /** The HLS secret: mechanisms 2, 3, 4 and 6. */
   readonly secret: Uint8Array;
+  /** Mechanism 2 as Landis+Gyr has it, where the other side gives no proof that could be checked. */
+  readonly coded?: boolean;
   readonly ownTitle: Uint8Array | null;
   readonly peerTitle: Uint8Array | null;
   /** Mechanism 5. */
@@ -37,7 +40,7 @@ export function hlsNeedsCounter(mechanism: number): boolean {
 
 /**
  * Our answer to the challenge received: f(StoC) on the client's side, f(CtoS) on the server's.
- * `counter` counts for GMAC only. Throws NOT_SUPPORTED (ECDSA), NO_KEY, NO_SYSTEM_TITLE.
+ * `counter` counts for GMAC only. Throws NOT_SUPPORTED (ECDSA), NO_KEY, NO_SYSTEM_TITLE, HLS_FAILED (no coded password).
  */
 export function hlsReply(ctx: HlsContext, challenges: Challenges, counter: number = 0): Uint8Array {
   const { mechanism, secret } = ctx;
@@ -49,6 +52,7 @@ export function hlsReply(ctx: HlsContext, challenges: Challenges, counter: numbe
       return digest('sha256', secret, own, peer, challenges.received, challenges.sent);
     }
     default:
+      if (mechanism === MECHANISM.high && ctx.coded === true) return coded(secret, challenges.received);
       return keyedDigest(mechanism, secret, challenges.received);
   }
 }
@@ -125,6 +129,16 @@ function ecb(secret: Uint8Array, challenge: Uint8Array): Uint8Array {
   blocks.set(challenge);
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
   return concat(cipher.update(blocks), cipher.final());
+}
+
+function coded(secret: Uint8Array, challenge: Uint8Array): Uint8Array {
+  const answer = codedPassword(secret, challenge);
+  if (answer !== null) return answer;
+  throw new DlmsError({
+    code: 'HLS_FAILED',
+    mechanism: 'high-lgz',
+    reason: 'the challenge of the meter is no hexadecimal text that the password can be added to',
+  });
 }
 
 function digest(hash: string, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -10,4 +10,5 @@ export * from './key-fingerprint';
 export * from './key-rows';
 export * from './key-table';
 export * from './keys';
+export * from './landis-gyr';
 export * from './plausible';

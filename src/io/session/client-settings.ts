@@ -22,7 +22,7 @@ export function clientOptions(s: ConnectionSettings, moment: Moment): ClientOpti
   return {
     referencing: s.referencing,
     authentication: s.authentication,
-    proofless: PROOFLESS.has(s.manufacturer?.toUpperCase() ?? ''),
+    landisGyr: s.manufacturer?.toUpperCase() === LANDIS_GYR,
     secret: s.password?.octets() ?? new Uint8Array(0),
     security: s.security,
     systemTitle: s.systemTitle ?? undefined,
@@ -107,8 +107,8 @@ export function secretsOf(s: ConnectionSettings): Uint8Array[] {
   ];
 }
 
-/** FLAG ids of makers whose mechanism 2 ends without a proof of the meter: Landis+Gyr. */
-const PROOFLESS: ReadonlySet<string> = new Set(['LGZ']);
+/** The FLAG id of the maker. */
+const LANDIS_GYR = 'LGZ';
 const HDLC_TRIES = 2;
 const UDP_TRIES = 2;
 const POLL_MS = 200;

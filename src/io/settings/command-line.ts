@@ -1,4 +1,4 @@
-// The command line of the widely used Gurux reader, turned into the properties of dlms-connection, so that a user can
+// The command lines of the widely used Gurux readers, turned into the properties of dlms-connection, so that a user can
 // paste what already works. The rule of the file: what it does not understand is named, never dropped silently.
 
 import { DlmsError } from '../../core/wire/errors';
@@ -39,12 +39,11 @@ export function parseCommandLine(line: string): CommandLine {
       continue;
     }
     seen++;
-    if (tag === 'I') properties['invokeIdIncrease'] = true;
-    // An old form of the line has a bare -w for the wrapper.
-    else if (tag === 'w' && !/^\d+$/.test(words[i + 1] ?? '')) properties['interface'] = 'wrapper';
+    const value = words[i + 1];
+    const bare = BARE[tag];
+    if (bare !== undefined && (value === undefined || !bare.takes(value))) bare.apply(properties);
     else {
       const apply = OPTIONS[tag];
-      const value = words[i + 1];
       if (apply === undefined) {
         ignored.push(`-${tag}`);
         // Nobody knows whether it has a value; what looks like an option is none.
@@ -141,6 +140,21 @@ function tcp(property: 'host' | 'port'): Apply {
   };
 }
 
+/**
+ * Options that a line may have without a value: -I always, the others in the line of the XML client, where -i is the start
+ * protocol of IEC 62056-21, -w the wrapper and -t the trace. A value of theirs is what does not look like an option.
+ */
+const BARE: Readonly<
+  Record<
+    string,
+    { readonly takes: (value: string) => boolean; readonly apply: (to: Record<string, string | boolean>) => void }
+  >
+> = {
+  I: { takes: () => false, apply: to => void (to['invokeIdIncrease'] = true) },
+  w: { takes: value => /^\d+$/.test(value), apply: to => void (to['interface'] = 'wrapper') },
+  i: { takes: value => !OPTION.test(value), apply: to => void (to['interface'] = 'hdlc-mode-e') },
+  t: { takes: value => !OPTION.test(value), apply: to => void (to['trace'] = 'verbose') },
+};
 const OPTION = /^[-/]([a-zA-Z])$/;
 const SECRET = new Set(['P', 'A', 'B', 'D']);
 const OPTIONS: Readonly<Record<string, Apply>> = {

@@ -8,7 +8,7 @@ const DLMS: When = { interface: ['hdlc', 'wrapper', 'hdlc-mode-e', 'plc', 'plc-h
 const HDLC: When = { interface: ['hdlc', 'hdlc-mode-e', 'plc-hdlc'] };
 const WRAPPER: When = { interface: ['wrapper'] };
 const SERIAL_FORMAT: When = [{ transport: ['serial'] }, { transport: ['tcp'], rfc2217: [true] }];
-const WITH_PASSWORD: When = { authentication: ['low', 'high', 'high-md5', 'high-sha1', 'high-sha256'] };
+const WITH_PASSWORD: When = { authentication: ['low', 'high', 'high-lgz', 'high-md5', 'high-sha1', 'high-sha256'] };
 const CIPHERED: readonly Condition[] = [
   { security: ['authentication', 'encryption', 'authentication-encryption'] },
   { authentication: ['high-gmac'] },
@@ -158,7 +158,7 @@ export const CONNECTION = settings([
   {
     name: 'authentication',
     kind: 'choice',
-    choices: ['none', 'low', 'high', 'high-md5', 'high-sha1', 'high-gmac', 'high-sha256', 'high-ecdsa'],
+    choices: ['none', 'low', 'high', 'high-lgz', 'high-md5', 'high-sha1', 'high-gmac', 'high-sha256', 'high-ecdsa'],
     default: 'none',
     later: { 'high-ecdsa': 'authentication high-ecdsa (security suites 1 and 2)' },
   },

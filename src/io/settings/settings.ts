@@ -6,6 +6,8 @@ import { clockPolicy, type ClockPolicy } from '../../core/cosem/date-time';
 import { serverAddressFromSerial } from '../../core/link/serial-address';
 import type { Obis } from '../../core/obis/obis';
 import type { Key } from '../../core/security/keys';
+import { isCodedPassword } from '../../core/security/landis-gyr';
+import { DlmsError } from '../../core/wire/errors';
 import { knownFields, plainText } from '../../core/wire/foreign';
 import { unhex } from '../../core/wire/hex';
 import type { SerialFormat } from '../transport/transport';
@@ -126,7 +128,7 @@ export function parseSettings(properties: Properties, credentials: Properties = 
     clientAddress: row.clientAddress,
     server: server(row),
     authentication: row.authentication,
-    password: secret(row.password),
+    password: passwordOf(row),
     security: row.security,
     suite: Number(row.suite) as 0 | 1 | 2,
     systemTitle: row.systemTitle,
@@ -281,6 +283,13 @@ function clockOf({ clockPolicy: chosen, standard, timezone }: Row): ClockPolicy 
   return clockPolicy(chosen ?? (INVERTED.has(standard) ? 'inverted' : 'standard'), timezone ?? undefined);
 }
 
+function passwordOf({ authentication, password }: Row): Secret | null {
+  const given = secret(password);
+  if (authentication !== 'high-lgz' || given === null || isCodedPassword(given.octets())) return given;
+  const expected = 'made of decimal digits, which authentication high-lgz adds to the challenge';
+  throw new DlmsError({ code: 'BAD_SETTING', setting: 'password', value: '(hidden)', expected });
+}
+
 /** ASCII, or 0x and hex digits. */
 function secret(text: string | null): Secret | null {
   if (text === null) return null;
@@ -288,7 +297,7 @@ function secret(text: string | null): Secret | null {
 }
 
 const INVERTED: ReadonlySet<Standard> = new Set(['india', 'italy', 'saudi-arabia']);
-const WITH_PASSWORD = new Set<Authentication>(['low', 'high', 'high-md5', 'high-sha1', 'high-sha256']);
+const WITH_PASSWORD = new Set<Authentication>(['low', 'high', 'high-lgz', 'high-md5', 'high-sha1', 'high-sha256']);
 export type ConnectionSecret = CredentialOf<typeof CONNECTION>;
 /** The credentials of dlms-connection. */
 export const CONNECTION_SECRETS = CONNECTION.filter(isCredential).map(({ name }) => name) as ConnectionSecret[];

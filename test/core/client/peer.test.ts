@@ -250,13 +250,13 @@ describe('somebody without a key in the place of the meter', () => {
 
   it('is told with mechanism 2 when it proves nothing, and taken only of a maker whose meters do not', () => {
     assert.match(refusalOf(meets({ authentication: 'high' }, { proof: () => null }).events), /^HLS_FAILED.*LGZ/);
-    const { events, client } = meets({ authentication: 'high', proofless: true }, { proof: () => null });
+    const { events, client } = meets({ authentication: 'high', landisGyr: true }, { proof: () => null });
     const warnings = events.flatMap(e => (e.type === 'warning' ? [e.text] : []));
     assert.equal(warnings.length, 1);
     assert.deepEqual(client.association?.notes, warnings);
     assert.match(warnings[0] ?? '', /nothing shows that it is the meter/);
     for (const authentication of ['high-md5', 'high-sha1', 'high-gmac', 'high-sha256'] as const) {
-      assert.match(refusalOf(meets({ authentication, proofless: true }, { proof: () => null }).events), /^HLS_FAILED/);
+      assert.match(refusalOf(meets({ authentication, landisGyr: true }, { proof: () => null }).events), /^HLS_FAILED/);
     }
   });
 });

@@ -37,6 +37,13 @@ describe('the proof of high level security by short name', () => {
     assert.equal(sent(exchange.refused(UNKNOWN)), FORMS[2]);
     assert.equal(exchange.refused(UNKNOWN), null);
   });
+  it('is written first to a meter whose other clients write it', () => {
+    const exchange = new SnProof(METHOD, octets([1, 2]), true);
+    assert.equal(hex(encodeApdu(exchange.start())), FORMS[2]);
+    assert.equal(sent(exchange.refused(UNKNOWN)), FORMS[0]);
+    assert.equal(sent(exchange.refused(UNKNOWN)), FORMS[1]);
+    assert.equal(exchange.refused(UNKNOWN), null);
+  });
   it('goes on where the result is about what was asked', () => {
     for (const result of ['04', '09', '0b', '0c', '0d', 'fa']) {
       // 0C 01, [1] data-access-error
