@@ -10,12 +10,14 @@ import type { Fuzzer } from './fuzzer';
 import { iec } from './iec';
 import { liar } from './liar';
 import { nodeRed } from './node-red';
+import { once } from './once';
 import { pasted } from './pasted';
 import { push } from './push';
 import { serial } from './serial';
 import { soak } from './soak';
 import { text } from './text';
 import { values } from './values';
+import { written } from './written';
 import { xml } from './xml';
 
 export const FUZZERS: readonly Fuzzer[] = [
@@ -23,9 +25,11 @@ export const FUZZERS: readonly Fuzzer[] = [
   apdu,
   iec,
   client,
+  once,
   text,
   pasted,
   values,
+  written,
   xml,
   damage,
   forger,

@@ -113,7 +113,7 @@ function textIn(written: string): string | null {
 }
 
 /** Compared as digits and a power of ten; a double is never asked. */
-function sameDecimal(a: string, b: string): boolean {
+export function sameDecimal(a: string, b: string): boolean {
   const [left, right] = [digitsOf(a), digitsOf(b)];
   return left !== null && right !== null && left.digits === right.digits && left.power === right.power;
 }

@@ -162,6 +162,20 @@ describe('independent clients read the simulated meter', function () {
   });
 
   for (const framing of ['hdlc', 'wrapper'] as const) {
+    it(`Gurux works the relay over ${framing}`, async () => {
+      const relay = '0.0.96.3.10.255';
+      const answer = await readBy('gurux', {
+        ...reading(framing, LOW),
+        read: [
+          ['relay', relay, false],
+          ['relay-state', relay],
+          ['relay', relay, true],
+          ['relay-state', relay],
+        ],
+      });
+      assert.deepEqual(answer, { ok: true, results: ['ok', false, 'ok', true] });
+    });
+
     it(`Gurux reads by short names over ${framing}`, async () => {
       const named = meter.named('sn');
       const base = (obis: string): number => named.find(n => n.object.obis.toString() === obis)?.baseName ?? 0;

@@ -171,8 +171,10 @@ function numberOf(type: NumberType, value: unknown, where: string, scaler: numbe
   if (typeof text !== 'number' && typeof text !== 'bigint' && (typeof text !== 'string' || text === ''))
     throw badSetting(where, value, 'a number');
   if (type === 'float32' || type === 'float64') {
-    const number = Number(text) / 10 ** scaler;
-    if (!Number.isFinite(number)) throw badSetting(where, value, 'a number');
+    // Number() also reads "0x10", which is nobody's decimal.
+    const number = DECIMAL.test(String(text)) ? Number(text) / 10 ** scaler : NaN;
+    if (!Number.isFinite(type === 'float32' ? Math.fround(number) : number))
+      throw badSetting(where, value, `a number that fits in ${type}`);
     return { type, value: number };
   }
   const raw = whole(String(text), scaler);
@@ -270,6 +272,7 @@ function pattern(value: unknown, where: string, now: Data | null, policy: ClockP
   return there === 5 ? writeDate(fields) : there === 4 ? writeTime(fields) : writeDateTime(fields);
 }
 
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 type NumberType = keyof typeof RANGES | 'float32' | 'float64';
 const span = (bitCount: bigint, signed: boolean): readonly [bigint, bigint] =>
   signed ? [-(1n << (bitCount - 1n)), (1n << (bitCount - 1n)) - 1n] : [0n, (1n << bitCount) - 1n];

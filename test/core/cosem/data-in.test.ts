@@ -83,6 +83,8 @@ describe('values to be written', () => {
     ['a fraction', 1.5, { now: u8(0) }, /a whole number/],
     ['no number', 'five', { now: u8(0) }, /a whole number/],
     ['an empty text for a number', '', { now: u8(0) }, /a number/],
+    ['a number that single precision does not hold', 1e300, { now: { type: 'float32', value: 0 } }, /fits in float32/],
+    ['hex text for a floating number', '0x10', { now: { type: 'float64', value: 0 } }, /fits in float64/],
     ['nothing where something stands', null, { now: octets([1]) }, /a value for octet-string/],
     ['no time', 'tomorrow', CLOCK, /tomorrow/],
     ['half an octet', '0x0', { now: octets([]) }, /even number/],

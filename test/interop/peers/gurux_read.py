@@ -4,7 +4,8 @@ A separate program, used only as an independent peer in tests. Its one argument 
 host, port, framing (hdlc | wrapper), referencing (ln | sn), client, server, auth, password, security, systemTitle,
 encryptionKey, authenticationKey, counter, dedicatedKey, info, window, pdu, timeout and `read`, a list of steps:
 ["objects"], ["register", obis, shortName?], ["clock", shortName?], ["data", obis, shortName?], ["list", [[class, obis, attribute]...]],
-["range", obis, from, to], ["entries", obis, first, count], ["set-clock", iso].
+["range", obis, from, to], ["entries", obis, first, count], ["set-clock", iso],
+["relay", obis, connected], ["relay-state", obis].
 Octet strings are printed as hex, times as ISO text.
 """
 
@@ -15,7 +16,7 @@ import sys
 
 from gurux_dlms import GXByteBuffer, GXDateTime, GXReplyData
 from gurux_dlms.enums import Authentication, InterfaceType, ObjectType, Security
-from gurux_dlms.objects import GXDLMSClock, GXDLMSData, GXDLMSProfileGeneric, GXDLMSRegister
+from gurux_dlms.objects import GXDLMSClock, GXDLMSData, GXDLMSDisconnectControl, GXDLMSProfileGeneric, GXDLMSRegister
 from gurux_dlms.objects.GXDLMSObject import GXDLMSObject
 from gurux_dlms.secure import GXDLMSSecureClient
 
@@ -163,6 +164,14 @@ class Meter:
         item.time = when(text)
         self.exchange(self.client.write(item, 2))
         return "ok"
+
+    def relay(self, obis, connected):
+        item = GXDLMSDisconnectControl(obis)
+        self.exchange(item.remoteReconnect(self.client) if connected else item.remoteDisconnect(self.client))
+        return "ok"
+
+    def relay_state(self, obis):
+        return self.read(GXDLMSDisconnectControl(obis), 2)
 
 
 def when(text):
