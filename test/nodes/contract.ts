@@ -200,7 +200,8 @@ export const FILTER_FORMS: Readonly<Record<string, (msg: Fields) => void>> = {
         value: checkValue,
         unit: orNull(text),
       });
-      only(row, ['meter', 'time', 'obis', 'key', 'value', 'unit'], where);
+      if ('timeSource' in row) assert.equal(row['timeSource'], 'received', where);
+      only(row, ['meter', 'time', 'timeSource', 'obis', 'key', 'value', 'unit'], where);
     })(msg['payload'], 'payload'),
   homeassistant: msg => {
     text(msg['topic'], 'topic');

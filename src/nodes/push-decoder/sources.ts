@@ -83,7 +83,7 @@ export class PushSources {
 
   /**
    * `limit`: of sources. Of more, the one that was silent longest is given up; counters, conventions and names that meters were
-   * found to have are not its own and stay. `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
+   * found to have are not its own and stay. `heldMost`: octets that wait in all of them. `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
    * together, since a telegram is no other one because it came another way. `conventions`: those that meters were found to
    * follow.
    */
@@ -93,6 +93,7 @@ export class PushSources {
     counters: CounterMemory | null = null,
     conventions: CounterMemory | null = null,
     readonly limit = 100_000,
+    readonly heldMost = HELD_MOST,
   ) {
     this.options = {
       ...options,
@@ -147,7 +148,7 @@ export class PushSources {
   #relieved(current: string): Outgoing[] {
     const given: Outgoing[] = [];
     for (const name of this.#waiting) {
-      if (this.#held <= HELD_MOST) break;
+      if (this.#held <= this.heldMost) break;
       if (name !== current) given.push(...this.end(name, false));
     }
     return given;
