@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Fields of a family that the core reads. */
-const OF_CORE = ['family', 'makers', 'identify', 'layouts', 'conventions', 'quirks', 'texts', 'identity'];
+const OF_CORE = ['family', 'makers', 'identify', 'layouts', 'conventions', 'quirks', 'texts', 'p1', 'identity'];
 /** Fields whose evidence the library shows. */
 const WITH_EVIDENCE = ['quirks'];
 

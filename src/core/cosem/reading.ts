@@ -83,7 +83,8 @@ export interface Origin {
   /** Telegrams missing between the last one and this, by the invocation counter. */
   readonly skipped?: number;
   readonly layout?: string;
-  /** Only the number of elements and what they can mean speak for this layout. */
+  /** Only the number of elements and what they can mean speak for this layout. `layoutBy` says the same. */
+  readonly guessed?: true;
   readonly layoutBy?: 'guessed';
   /** Who said by which convention the values of a list without scaler are scaled. */
   readonly conventionBy?: 'facts' | 'confirmed' | 'setting';

@@ -1,6 +1,7 @@
 // The outside of a P1 telegram: its CRC in the forms meters send, and the encrypted frame around it.
 // The rule of the file: bytes as received, eight bits wide; a P1 line carries no parity.
 
+import { FAMILIES } from '../meters/table';
 import { crc16Arc, fcs16 } from '../wire/crc16';
 import type { Check } from './check';
 import { withUsualLineEnds } from './line-ends';
@@ -19,8 +20,8 @@ export interface CrcCheck {
 
 /**
  * Checks `text` (what stood behind "!") against the bytes from "/" to "!" inclusive. DSMR P1 5.0.2, 5.2: CRC-16/ARC in
- * four hex digits. Lower case and dropped leading zeros are taken (Warmtelink sends "!B9F"); of Holley CRC-16/X.25 too, in
- * either order of its octets (DTSD545). Line ends that were changed on the way are put back for it: the values are the same.
+ * four hex digits. Lower case and dropped leading zeros are taken (Warmtelink sends "!B9F"); of makers that are known for it
+ * CRC-16/X.25 too, in either order of its octets. Line ends that were changed on the way are put back for it: the values are the same.
  */
 export function checkCrc(bytes: Uint8Array, text: string): CrcCheck {
   const calculated = digits(crc16Arc(bytes));
@@ -36,7 +37,7 @@ export function checkCrc(bytes: Uint8Array, text: string): CrcCheck {
 /** Which of the two CRC it is; null for none. One more to fit would let one damaged telegram in 65,536 pass. */
 function variantOf(bytes: Uint8Array, value: number): CrcCheck['variant'] {
   if (value === crc16Arc(bytes)) return 'arc';
-  if (!HOLLEY.every((letter, i) => bytes[i] === letter)) return null;
+  if (!X25_MAKERS.some(letters => letters.every((letter, i) => bytes[i + 1] === letter))) return null;
   const x25 = fcs16(bytes);
   return value === x25 || value === (((x25 & 0xff) << 8) | (x25 >> 8)) ? 'x25' : null;
 }
@@ -115,8 +116,10 @@ function digits(value: number): string {
   return value.toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** "/HLY" */
-const HOLLEY = [0x2f, 0x48, 0x4c, 0x59];
+/** Letters of the identification, behind "/". */
+const X25_MAKERS: readonly (readonly number[])[] = FAMILIES.flatMap(({ makers = [], p1 }) =>
+  p1?.crc === 'x25' ? makers.map(maker => [...maker].map(letter => letter.charCodeAt(0))) : [],
+);
 /** general-glo-ciphering, IEC 62056-5-3. */
 export const GLO_TAG = 0xdb;
 const SHORTEST = 40;

@@ -1,8 +1,10 @@
 // An encrypted P1 telegram -> its text. Luxembourg Smarty, Sagemcom in Styria, Elgama and Kaifa in Poland.
 
 import type { Origin } from '../cosem/reading';
+import { FAMILIES } from '../meters/table';
 import { CONTROL, Key, systemTitleText, unprotect } from '../security';
 import { DlmsError, isDlmsError } from '../wire/errors';
+import { unhex } from '../wire/hex';
 import { Reader } from '../wire/reader';
 import { openFrame } from '../framing/p1-frame';
 
@@ -10,8 +12,8 @@ export interface P1Keys {
   /** From the grid operator, one per meter. */
   readonly encryptionKey?: Key | null;
   /**
-   * Absent: the one that Luxembourg published for all its meters is tried, and without a match the telegram is read
-   * without verification.
+   * Absent: those that countries published for all their meters (Luxembourg) are tried, and without a match the telegram
+   * is read without verification.
    */
   readonly authenticationKey?: Key | null;
   /** For meters that send an empty system title (Elgama GAMA 350); without it eight zero octets are tried (Kaifa MA309M). */
@@ -64,12 +66,14 @@ function openedWith(systemTitle: Uint8Array | null, octets: Uint8Array, keys: P1
     };
   };
   if (authenticationKey !== null) return open(authenticationKey);
-  try {
-    return open(LUXEMBOURG);
-  } catch (error) {
-    if (!isDlmsError(error) || error.code !== 'AUTHENTICATION_FAILED') throw error;
-    return open(null);
+  for (const published of PUBLISHED) {
+    try {
+      return open(published);
+    } catch (error) {
+      if (!isDlmsError(error) || error.code !== 'AUTHENTICATION_FAILED') throw error;
+    }
   }
+  return open(null);
 }
 
 /** What such a frame tells of its protection without being opened. */
@@ -98,5 +102,6 @@ function isText(plaintext: Uint8Array): boolean {
 
 /** The initialization vector of meters that neither send a title nor have one told: zeros, and the counter. */
 const NO_TITLE = new Uint8Array(8);
-/** Luxembourg P1 companion standard: the same for every meter. */
-const LUXEMBOURG = Key.from(Uint8Array.from({ length: 16 }, (_, i) => i * 0x11));
+const PUBLISHED = FAMILIES.flatMap(({ p1 }) =>
+  p1?.publishedAuthenticationKey === undefined ? [] : [Key.from(unhex(p1.publishedAuthenticationKey))],
+);

@@ -15,6 +15,7 @@ export interface MeterFamily {
   readonly quirks?: readonly FamilyQuirk[];
   /** Read by core/iec62056-21/makers. */
   readonly texts?: readonly FamilyTexts[];
+  readonly p1?: FamilyP1;
   readonly identity?: { readonly lists?: Places; readonly texts?: Places };
 }
 
@@ -32,6 +33,14 @@ export interface FamilyTexts {
   readonly keepsStartRate?: true;
   /** Ids that are no OBIS codes and whose values are numbers, with what the lines of one id are. */
   readonly lists?: Readonly<Record<string, Lines>>;
+}
+
+/** What is known of P1 telegrams beyond DSMR. */
+export interface FamilyP1 {
+  /** Of these makers, by the identification: CRC-16/X.25 in place of CRC-16/ARC. Read by core/framing/p1-frame. */
+  readonly crc?: 'x25';
+  /** In hex, of all meters of a country: no secret, it is printed in its specification. Read by core/iec62056-21/p1-decrypt. */
+  readonly publishedAuthenticationKey?: string;
 }
 
 /** `tariffs`: the total, then one line a tariff. `phases`: one line a phase where there are three. `one`: a single value. */

@@ -661,7 +661,10 @@ function listName({ by, candidates: [row, ...others] }: Choice): string | undefi
 /** What flows and forms are told of it: how it is known, and what stayed open in this telegram. */
 function toldOf({ by, candidates, open }: Choice, { layout, items }: Body, { readings }: Decoded): Told {
   const told: Told = {};
-  if (layout !== null && isGuess(layout)) told.layoutBy = 'guessed';
+  if (layout !== null && isGuess(layout)) {
+    told.guessed = true;
+    told.layoutBy = 'guessed';
+  }
   if (by !== null) told.conventionBy = by;
   if (open.size === 0) return told;
   const isOpen = readings.some(({ scaleSource }, i) => {

@@ -9,6 +9,7 @@ export function originOf(origin: Origin, service: string, layout?: string, itsZo
   whole.service = service;
   if (layout !== undefined) whole.layout = layout;
   if (itsZone) whole.zone = 'layout';
+  if (told.guessed !== undefined) whole.guessed = told.guessed;
   if (told.layoutBy !== undefined) whole.layoutBy = told.layoutBy;
   if (told.conventionBy !== undefined) whole.conventionBy = told.conventionBy;
   if (told.conventions !== undefined) whole.conventions = told.conventions;
@@ -16,7 +17,7 @@ export function originOf(origin: Origin, service: string, layout?: string, itsZo
 }
 
 /** What is told of the layout and of the scales. */
-export type Told = Pick<Writable<Origin>, 'layoutBy' | 'conventionBy' | 'conventions'>;
+export type Told = Pick<Writable<Origin>, 'guessed' | 'layoutBy' | 'conventionBy' | 'conventions'>;
 
 export function securedOrigin(
   origin: Origin,

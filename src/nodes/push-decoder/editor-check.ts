@@ -8,6 +8,10 @@ export interface LayoutInForm {
   name?: string;
   elements?: number | string;
   first?: string;
+  nested?: unknown;
+  taggedClock?: unknown;
+  /** Where it is from. */
+  evidence?: string;
   entries?: EntryInForm[];
   /** The short form of the entries, of a file. */
   cells?: readonly unknown[];
@@ -27,6 +31,7 @@ export interface ConventionInForm {
   readonly name?: string;
   readonly when?: Readonly<Record<string, unknown>>;
   readonly scales?: Readonly<Record<string, unknown>>;
+  readonly evidence?: string;
 }
 
 /** As a file of the folder `meters`, so far as a decoder reads it. */
@@ -68,6 +73,42 @@ export function familyIn(pasted: unknown): FamilyInForm | null {
   if (Array.isArray(pasted)) return { layouts: pasted as LayoutInForm[] };
   if (typeof pasted !== 'object' || pasted === null) return null;
   return 'layouts' in pasted || 'conventions' in pasted ? (pasted as FamilyInForm) : { layouts: [pasted] };
+}
+
+/** The file of a family with what a decoder has of its own: as meters/schema.json wants it, so that it can be sent in. */
+export function familyToCopy(layouts: readonly LayoutInForm[], conventions: readonly ConventionInForm[]): FamilyInForm {
+  return {
+    family: 'own',
+    layouts: layouts.map(({ nested, taggedClock, ...layout }) => ({
+      ...filledIn(layout),
+      ...(nested === true ? { nested } : {}),
+      ...(taggedClock === true ? { taggedClock } : {}),
+      ...(layout.entries === undefined ? {} : { entries: layout.entries.map(filledIn) }),
+      evidence: evidenceOf(layout),
+    })),
+    conventions: conventions.map(row => ({
+      ...row,
+      scales: filledIn(row.scales ?? {}),
+      evidence: evidenceOf(row),
+    })),
+  };
+}
+
+/** Without what was left empty, and with numbers for what the form keeps as text. */
+function filledIn<T extends object>(fields: T): T {
+  const given = Object.entries(fields).filter(([, value]) => trimmed(value) !== '');
+  const shown = given.map(([key, value]) => [
+    key,
+    NUMBERS.has(key) ? numberOrText(trimmed(value)) : (value as unknown),
+  ]);
+  // The same fields, or fewer of those that may be absent.
+  return Object.fromEntries(shown) as T;
+}
+
+/** A sentence that is too short to be one says no more than none. */
+function evidenceOf({ evidence }: { readonly evidence?: string }): string {
+  const said = trimmed(evidence);
+  return said.length >= SHORTEST_EVIDENCE ? said : [UNTOLD, said].filter(part => part !== '').join(': ');
 }
 
 export function faultInConventions(list: unknown): LayoutFault | null {
@@ -114,3 +155,8 @@ export function unproven({
   if (replay === 'refuse' && !authentic) hints.push('proof.replay');
   return hints;
 }
+
+const NUMBERS = new Set(['elements', 'position', 'scaler', 'power', 'energy', 'voltage', 'current', 'powerFactor']);
+/** As meters/schema.json wants it. */
+const SHORTEST_EVIDENCE = 10;
+const UNTOLD = 'written by a user, who names no source';

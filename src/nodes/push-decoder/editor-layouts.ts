@@ -19,6 +19,7 @@ import {
 } from '../../editor';
 import {
   familyIn,
+  familyToCopy,
   faultInConventions,
   faultInLayouts,
   numberOrText,
@@ -125,7 +126,7 @@ export class LayoutTable {
     const text = $('#dlms-push-json-text');
     $('#dlms-push-layout-json').on('click', () => {
       this.#json.toggle();
-      text.val(JSON.stringify({ family: 'own', layouts: this.layouts, conventions: this.conventions }, null, 2));
+      text.val(JSON.stringify(familyToCopy(this.layouts, this.conventions), null, 2));
       RED.tray.resize();
     });
     $('#dlms-push-json-take').on('click', () => this.#take(typed(text)));
@@ -178,6 +179,9 @@ export class LayoutTable {
     const first = textIn($('#dlms-push-layout-first'));
     if (first === '') delete layout.first;
     else layout.first = first;
+    const evidence = textIn($('#dlms-push-layout-evidence'));
+    if (evidence === '') delete layout.evidence;
+    else layout.evidence = evidence;
     layout.entries = this.#rows
       .editableList('items')
       .get()
@@ -204,6 +208,7 @@ export class LayoutTable {
     $('#dlms-push-layout-name').val(layout.name ?? '');
     $('#dlms-push-layout-elements').val(layout.elements ?? '');
     $('#dlms-push-layout-first').val(layout.first ?? '');
+    $('#dlms-push-layout-evidence').val(layout.evidence ?? '');
     this.#rows.editableList('empty');
     for (const entry of layout.entries ?? []) this.#rows.editableList('addItem', { ...entry });
   }

@@ -180,6 +180,7 @@ describe('layouts', () => {
         for (const name of ['ISK1030700000042', 'SAG1030700000042', 'ABC84605887']) {
           const [event] = telegramsOf(feed({}, [notificationOf(si(name, state, number))]));
           assert.equal(event?.origin.layout, 'si-12-energy');
+          assert.equal(event.origin.guessed, undefined);
           assert.equal(event.origin.layoutBy, undefined);
           assert.equal(event.telegram.readings.find(r => r.obis === '1-0:1.8.0*255')?.value, 3810);
           assert.equal(event.telegram.meter.id, '16820006');
@@ -223,7 +224,12 @@ describe('layouts', () => {
       );
     const [event] = telegramsOf(feed({}, [bgld(231, 100, 690)]));
     assert.equal(event?.origin.layout, 'bgld-11');
-    assert.equal(event.origin.layoutBy, 'guessed');
+    // The mark stands behind the name.
+    assert.deepEqual(Object.entries(event.origin).slice(-3), [
+      ['layout', 'bgld-11'],
+      ['guessed', true],
+      ['layoutBy', 'guessed'],
+    ]);
     for (const [volts, amperes, watts] of [
       [50, 100, 150],
       [2301, 100, 690],
