@@ -20,6 +20,8 @@ const order = (more: Record<string, unknown> = {}): FlowNode => ({
   ...more,
 });
 
+const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+
 interface Told {
   readonly outcome: string;
   readonly before?: unknown;
@@ -134,6 +136,70 @@ describe('dlms-set-object', () => {
     assert.equal(told['name'], 'execute');
   });
 
+  it('writes the passive calendar and puts it into force, each part with its account', async () => {
+    const flow = await start(order({ command: 'calendar' }));
+    const passive = {
+      calendar_name_passive: 'HOLIDAY',
+      week_profile_table_passive: [
+        {
+          week_profile_name: '0x01',
+          ...Object.fromEntries(DAYS.map(day => [day, 1])),
+        },
+        { week_profile_name: '0x02', ...Object.fromEntries(DAYS.map(day => [day, 2])) },
+      ],
+    };
+    flow.send('n1', { payload: passive });
+    const told = (await flow.message('out')).payload as Told[];
+    assert.deepEqual(
+      told.map(({ outcome, name }) => [name, outcome]),
+      [
+        ['calendar_name_passive', 'written'],
+        ['week_profile_table_passive', 'written'],
+        ['activate_passive_calendar', 'done'],
+      ],
+    );
+    const { before, after } = told[2] as { before: unknown[]; after: unknown[] };
+    assert.deepEqual([before[0], before[4], after[0]], ['SUMMER', 'HOLIDAY', 'HOLIDAY']);
+    assert.equal((after[2] as unknown[]).length, 2);
+  });
+
+  it('puts the calendar that the meter has into force where the message brings none', async () => {
+    const flow = await start(order({ command: 'calendar' }));
+    flow.send('n1', { payload: 1 });
+    const told = (await flow.message('out')).payload as Told[];
+    assert.deepEqual([told.length, told[0]?.outcome, (told[0]?.after as unknown[])[0]], [1, 'done', 'WINTER']);
+  });
+
+  it('shows by a dry run what a calendar would be, and changes nothing', async () => {
+    const flow = await start(order({ command: 'calendar', dryRun: true }), { allowWriting: false });
+    flow.send('n1', { payload: { calendar_name_passive: 'X' } });
+    const told = (await flow.message('out')).payload as Told[];
+    assert.deepEqual(
+      told.map(({ outcome, wanted, hex }) => [outcome, wanted, hex]),
+      [
+        ['dry-run', 'X', '090158'],
+        ['dry-run', 0, '0f00'],
+      ],
+    );
+  });
+
+  it('changes what the display shows to the rows, in their order', async () => {
+    const flow = await start(order({ command: 'display-list' }));
+    const objects = [{ obis: '1-0:2.8.0*255' }, { obis: '0-0:1.0.0*255' }, { obis: '1-0:1.6.0*255', attribute: 5 }];
+    flow.send('n1', { objects } as never);
+    const [told] = (await flow.message('out')).payload as Told[];
+    assert.deepEqual([told?.outcome, told?.['name']], ['written', 'capture_objects']);
+    const list = told?.after as { class_id: number; logical_name: string; attribute_index: number }[];
+    assert.deepEqual(
+      list.map(o => [o.class_id, o.logical_name, o.attribute_index]),
+      [
+        [3, '1-0:2.8.0*255', 2],
+        [8, '0-0:1.0.0*255', 2],
+        [4, '1-0:1.6.0*255', 5],
+      ],
+    );
+  });
+
   it('takes many rows from a message, and ends at the first that the meter refuses', async () => {
     const flow = await start(order());
     const objects = [
@@ -172,6 +238,14 @@ describe('dlms-set-object', () => {
     ['a field that nobody knows', {}, { objects: [{ obis: '1.8.0', vaule: 1 }] }, /vaule/],
     ['broken JSON', { objects: [{ obis: '1.8.0', value: '{ "type"' }] }, {}, /JSON/],
     ['a script without number', { command: 'script', object: '0-0:10.0.106*255' }, {}, /script/],
+    ['a display with values', { command: 'display-list', objects: [{ obis: '1.8.0', value: '1' }] }, {}, /no values/],
+    ['a display of nothing', { command: 'display-list', objects: [] }, {}, /at least one/],
+    [
+      'a calendar with a field that nobody knows',
+      { command: 'calendar' },
+      { payload: { calendar_name: 'X' } },
+      /calendar_name/,
+    ],
     ['a reset of nothing', { command: 'reset' }, {}, /OBIS/],
   ] as const) {
     it(`refuses ${name}, and asks no meter`, async () => {
