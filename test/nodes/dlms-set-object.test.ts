@@ -20,6 +20,19 @@ const order = (more: Record<string, unknown> = {}): FlowNode => ({
   ...more,
 });
 
+/** Each command with what it needs to be an order. */
+const EACH_COMMAND = [
+  ['write', {}, { payload: 'x' }],
+  ['invoke', { objects: [{ obis: '0-0:96.3.10*255', value: '{ "type": "integer", "value": 0 }' }] }, {}],
+  ['set-clock', {}, {}],
+  ['disconnect', {}, {}],
+  ['reconnect', {}, {}],
+  ['arm', {}, {}],
+  ['script', { object: '0-0:10.0.106*255', script: '1' }, {}],
+  ['calendar', {}, { payload: { calendar_name_passive: 'X' } }],
+  ['display-list', {}, { objects: [{ obis: '1-0:2.8.0*255' }] }],
+] as const;
+const LATE = { now: () => Date.now() - 60_000 };
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
 interface Told {
@@ -225,6 +238,48 @@ describe('dlms-set-object', () => {
     flow.send('n1', { objects: [{ obis: '0-0:96.13.0*255', value: 'hello' }] } as never);
     assert.ok(Array.isArray((await flow.message('out'))['objects']), 'what is none stays');
   });
+
+  for (const [command, more, message] of EACH_COMMAND) {
+    it(`${command} is refused where the connection does not allow it, and told by a dry run, with nothing written`, async () => {
+      const flow = await start(order({ command, ...more }), { allowWriting: false }, LATE);
+      flow.send('n1', { ...message } as never);
+      assert.equal((await flow.error()).error.code, 'WRITE_NOT_ALLOWED');
+      flow.send('n1', { ...message, meter: { allowWriting: true } } as never);
+      assert.equal((await flow.error()).error.code, 'BAD_SETTING');
+      await flow.silence('audit', 50);
+      await stopFlow();
+      await closeMeters();
+      const before: string[] = [];
+      const dry = await start(order({ command, ...more, dryRun: true }), { allowWriting: false }, LATE);
+      for (let round = 0; round < 2; round++) {
+        dry.send('n1', { ...message } as never);
+        const told = (await dry.message('out')).payload as Told[];
+        assert.ok(
+          told.length > 0 && told.every(({ outcome, hex }) => outcome === 'dry-run' && typeof hex === 'string'),
+        );
+        // What was there the first time is there the second time.
+        const now = JSON.stringify(told.map(({ before }) => before));
+        if (command !== 'set-clock') before.push(now);
+      }
+      assert.equal(before[0], before[1]);
+    });
+
+    it(`${command} is refused where the connection lists something else, and by the meter's own rights`, async () => {
+      const flow = await start(order({ command, ...more }), { writable: '0-0:94.91.18*255/2' }, LATE);
+      flow.send('n1', { ...message } as never);
+      const { error } = await flow.error();
+      assert.equal(error.code, 'WRITE_NOT_ALLOWED');
+      assert.match(error.message, /not among/);
+      await flow.silence('audit', 50);
+      await stopFlow();
+      await closeMeters();
+      // Who proves nothing may read only.
+      const reader = await start(order({ command, ...more }), { clientAddress: '16', authentication: 'none' }, LATE);
+      reader.send('n1', { ...message } as never);
+      assert.equal((await reader.error()).error.code, 'WRITE_NOT_ALLOWED');
+      await reader.silence('audit', 50);
+    });
+  }
 
   for (const [name, node, message, words] of [
     ['no value at all', {}, {}, /msg\.payload/],
