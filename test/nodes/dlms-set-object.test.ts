@@ -20,6 +20,21 @@ const order = (more: Record<string, unknown> = {}): FlowNode => ({
   ...more,
 });
 
+/** Each command with what it needs to be an order. */
+const EACH_COMMAND = [
+  ['write', {}, { payload: 'x' }],
+  ['invoke', { objects: [{ obis: '0-0:96.3.10*255', value: '{ "type": "integer", "value": 0 }' }] }, {}],
+  ['set-clock', {}, {}],
+  ['disconnect', {}, {}],
+  ['reconnect', {}, {}],
+  ['arm', {}, {}],
+  ['script', { object: '0-0:10.0.106*255', script: '1' }, {}],
+  ['calendar', {}, { payload: { calendar_name_passive: 'X' } }],
+  ['display-list', {}, { objects: [{ obis: '1-0:2.8.0*255' }] }],
+] as const;
+const LATE = { now: () => Date.now() - 60_000 };
+const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+
 interface Told {
   readonly outcome: string;
   readonly before?: unknown;
@@ -134,6 +149,70 @@ describe('dlms-set-object', () => {
     assert.equal(told['name'], 'execute');
   });
 
+  it('writes the passive calendar and puts it into force, each part with its account', async () => {
+    const flow = await start(order({ command: 'calendar' }));
+    const passive = {
+      calendar_name_passive: 'HOLIDAY',
+      week_profile_table_passive: [
+        {
+          week_profile_name: '0x01',
+          ...Object.fromEntries(DAYS.map(day => [day, 1])),
+        },
+        { week_profile_name: '0x02', ...Object.fromEntries(DAYS.map(day => [day, 2])) },
+      ],
+    };
+    flow.send('n1', { payload: passive });
+    const told = (await flow.message('out')).payload as Told[];
+    assert.deepEqual(
+      told.map(({ outcome, name }) => [name, outcome]),
+      [
+        ['calendar_name_passive', 'written'],
+        ['week_profile_table_passive', 'written'],
+        ['activate_passive_calendar', 'done'],
+      ],
+    );
+    const { before, after } = told[2] as { before: unknown[]; after: unknown[] };
+    assert.deepEqual([before[0], before[4], after[0]], ['SUMMER', 'HOLIDAY', 'HOLIDAY']);
+    assert.equal((after[2] as unknown[]).length, 2);
+  });
+
+  it('puts the calendar that the meter has into force where the message brings none', async () => {
+    const flow = await start(order({ command: 'calendar' }));
+    flow.send('n1', { payload: 1 });
+    const told = (await flow.message('out')).payload as Told[];
+    assert.deepEqual([told.length, told[0]?.outcome, (told[0]?.after as unknown[])[0]], [1, 'done', 'WINTER']);
+  });
+
+  it('shows by a dry run what a calendar would be, and changes nothing', async () => {
+    const flow = await start(order({ command: 'calendar', dryRun: true }), { allowWriting: false });
+    flow.send('n1', { payload: { calendar_name_passive: 'X' } });
+    const told = (await flow.message('out')).payload as Told[];
+    assert.deepEqual(
+      told.map(({ outcome, wanted, hex }) => [outcome, wanted, hex]),
+      [
+        ['dry-run', 'X', '090158'],
+        ['dry-run', 0, '0f00'],
+      ],
+    );
+  });
+
+  it('changes what the display shows to the rows, in their order', async () => {
+    const flow = await start(order({ command: 'display-list' }));
+    const objects = [{ obis: '1-0:2.8.0*255' }, { obis: '0-0:1.0.0*255' }, { obis: '1-0:1.6.0*255', attribute: 5 }];
+    flow.send('n1', { objects } as never);
+    const [told] = (await flow.message('out')).payload as Told[];
+    assert.deepEqual([told?.outcome, told?.['name']], ['written', 'capture_objects']);
+    const list = told?.after as { class_id: number; logical_name: string; attribute_index: number }[];
+    assert.deepEqual(
+      list.map(o => [o.class_id, o.logical_name, o.attribute_index]),
+      [
+        [3, '1-0:2.8.0*255', 2],
+        [8, '0-0:1.0.0*255', 2],
+        [4, '1-0:1.6.0*255', 5],
+      ],
+    );
+  });
+
   it('takes many rows from a message, and ends at the first that the meter refuses', async () => {
     const flow = await start(order());
     const objects = [
@@ -160,6 +239,48 @@ describe('dlms-set-object', () => {
     assert.ok(Array.isArray((await flow.message('out'))['objects']), 'what is none stays');
   });
 
+  for (const [command, more, message] of EACH_COMMAND) {
+    it(`${command} is refused where the connection does not allow it, and told by a dry run, with nothing written`, async () => {
+      const flow = await start(order({ command, ...more }), { allowWriting: false }, LATE);
+      flow.send('n1', { ...message } as never);
+      assert.equal((await flow.error()).error.code, 'WRITE_NOT_ALLOWED');
+      flow.send('n1', { ...message, meter: { allowWriting: true } } as never);
+      assert.equal((await flow.error()).error.code, 'BAD_SETTING');
+      await flow.silence('audit', 50);
+      await stopFlow();
+      await closeMeters();
+      const before: string[] = [];
+      const dry = await start(order({ command, ...more, dryRun: true }), { allowWriting: false }, LATE);
+      for (let round = 0; round < 2; round++) {
+        dry.send('n1', { ...message } as never);
+        const told = (await dry.message('out')).payload as Told[];
+        assert.ok(
+          told.length > 0 && told.every(({ outcome, hex }) => outcome === 'dry-run' && typeof hex === 'string'),
+        );
+        // What was there the first time is there the second time.
+        const now = JSON.stringify(told.map(({ before }) => before));
+        if (command !== 'set-clock') before.push(now);
+      }
+      assert.equal(before[0], before[1]);
+    });
+
+    it(`${command} is refused where the connection lists something else, and by the meter's own rights`, async () => {
+      const flow = await start(order({ command, ...more }), { writable: '0-0:94.91.18*255/2' }, LATE);
+      flow.send('n1', { ...message } as never);
+      const { error } = await flow.error();
+      assert.equal(error.code, 'WRITE_NOT_ALLOWED');
+      assert.match(error.message, /not among/);
+      await flow.silence('audit', 50);
+      await stopFlow();
+      await closeMeters();
+      // Who proves nothing may read only.
+      const reader = await start(order({ command, ...more }), { clientAddress: '16', authentication: 'none' }, LATE);
+      reader.send('n1', { ...message } as never);
+      assert.equal((await reader.error()).error.code, 'WRITE_NOT_ALLOWED');
+      await reader.silence('audit', 50);
+    });
+  }
+
   for (const [name, node, message, words] of [
     ['no value at all', {}, {}, /msg\.payload/],
     [
@@ -172,6 +293,14 @@ describe('dlms-set-object', () => {
     ['a field that nobody knows', {}, { objects: [{ obis: '1.8.0', vaule: 1 }] }, /vaule/],
     ['broken JSON', { objects: [{ obis: '1.8.0', value: '{ "type"' }] }, {}, /JSON/],
     ['a script without number', { command: 'script', object: '0-0:10.0.106*255' }, {}, /script/],
+    ['a display with values', { command: 'display-list', objects: [{ obis: '1.8.0', value: '1' }] }, {}, /no values/],
+    ['a display of nothing', { command: 'display-list', objects: [] }, {}, /at least one/],
+    [
+      'a calendar with a field that nobody knows',
+      { command: 'calendar' },
+      { payload: { calendar_name: 'X' } },
+      /calendar_name/,
+    ],
     ['a reset of nothing', { command: 'reset' }, {}, /OBIS/],
   ] as const) {
     it(`refuses ${name}, and asks no meter`, async () => {

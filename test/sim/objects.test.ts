@@ -65,7 +65,7 @@ describe('the objects of the simulated meter', () => {
 
   it('lists every object with its rights, fewer for the public client', () => {
     const list = elements(associated().get(15, '0.0.40.0.0.255', 2));
-    assert.equal(list.length, 42);
+    assert.equal(list.length, 44);
     const billing = list.find(e => hex((elements(e)[2] as { value: Uint8Array }).value) === '0000620100ff');
     const [rights] = elements(elements(billing as never)[3] as never);
     // attribute 2 of the billing profile: no access, selectors 1 and 2

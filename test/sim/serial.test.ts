@@ -77,7 +77,7 @@ describe('a session with simulated meters on a serial line', () => {
       values,
       Array.from({ length: 96 }, (_, i) => energiesAt(from + i * 900_000).import),
     );
-    assert.equal((await session.objects()).length, 42);
+    assert.equal((await session.objects()).length, 44);
   }
 
   for (const [name, properties] of [

@@ -60,7 +60,7 @@ describe('a session with the simulated meter', () => {
     assert.deepEqual(outcomes[0], { ok: true, value: { type: 'double-long-unsigned', value: energiesAt(NOW).import } });
     assert.equal(outcomes[1]?.ok === false && outcomes[1].error.code, 'OBJECT_UNDEFINED');
     await readsProfile(s, rows);
-    assert.equal((await s.objects()).length, 42);
+    assert.equal((await s.objects()).length, 44);
   }
 
   async function fails(s: Session, code: Code): Promise<void> {

@@ -30,8 +30,8 @@ export interface InvokeOrder {
   readonly argument: unknown;
   /** Read before and behind it, because a method says little of what it did. */
   readonly state?: readonly AttributeRef[];
-  /** Whether the state behind it is what the order wanted; null in it: not known. */
-  readonly reached?: (state: readonly (Plain | undefined)[]) => boolean;
+  /** Whether the state behind it is what the order wanted, also by the one in front of it; null in both: not known. */
+  readonly reached?: (state: readonly (Plain | undefined)[], before: readonly (Plain | undefined)[]) => boolean;
 }
 
 export type Order = SetOrder | InvokeOrder;
@@ -102,12 +102,12 @@ export async function giveOrders(turn: WritingTurn, orders: readonly Order[], op
     ready.push(await prepared(turn, order, options.now));
   }
   let failed: unknown = null;
-  for (const one of ready) {
+  for (const [i, one] of ready.entries()) {
     if (options.dryRun || failed !== null) {
       options.account(accountOf(one, options.dryRun ? 'dry-run' : 'not-sent', options));
       continue;
     }
-    failed = await given(turn, one, options);
+    failed = await given(turn, one, options, i > 0);
   }
   if (failed !== null) throw failed;
 }
@@ -173,12 +173,20 @@ function discreet(order: Order, make: () => Data): Data {
   }
 }
 
-/** null, or what went wrong; the account is told in any case. */
-async function given(turn: WritingTurn, prepared: Ready, options: WriteOptions): Promise<unknown> {
-  const ready = { ...prepared, data: prepared.anew?.() ?? prepared.data };
+/** null, or what went wrong; the account is told in any case. `behind`: behind another order, which may have changed the state. */
+async function given(turn: WritingTurn, prepared: Ready, options: WriteOptions, behind: boolean): Promise<unknown> {
+  let ready: Ready = { ...prepared, data: prepared.anew?.() ?? prepared.data };
   const { order, data } = ready;
   const tell = (outcome: Outcome, more: Partial<Account> = {}): void =>
     options.account({ ...accountOf(ready, outcome, options), ...more });
+  if (behind && order.kind === 'invoke' && order.state !== undefined) {
+    try {
+      ready = { ...ready, before: await stateOf(turn, order.state) };
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      return (tell('not-sent', { error: told(error) }), error);
+    }
+  }
   let returned: Data | null = null;
   try {
     if (order.kind === 'invoke') returned = await turn.act(order.ref, data);
@@ -188,7 +196,9 @@ async function given(turn: WritingTurn, prepared: Ready, options: WriteOptions):
     tell(isRefusal(error, turn) ? 'refused' : 'unknown', { error: told(error) });
     return error;
   }
-  return order.kind === 'invoke' ? await seen(turn, order, returned, tell) : await readBack(turn, ready, options, tell);
+  return order.kind === 'invoke'
+    ? await seen(turn, order, ready.before, returned, tell)
+    : await readBack(turn, ready, options, tell);
 }
 
 /**
@@ -203,6 +213,7 @@ function isRefusal({ code }: DlmsError, { settings }: WritingTurn): boolean {
 async function seen(
   turn: WritingTurn,
   { ref, state = [], reached }: InvokeOrder,
+  before: Plain | undefined,
   returned: Data | null,
   tell: (outcome: Outcome, more?: Partial<Account>) => void,
 ): Promise<unknown> {
@@ -216,11 +227,15 @@ async function seen(
     tell('done', { error: told(error) });
     return error;
   }
-  const well = reached === undefined || reached(Array.isArray(after) ? (after as Plain[]) : []);
+  const well = reached === undefined || reached(listed(after), listed(before));
   const more = after === undefined ? {} : { after };
   if (well) return (tell('done', more), null);
   const error = new DlmsError({ code: 'WRITE_DIFFERS', object: describeRef(ref) });
   return (tell('differs', { ...more, error: told(error) }), error);
+}
+
+function listed(state: Plain | undefined): readonly Plain[] {
+  return Array.isArray(state) ? (state as Plain[]) : [];
 }
 
 async function readBack(
@@ -300,9 +315,10 @@ function shownAs(order: Order, data: Data, scaler: number, policy: ClockPolicy):
   });
 }
 
-/** Passwords, PINs and keys: by the name of the attribute, and all methods of associations and of security setup. */
+/** Passwords, PINs and keys: by the name of attribute or method, and all methods of associations and of security setup. */
 export function isSecret(ref: AttributeRef | MethodRef): boolean {
-  if ('method' in ref) return WITH_SECRETS.has(ref.classId);
+  if ('method' in ref)
+    return WITH_SECRETS.has(ref.classId) || SECRET_NAME.test(methodName(ref.classId, ref.method) ?? '');
   return SECRET_NAME.test(attributeOf(ref.classId, ref.attribute)?.name ?? '');
 }
 
@@ -317,5 +333,6 @@ const ANSWERS_NO: ReadonlySet<string> = new Set(['ACCESS_DENIED', 'OBJECT_UNDEFI
 const REFUSES_ALL: ReadonlySet<string> = new Set(['EXCEPTION_RESPONSE', 'SERVICE_ERROR']);
 /** Association SN, association LN, security setup. */
 const WITH_SECRETS: ReadonlySet<number> = new Set([12, 15, 64]);
-const SECRET_NAME = /secret|pass|pin|key|authentication/i;
+/** Whole words: a passive calendar is no password. */
+const SECRET_NAME = /(?:^|_)(?:secret|pass|password|pin|keys?|authentication)(?:_|$)/;
 const CLOCK_GOES_ON_MS = 5000;

@@ -61,9 +61,8 @@ register<SetObject>('dlms-set-object', SET_OBJECT, {
     for (const object of objects) list.add(object);
     const object = $('#node-input-object');
     suggestCodes(object);
-    // Only the relay has a usual place.
     $('#node-input-command').on('change', function () {
-      object.attr('placeholder', ['reset', 'script'].includes(typed($(this))) ? '' : RELAY);
+      object.attr('placeholder', USUAL[typed($(this))] ?? '');
     });
   },
   save: node => {
@@ -79,3 +78,11 @@ register<SetObject>('dlms-set-object', SET_OBJECT, {
 });
 
 const RELAY = '0-0:96.3.10*255';
+/** Where an object stands that has a usual place. */
+const USUAL: Readonly<Record<string, string>> = {
+  disconnect: RELAY,
+  reconnect: RELAY,
+  arm: RELAY,
+  calendar: '0-0:13.0.0*255',
+  'display-list': '0-0:21.0.1*255',
+};

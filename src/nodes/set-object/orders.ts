@@ -77,6 +77,17 @@ export function planOf(
       const argument = { type: 'long-unsigned', value: number };
       return () => Promise.resolve({ orders: [{ kind: 'invoke', ref: { classId: 9, obis, method: 1 }, argument }] });
     }
+    case 'display-list': {
+      const obis = objectOf(wanted, DISPLAY);
+      const [rows, setting] = rowsIn(wanted, message.objects, 2);
+      if (rows.length === 0) throw badSetting(setting, '(empty)', 'at least one OBIS code');
+      if (rows.length > LIMIT) throw badSetting(setting, rows.length, `at most ${LIMIT} objects`);
+      const odd = rows.find(({ value }) => value !== undefined);
+      if (odd !== undefined) throw badSetting(setting, `a value of ${odd.obis}`, 'no values: a display shows its own');
+      return turn => displayPlan(turn, obis, rows);
+    }
+    case 'calendar':
+      return calendarPlan(objectOf(wanted, CALENDAR), message.payload);
   }
 }
 
@@ -155,14 +166,14 @@ function typed(value: unknown): unknown {
 }
 
 /** As the meter's own list says; a meter that hides it is asked by what the code usually is. */
-async function classOf(turn: WritingTurn, obis: Obis): Promise<number> {
+async function classOf(turn: WritingTurn, obis: Obis, usual = usualClass(obis)): Promise<number> {
   try {
     const entry = (await turn.objects()).find(o => o.obis.equals(obis));
     if (entry !== undefined) return entry.classId;
   } catch (error) {
     if (!isDlmsError(error) || error.blame !== 'meter') throw error;
   }
-  return usualClass(obis);
+  return usual;
 }
 
 function relayPlan(wanted: Wanted, method: number, states: readonly number[]): (turn: WritingTurn) => Promise<Plan> {
@@ -176,6 +187,52 @@ function relayPlan(wanted: Wanted, method: number, states: readonly number[]): (
     reached: ([, control]: readonly (Plain | undefined)[]) => typeof control !== 'number' || states.includes(control),
   };
   return () => Promise.resolve({ orders: [order] });
+}
+
+/** A display shows what its list captures. IEC 62056-6-1, standard readout definitions. */
+async function displayPlan(turn: WritingTurn, obis: Obis, rows: readonly Row[]): Promise<Plan> {
+  const classId = await classOf(turn, obis, PROFILE);
+  if (classId !== PROFILE) throw badSetting('object', obis.toString(), 'a list of what a display shows (class 7)');
+  const shown: object[] = [];
+  for (const row of rows) {
+    shown.push({
+      type: 'structure',
+      value: [
+        { type: 'long-unsigned', value: row.classId ?? (await classOf(turn, row.obis)) },
+        { type: 'octet-string', value: row.obis.bytes },
+        { type: 'integer', value: row.index },
+        { type: 'long-unsigned', value: 0 },
+      ],
+    });
+  }
+  const value = { type: 'array', value: shown };
+  return { orders: [{ kind: 'set', ref: { classId, obis, attribute: 3 }, value }] };
+}
+
+/** The passive calendar as the message has it, if it has one; then it takes the place of the active one. */
+function calendarPlan(obis: Obis, payload: unknown): (turn: WritingTurn) => Promise<Plan> {
+  const at = (attribute: number): AttributeRef => ({ classId: ACTIVITY_CALENDAR, obis, attribute });
+  const passive = isRecord(payload) ? knownFields(payload, 'msg.payload', PASSIVE) : {};
+  const orders: Order[] = PASSIVE.flatMap((name, i) =>
+    passive[name] === undefined ? [] : [{ kind: 'set', ref: at(FIRST_PASSIVE + i), value: passive[name] }],
+  );
+  orders.push({
+    kind: 'invoke',
+    ref: { classId: ACTIVITY_CALENDAR, obis, method: 1 },
+    argument: ZERO,
+    state: [...PASSIVE.map((_, i) => at(FIRST_ACTIVE + i)), ...PASSIVE.map((_, i) => at(FIRST_PASSIVE + i))],
+    // Some meters keep the passive one, others change the two.
+    reached: (state, before) =>
+      PASSIVE.every((_, i) => {
+        const [is, was] = [state[i] ?? null, before[PASSIVE.length + i] ?? null];
+        return is === null || was === null || JSON.stringify(is) === JSON.stringify(was);
+      }),
+  });
+  return () => Promise.resolve({ orders });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 /** The time of this computer, in the way in which the meter writes its own. */
@@ -241,6 +298,20 @@ function given(value: unknown): boolean {
 const FIELDS = ['obis', 'classId', 'index', 'attribute', 'method', 'value', 'name', 'key', 'unit'] as const;
 const CLOCK = Obis.parse('0-0:1.0.0*255');
 const RELAY = Obis.parse('0-0:96.3.10*255');
+const CALENDAR = Obis.parse('0-0:13.0.0*255');
+/** General display readout. IEC 62056-6-1. */
+const DISPLAY = Obis.parse('0-0:21.0.1*255');
+const PROFILE = 7;
+const ACTIVITY_CALENDAR = 20;
+/** The attributes from 6 on; those from 2 on are the active ones. IEC 62056-6-2, Activity calendar. */
+const PASSIVE = [
+  'calendar_name_passive',
+  'season_profile_passive',
+  'week_profile_table_passive',
+  'day_profile_table_passive',
+] as const;
+const FIRST_ACTIVE = 2;
+const FIRST_PASSIVE = 6;
 const DISCONNECT_CONTROL = 70;
 /** control_state. IEC 62056-6-2, Disconnect control. */
 const DISCONNECTED = 0;

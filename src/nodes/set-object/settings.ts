@@ -2,7 +2,7 @@
 
 import { settings, type When } from '../lib/settings-table';
 
-const LISTED: When = { command: ['write', 'invoke'] };
+const LISTED: When = { command: ['write', 'invoke', 'display-list'] };
 
 export const SET_OBJECT = settings([
   { name: 'name', kind: 'editor', stored: '' },
@@ -10,7 +10,18 @@ export const SET_OBJECT = settings([
   {
     name: 'command',
     kind: 'choice',
-    choices: ['write', 'invoke', 'set-clock', 'disconnect', 'reconnect', 'arm', 'reset', 'script'],
+    choices: [
+      'write',
+      'invoke',
+      'set-clock',
+      'disconnect',
+      'reconnect',
+      'arm',
+      'reset',
+      'script',
+      'calendar',
+      'display-list',
+    ],
     default: 'write',
   },
   // Read by orders.ts.
@@ -24,7 +35,7 @@ export const SET_OBJECT = settings([
     name: 'object',
     kind: 'text',
     default: null,
-    when: { command: ['disconnect', 'reconnect', 'arm', 'reset', 'script'] },
+    when: { command: ['disconnect', 'reconnect', 'arm', 'reset', 'script', 'calendar', 'display-list'] },
   },
   { name: 'script', kind: 'number', default: null, min: 0, max: 0xffff, when: { command: ['script'] } },
   { name: 'onlyBeyond', kind: 'number', default: 0, min: 0, max: 86_400, when: { command: ['set-clock'] } },
