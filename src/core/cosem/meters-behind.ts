@@ -27,8 +27,13 @@ export function withMeters<T extends Reading>(
     const channel = channelOf(reading.obis);
     if (channel === null) return reading;
     const meter = behind.get(channel) ?? behind.get(`0${channel.slice(1)}`);
-    return meter === undefined ? reading : { ...reading, meter };
+    return meter === undefined || isOf(reading, meter) ? reading : { ...reading, meter };
   });
+}
+
+/** The reader of a text has told it; that of the push, who asks what came before, need not copy it again. */
+function isOf({ meter: told }: Reading, { id, manufacturer, model }: Meter): boolean {
+  return told?.id === id && told.manufacturer === manufacturer && told.model === model;
 }
 
 /** "0-1", what belongs to an M-Bus channel; "7-0", another medium than electricity; else null. IEC 62056-6-1, 5.3. */
