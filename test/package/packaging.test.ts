@@ -293,4 +293,4 @@ type Facts = Record<'repository' | 'bugs' | 'homepage', string>;
  * A ratchet: what is installed gets no bigger. It grew for the table of keys, for XML (97 KB, half of it the parser) and for the
  * node set object (help and form in six languages, and two examples of it).
  */
-const MOST_OCTETS = 3_000_000;
+const MOST_OCTETS = 3_040_000;
