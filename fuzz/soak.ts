@@ -48,7 +48,7 @@ export const soak: Fuzzer<SoakInput> = {
       },
     );
     const pushes = PUSH_FORMATS.filter(f => f.control === undefined).map(f => pushBytes(f));
-    const sources = new PushSources({}, () => undefined);
+    const sources = new PushSources({}, () => undefined, null, null, 256);
     const filter = new ObisFilter(filterOptions({ rules: [], output: 'flat', onChange: true, counters: true }));
     const heaps: number[] = [];
     let rounds = 0;

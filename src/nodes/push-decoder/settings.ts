@@ -60,8 +60,8 @@ export const PUSH_DECODER = settings([
   { name: 'require', kind: 'choice', choices: ['nothing', 'encrypted', 'authenticated'], default: null },
   { name: 'replay', kind: 'choice', choices: ['accept', 'refuse'], default: 'accept' },
   { name: 'idle', kind: 'number', default: 5000, min: 20, max: 600_000 },
-  // Above it the longest silent one is given up.
-  { name: 'maxSources', kind: 'number', default: 100_000, min: 1, max: 10_000_000 },
+  // Above it the longest silent one is given up. 3 KiB each; who connects anew from another port is another one.
+  { name: 'maxSources', kind: 'number', default: 20_000, min: 1, max: 10_000_000 },
   { name: 'silence', kind: 'number', default: null, min: 0, max: 31_536_000, decimals: true },
   { name: 'hex', kind: 'flag', default: false },
   { name: 'asSent', kind: 'flag', default: false },

@@ -92,7 +92,7 @@ export class PushSources {
     private readonly late: (outgoing: readonly Outgoing[]) => void,
     counters: CounterMemory | null = null,
     conventions: CounterMemory | null = null,
-    readonly limit = 100_000,
+    readonly limit = 20_000,
     readonly heldMost = HELD_MOST,
   ) {
     this.options = {
