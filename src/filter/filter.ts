@@ -90,7 +90,7 @@ export class ObisFilter {
     return input.kind === 'telegram' ? this.#telegram(input, nowMs) : this.#profile(input, nowMs);
   }
 
-  /** How many meters or entities had to go because there were too many. */
+  /** How many meters, values or entities had to go because there were too many. */
   get forgotten(): number {
     return this.#memory.forgotten + this.#home.forgotten + this.#metrics.forgotten;
   }

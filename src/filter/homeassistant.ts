@@ -41,7 +41,7 @@ export class HomeAssistant {
     readonly limit = ENTITY_LIMIT,
   ) {}
 
-  /** Entities that had to go; with their next value they are announced again. */
+  /** Entities and devices that had to go; with their next value they are announced again. */
   get forgotten(): number {
     return this.#forgotten;
   }
@@ -94,7 +94,7 @@ export class HomeAssistant {
     this.#devices.set(device, state);
     if (this.#devices.size > this.limit) {
       const [oldest] = this.#devices.keys();
-      if (oldest !== undefined) this.#devices.delete(oldest);
+      if (oldest !== undefined && this.#devices.delete(oldest)) this.#forgotten++;
     }
     return was ? [] : [this.#availability(device, true)];
   }

@@ -2,7 +2,7 @@
 // The rule of the file: what is dead is not on the page; when a meter was last heard always is.
 
 import { Obis } from '../core/obis/obis';
-import type { Item } from './forms';
+import { type Item, free } from './forms';
 import { isCounter } from './guard';
 import { Rhythm } from './rhythm';
 
@@ -31,7 +31,7 @@ export class MetricsPage {
     readonly limit: number,
   ) {}
 
-  /** Meters that had to go because there were too many. */
+  /** Meters, and values of one meter, that had no room because there were too many. */
   get forgotten(): number {
     return this.#forgotten;
   }
@@ -42,7 +42,10 @@ export class MetricsPage {
       const value = numberOf(item);
       if (value === null) continue;
       const before = page.samples.get(item.label);
-      if (before === undefined && page.samples.size >= SAMPLES) continue;
+      if (before === undefined && page.samples.size >= SAMPLES) {
+        this.#forgotten++;
+        continue;
+      }
       const rhythm = before?.rhythm ?? new Rhythm();
       rhythm.heard(nowMs);
       page.samples.set(item.label, { ...this.#describe(item, meter), value, rhythm });
@@ -52,23 +55,27 @@ export class MetricsPage {
   text(nowMs: number): string {
     const metrics = new Map<string, { head: string; lines: string[] }>();
     const seen = `${metricWord(this.prefix)}_last_seen_timestamp_seconds`;
-    const put = (metric: string, help: string, type: string, line: string): void => {
+    // Two labels may be one name here, and one series that stands twice makes Prometheus refuse the whole page.
+    const series = new Set<string>();
+    const put = (name: string, help: string, type: string, labels: string, value: number): void => {
+      const metric = free(`${labels}${name}`, series).slice(labels.length);
       let found = metrics.get(metric);
       if (found === undefined) {
         const head = `# HELP ${metric} ${helpText(help)}\n# TYPE ${metric} ${type}`;
         metrics.set(metric, (found = { head, lines: [] }));
       }
-      found.lines.push(`${metric}${line}`);
+      found.lines.push(`${metric}${labels} ${value}`);
     };
     for (const [meter, { samples, lastMs }] of this.#meters) {
       put(
         seen,
         'When the meter was last heard, seconds since 1970',
         'gauge',
-        `{meter="${labelText(meter)}"} ${lastMs / 1000}`,
+        `{meter="${labelText(meter)}"}`,
+        lastMs / 1000,
       );
       for (const { metric, help, isCounter: counts, labels, value, rhythm } of samples.values()) {
-        if (!rhythm.isSilent(nowMs, UNKNOWN_MS)) put(metric, help, counts ? 'counter' : 'gauge', `${labels} ${value}`);
+        if (!rhythm.isSilent(nowMs, UNKNOWN_MS)) put(metric, help, counts ? 'counter' : 'gauge', labels, value);
       }
     }
     return [...metrics.values()].map(({ head, lines }) => `${head}\n${lines.join('\n')}\n`).join('');

@@ -706,6 +706,18 @@ describe('OBIS filter: time series and pages of values', () => {
       ].join('\n'),
     );
   });
+  it('Prometheus: two values whose names are one there stay two series', () => {
+    const filter = filterOf('prometheus', [
+      { obis: '1.7.0', name: 'now a' },
+      { obis: '1.7.0', name: 'now-a' },
+    ]);
+    filter.process({ payload: HOUSE }, T0);
+    const lines = filter.metrics(T0).match(/^meter_now.*$/gm) ?? [];
+    assert.deepEqual(lines, [
+      'meter_now_a_W{meter="1TST0000000042",obis="1-0:1.7.0*255"} 1500',
+      'meter_now_a_W_2{meter="1TST0000000042",obis="1-0:1.7.0*255"} 1500',
+    ]);
+  });
   it('Prometheus: what did not come for three periods is not on the page, though nothing changed before', () => {
     const filter = filterOf('prometheus', [{ obis: '1.7.0' }], { onChange: true });
     for (const at of [0, 10, 20, 30]) filter.process({ payload: telegram([watts(5)]) }, T0 + 1000 * at);

@@ -55,8 +55,9 @@ export = (RED: NodeAPI): void => {
       if (told || forgotten === 0) return;
       told = true;
       this.warn(
-        `More than ${options.maxMeters} meters: those that were silent longest are forgotten, so that their next values ` +
-          'are sent as the first and their counters are not compared. Raise "Remember at most" in the form.',
+        `More than ${options.maxMeters} meters, or more values than are kept for so many: those that were silent longest ` +
+          'are forgotten, so that their next values are sent as the first and their counters are not compared. ' +
+          'Raise "Remember at most" in the form.',
       );
     };
     try {
@@ -66,10 +67,13 @@ export = (RED: NodeAPI): void => {
       handle.fail(error);
     }
     // A meter that is dead sends nothing that would tell so.
-    const watch = setInterval(() => {
-      for (const { fields, output } of this.filter?.silent(Date.now()) ?? []) handle.emit(fields, output);
-    }, WATCH_MS);
-    watch.unref();
+    const watch =
+      this.filter?.options.output === 'homeassistant'
+        ? setInterval(() => {
+            for (const { fields, output } of this.filter?.silent(Date.now()) ?? []) handle.emit(fields, output);
+          }, WATCH_MS)
+        : undefined;
+    watch?.unref();
     const state = new KeptState(
       placeOf(RED, this, text(config['persist'], null)),
       { save: () => this.filter?.save(), load: saved => this.filter?.load(saved) },

@@ -82,10 +82,10 @@ export class PushSources {
   readonly options: PushOptions;
 
   /**
-   * `limit`: of sources. Of more, the one that was silent longest is given up; counters, conventions and names that meters were
-   * found to have are not its own and stay. `heldMost`: octets that wait in all of them. `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
+   * `late`: what comes without a message, when a source falls silent. `counters`: those that were received, of all sources
    * together, since a telegram is no other one because it came another way. `conventions`: those that meters were found to
-   * follow.
+   * follow. `limit`: of sources. Of more, the one that was silent longest is given up; counters and conventions are not its own
+   * and stay. `heldMost`: octets that wait in all of them.
    */
   constructor(
     options: PushOptions,
